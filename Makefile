@@ -1,0 +1,35 @@
+# make train: from a fresh machine to a trained, measured network with pictures.
+# make test: every test. Both set up .venv themselves; a second call installs nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Where the CamVid frames and the drive clip lie beside the checkout, their tests use them.
+ifneq ($(wildcard ../shared/camvid/train.txt),)
+export CAMVID_ROOT ?= $(abspath ../shared/camvid)
+endif
+ifneq ($(wildcard ../shared/videos/solidWhiteRight.mp4),)
+export SEGNET_TEST_VIDEO ?= $(abspath ../shared/videos/solidWhiteRight.mp4)
+endif
+
+.PHONY: train test lint setup
+
+train: setup
+	$(BIN)/python train.py --config configs/quickstart.yaml
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: .venv/installed
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@

@@ -1,0 +1,69 @@
+"""The classes of a data set: names, colours and the label that is left out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ClassSet:
+    """What the numbers in an index mask mean.
+
+    Attributes:
+        names: one name a class; class ``i`` has index ``i`` in masks and in the logits' channel axis.
+        colors: one RGB triple in 0–255 a class, for pictures.
+        ignore_index: the label in masks that is neither trained on nor measured.
+    """
+
+    names: tuple[str, ...]
+    colors: tuple[tuple[int, int, int], ...]
+    ignore_index: int = 255
+
+    def __post_init__(self) -> None:
+        if len(self.names) != len(self.colors):
+            raise ValueError(f"{len(self.names)} class names, but {len(self.colors)} colours")
+        if 0 <= self.ignore_index < len(self.names):
+            raise ValueError(f"ignore_index {self.ignore_index} is the class {self.names[self.ignore_index]!r}")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def palette(self) -> NDArray[np.uint8]:
+        """Colours of all 256 mask values, ``(256, 3)`` uint8 RGB; what is not a class is black."""
+        palette = np.zeros((256, 3), np.uint8)
+        palette[: len(self)] = self.colors
+        return palette
+
+
+CAMVID = ClassSet(
+    names=(
+        "Sky",
+        "Building",
+        "Pole",
+        "Road",
+        "Pavement",
+        "Tree",
+        "SignSymbol",
+        "Fence",
+        "Car",
+        "Pedestrian",
+        "Bicyclist",
+    ),
+    colors=(
+        (128, 128, 128),
+        (128, 0, 0),
+        (192, 192, 128),
+        (128, 64, 128),
+        (60, 40, 222),
+        (128, 128, 0),
+        (192, 128, 128),
+        (64, 64, 128),
+        (64, 0, 128),
+        (64, 64, 0),
+        (0, 128, 192),
+    ),
+    ignore_index=11,
+)
+"""The eleven classes of CamVid as the SegNet paper uses them (arXiv 1511.00561, section 4.1)."""

@@ -1,0 +1,63 @@
+"""The command line: one module of ``segnet.commands`` a command, imported when it is called."""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+
+from segnet import __version__
+from segnet.errors import UserError
+
+COMMANDS = {
+    "train": "train a network from a config, measure it and write its report",
+    "evaluate": "measure a trained model on a split",
+    "predict": "segment images",
+    "video": "overlay the classes on every frame of a video",
+    "report": "write the report of a run again",
+    "compare": "one page that holds several runs side by side",
+}
+
+
+def build_parser(command: str | None) -> argparse.ArgumentParser:
+    """The parser; only ``command``'s own arguments are known to it, so nothing else is imported."""
+    parser = argparse.ArgumentParser(prog="segnet", description="Semantic segmentation with SegNet and its family.")
+    parser.add_argument("--version", action="version", version=f"segnet {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if name == command:
+            module = importlib.import_module(f"segnet.commands.{name}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and give its exit code: 0 done, 1 a mistake named in a line, 2 usage, 130 Ctrl-C."""
+    argv = sys.argv[1:] if argv is None else argv
+    command = next((word for word in argv if not word.startswith("-")), None)
+    args = build_parser(command).parse_args(argv)
+    try:
+        return int(args.run(args))
+    except UserError as error:
+        print(f"segnet {args.command}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has left; Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"segnet {args.command}: {describe_os_error(error)}", file=sys.stderr)
+        return 1
+
+
+def describe_os_error(error: OSError) -> str:
+    """A full disk, a missing permission, a missing file: in one line, with the file."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"

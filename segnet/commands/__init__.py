@@ -1,0 +1,1 @@
+"""The commands: each module gives ``add_arguments(parser)`` and ``run(args)``."""

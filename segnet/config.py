@@ -1,0 +1,116 @@
+"""Typed settings: one pydantic model for each part of a YAML config.
+
+A config file is read aloud as it stands: what data, which network, how it is trained. Every key,
+its type and its default are here and nowhere else.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(Settings):
+    """Which images and masks to train and to measure on."""
+
+    name: Literal["camvid", "folder", "scenes"] = "camvid"
+    root: str | None = Field(None, description="folder of the data; camvid: else CAMVID_ROOT, else data/camvid")
+    train: str = Field("train", description="split to train on; splits are joined with '+', as in train+val")
+    val: str = Field("val", description="split to measure on")
+    classes: list[str] | None = Field(None, description="class names of a folder data set, in mask order")
+    colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for pictures")
+    ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
+    workers: int = Field(2, ge=0, description="processes that read and augment images")
+    cache: bool = Field(True, description="keep decoded images in memory")
+
+
+class InputConfig(Settings):
+    """What the network's first layer sees: ``(pixel - mean) / std``, pixels in 0–255."""
+
+    channels: Literal["rgb", "bgr"] = "rgb"
+    mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
+    std: tuple[float, float, float] = (58.395, 57.12, 57.375)
+
+
+class ModelConfig(Settings):
+    """A network of the catalogue; keys beyond these are arguments of its constructor."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(description="a name of segnet.nn.catalogue, or smp/ and a segmentation-models-pytorch name")
+    input: InputConfig = InputConfig()
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class LossTerm(Settings):
+    """One term of the loss; the terms are summed with their weights."""
+
+    name: Literal["cross_entropy", "dice", "lovasz", "focal"] = "cross_entropy"
+    weight: float = Field(1.0, gt=0)
+    class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[float] = "none"
+    reduction: Literal["weight_sum", "pixels"] = Field(
+        "weight_sum", description="divide by the sum of the weights (PyTorch) or the number of pixels (Caffe)"
+    )
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    gamma: float = Field(2.0, ge=0, description="focusing exponent of the focal loss")
+
+
+class OptimizerConfig(Settings):
+    name: Literal["sgd", "adamw"] = "adamw"
+    lr: float = Field(1e-3, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1, description="sgd")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="adamw")
+    weight_decay: float = Field(5e-4, ge=0)
+    decay_norm_and_bias: bool = Field(True, description="False: no weight decay on biases and batch-norm parameters")
+
+
+class ScheduleConfig(Settings):
+    """Learning rate over the run, as a factor on ``optimizer.lr``."""
+
+    name: Literal["constant", "poly", "cosine", "one_cycle"] = "constant"
+    warmup_steps: int = Field(0, ge=0)
+    power: float = Field(0.9, gt=0, description="poly")
+    final_factor: float = Field(0.0, ge=0, le=1, description="cosine, poly, one_cycle: factor at the last step")
+
+
+class TrainingConfig(Settings):
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(4, gt=0, description="images a process and step")
+    val_batch_size: int = Field(4, gt=0)
+    accumulate: int = Field(1, gt=0, description="batches whose gradients are summed before a step")
+    clip_norm: float | None = Field(None, gt=0)
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    channels_last: bool = True
+    compile: bool | None = Field(None, description="torch.compile; null: on CUDA only")
+    ema_decay: float | None = Field(None, gt=0, lt=1, description="average the weights with this decay a step")
+    recompute_batch_norm: bool = Field(False, description="statistics over the whole training set at the end")
+    validate_every: int = Field(1, gt=0, description="epochs between two measurements on the val split")
+    checkpoint_minutes: float = Field(5.0, gt=0, description="minutes between two saves within an epoch")
+    early_stopping: int | None = Field(None, gt=0, description="measurements without a better mean_iou before the end")
+    deterministic: bool = Field(True, description="only algorithms that give the same result each time")
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = Field(1, gt=0, description="processes on this machine")
+
+
+class Config(Settings):
+    """One experiment."""
+
+    name: str = Field("", description="of the run folder; empty: the config file's name")
+    task: Literal["segmentation"] = "segmentation"
+    seed: int = 0
+    runs: str = Field("runs", description="folder that holds the run folders")
+    data: DataConfig = DataConfig()
+    augmentation: list[dict[str, dict[str, Any]]] = Field(
+        [], description="albumentations transforms in order: name, then arguments"
+    )
+    model: ModelConfig
+    loss: list[LossTerm] = [LossTerm()]
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    training: TrainingConfig

@@ -1,0 +1,147 @@
+"""From a YAML file and the command line's ``a.b=value`` to a ``Config``, with mistakes named by key."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from segnet.config import Config
+from segnet.errors import UserError
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a config file and replace settings in it.
+
+    Args:
+        path: a YAML file.
+        overrides: ``key=value`` with dots in the key, as in ``optimizer.lr=3e-4``; list items by number,
+            as in ``loss.0.weight=2``; the value is YAML.
+
+    Raises:
+        UserError: the file cannot be read, or a key or value is wrong; the line names it.
+    """
+    path = Path(path)
+    tree = read_yaml(path)
+    for override in overrides:
+        replace(tree, override)
+    config = parse_config(tree, str(path))
+    return config if config.name else config.model_copy(update={"name": path.stem})
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        # The safe loader builds plain values only: a tag that would run code is an error.
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such config file; the project's own are under configs/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as a config file ({error})") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise UserError(f"{path}: a config is a mapping of settings (name: value), found {type(tree).__name__}")
+    return tree
+
+
+def replace(tree: dict[str, Any], override: str) -> None:
+    """Set one ``a.b=value`` in ``tree``, in place."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise UserError(f"{override!r}: expected KEY=VALUE, as in optimizer.lr=3e-4")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UserError(f"{override!r}: the value is not valid YAML") from None
+    *parents, last = key.split(".")
+    node: Any = tree
+    for part in parents:
+        node = child(node, part, override)
+    if isinstance(node, list):
+        node[item_number(node, last, override)] = value
+    else:
+        node[last] = value
+
+
+def child(node: Any, part: str, override: str) -> Any:
+    if isinstance(node, list):
+        return node[item_number(node, part, override)]
+    if node.get(part) is None:
+        node[part] = {}
+    if not isinstance(node[part], dict | list):
+        raise UserError(f"{override!r}: {part} is a single value, it has no settings inside")
+    return node[part]
+
+
+def item_number(node: list[Any], part: str, override: str) -> int:
+    if not part.isdecimal() or int(part) >= len(node):
+        raise UserError(f"{override!r}: {part!r} is not one of the list's items 0 to {len(node) - 1}")
+    return int(part)
+
+
+def parse_config(tree: Mapping[str, Any], source: str) -> Config:
+    """Check a mapping of settings; ``source`` is named in the error."""
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        details = error.errors()
+        more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+        raise UserError(f"{source}: {describe(details[0])}{more}") from None
+
+
+def describe(detail: ErrorDetails) -> str:
+    location = [part for part in detail["loc"] if not (isinstance(part, str) and ("[" in part or part in LITERALS))]
+    key = ".".join(str(part) for part in location)
+    if detail["type"] == "extra_forbidden":
+        allowed = allowed_keys(Config, location[:-1])
+        return f"{key}: unknown setting; {nearest(str(location[-1]), allowed)}"
+    if detail["type"] == "missing":
+        return f"{key}: this setting is required"
+    if detail["type"] == "literal_error":
+        choices = detail["ctx"]["expected"]
+        return f"{key}: found {detail['input']!r}; allowed: {choices}"
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return f"{key}: found {detail['input']!r}; {message}"
+
+
+# Pydantic adds the tried member of a union to a location; these names are no keys.
+LITERALS = frozenset({"literal", "list", "str", "int", "float", "none"})
+
+
+def allowed_keys(model: type[BaseModel], location: Iterable[Any]) -> list[str]:
+    """Names of the settings at ``location`` within ``model``."""
+    for part in location:
+        if isinstance(part, int):
+            continue
+        model = settings_inside(model.model_fields[part].annotation)
+    return list(model.model_fields)
+
+
+def settings_inside(annotation: Any) -> type[BaseModel]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        if isinstance(argument, type) and issubclass(argument, BaseModel):
+            return argument
+    raise KeyError(annotation)
+
+
+def nearest(word: str, allowed: Sequence[str]) -> str:
+    """``did you mean lr? allowed: ...``"""
+    match = difflib.get_close_matches(word, allowed, n=1)
+    hint = f"did you mean {match[0]}? " if match else ""
+    return f"{hint}allowed: {', '.join(allowed)}"
+
+
+def dump_config(config: Config) -> str:
+    """The resolved config as YAML; reading it gives the same ``Config`` again."""
+    return yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True)
+
+
+def config_schema() -> str:
+    """JSON schema of the config files, for editors that check YAML while it is written."""
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"

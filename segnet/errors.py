@@ -1,0 +1,9 @@
+"""The one error type that a user is shown as a sentence instead of a traceback."""
+
+
+class UserError(Exception):
+    """A mistake in what the user gave: a file, a setting, a model.
+
+    The message is one line that names what is wrong, where, what was expected and what to do.
+    The command line prints it and ends with exit code 1.
+    """

@@ -1,0 +1,121 @@
+"""SegNet-Lite: the light member of the family, for real time on a laptop's processor.
+
+It keeps SegNet's decoder (arXiv 1511.00561, section 3): every stage of it is unpooled with the codes
+of the encoder stage of the same size. What it takes from later work is the block, an inverted
+residual with a depthwise convolution (MobileNetV2, arXiv 1801.04381), dilated in the deepest stage
+so that a class is decided with the whole street in view, and a stem of stride 2.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
+
+
+def conv_bn(in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(out_channels),
+    )
+
+
+class InvertedResidual(nn.Module):
+    """1×1 to ``expansion`` times the width, depthwise 3×3, 1×1 back, added to the input.
+
+    ``(N, C, H, W)`` float to the same shape; linear at its end, so that the sum loses nothing.
+    """
+
+    def __init__(self, channels: int, expansion: int, dilation: int = 1) -> None:
+        super().__init__()
+        hidden = channels * expansion
+        self.body = nn.Sequential(
+            *conv_bn(channels, hidden, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, hidden, 3, padding=dilation, dilation=dilation, groups=hidden, bias=False),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(inplace=True),
+            *conv_bn(hidden, channels, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+def stage(in_channels: int, out_channels: int, dilations: Sequence[int], expansion: int) -> nn.Sequential:
+    """A change of width, then one inverted residual a dilation."""
+    blocks = [InvertedResidual(out_channels, expansion, dilation) for dilation in dilations]
+    if in_channels == out_channels:
+        return nn.Sequential(*blocks)
+    return nn.Sequential(*conv_bn(in_channels, out_channels, 1), nn.ReLU(inplace=True), *blocks)
+
+
+class SegNetLite(nn.Module):
+    """Stem, three pooled stages, a dilated middle, three unpooled stages, a head at half size.
+
+    Args:
+        num_classes: channels of the logits.
+        widths: channels at 1/2, 1/4, 1/8 and 1/16 of the input's size.
+        depths: blocks at 1/4 and 1/8 (the stage at 1/2 has none: a block there costs most and sees least).
+        dilations: one block each in the middle, at 1/16.
+        expansion: width of a block's inside, as a multiple of its outside.
+        dropout: probability that a channel is dropped before the head, while training.
+
+    Shape:
+        input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        widths: Sequence[int] = (32, 64, 96, 128),
+        depths: Sequence[int] = (1, 2),
+        dilations: Sequence[int] = (1, 2, 4, 8, 2, 4),
+        expansion: int = 3,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth = widths
+        self.stem = nn.Sequential(*conv_bn(3, half, 3, stride=2), nn.ReLU(inplace=True))
+        self.encoder1 = nn.Sequential(*conv_bn(half, half, 3), nn.ReLU(inplace=True))
+        self.encoder2 = stage(half, quarter, [1] * depths[0], expansion)
+        self.encoder3 = stage(quarter, eighth, [1] * depths[1], expansion)
+        self.middle = stage(eighth, sixteenth, dilations, expansion)
+        self.project3 = conv_bn(sixteenth, eighth, 1)
+        self.decoder3 = stage(eighth, eighth, [1], expansion)
+        self.project2 = conv_bn(eighth, quarter, 1)
+        self.decoder2 = stage(quarter, quarter, [1], expansion)
+        self.project1 = conv_bn(quarter, half, 1)
+        self.decoder1 = nn.Sequential(*conv_bn(half, half, 3), nn.ReLU(inplace=True))
+        self.dropout = nn.Dropout2d(dropout)
+        self.head = nn.Conv2d(half, num_classes, 1)
+        self.apply(initialise)
+
+    def forward(self, x: Tensor) -> Tensor:
+        at_half = self.encoder1(self.stem(x))
+        pooled, codes1 = max_pool_with_codes(at_half)
+        at_quarter = self.encoder2(pooled)
+        pooled, codes2 = max_pool_with_codes(at_quarter)
+        at_eighth = self.encoder3(pooled)
+        pooled, codes3 = max_pool_with_codes(at_eighth)
+        y = self.middle(pooled)
+        y = self.decoder3(max_unpool_with_codes(self.project3(y), codes3, at_eighth.shape[-2:]))
+        y = self.decoder2(max_unpool_with_codes(self.project2(y), codes2, at_quarter.shape[-2:]))
+        y = self.decoder1(max_unpool_with_codes(self.project1(y), codes1, at_half.shape[-2:]))
+        logits = self.head(self.dropout(y))
+        return F.interpolate(logits, size=x.shape[-2:], mode="bilinear", align_corners=False)
+
+
+@torch.no_grad()
+def initialise(module: nn.Module) -> None:
+    """He's initialisation, and the last batch norm of every residual starts at zero (arXiv 1706.02677, 5.1)."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, InvertedResidual):
+        last = module.body[-1]
+        assert isinstance(last, nn.BatchNorm2d)
+        nn.init.zeros_(last.weight)

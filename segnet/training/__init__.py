@@ -1,0 +1,1 @@
+"""One training loop for every task: exact to repeat, exact to resume."""

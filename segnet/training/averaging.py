@@ -1,0 +1,77 @@
+"""Weights and statistics beyond the last step's: their moving average, and batch norm's recomputation."""
+
+import copy
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+class WeightAverage:
+    """Exponential moving average of a network's weights and of its batch-norm statistics.
+
+    The statistics are averaged with the same decay as the weights, so that they belong to the averaged
+    network and need no second pass over the data. Early on the decay is lower, ``(1 + n) / (10 + n)`` after
+    ``n`` updates, so that the random start is soon forgotten.
+
+    Args:
+        network: the network that is trained.
+        decay: share of the average that stays at each update, in 0–1.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.decay = decay
+        self.updates = 0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
+        averaged = list(self.network.state_dict().values())
+        current = list(network.state_dict().values())
+        floats = [(a, c) for a, c in zip(averaged, current, strict=True) if a.is_floating_point()]
+        torch._foreach_lerp_([a for a, _ in floats], [c for _, c in floats], 1 - decay)
+        for a, c in zip(averaged, current, strict=True):
+            if not a.is_floating_point():
+                a.copy_(c)
+
+    def state_dict(self) -> dict[str, object]:
+        return {"network": self.network.state_dict(), "updates": self.updates}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        self.network.load_state_dict(state["network"])  # type: ignore[arg-type]
+        self.updates = int(state["updates"])  # type: ignore[call-overload]
+
+
+@torch.no_grad()
+def recompute_batch_norm(
+    network: nn.Module, batches: Iterable[Tensor], forward: Callable[[Tensor], object] | None = None
+) -> None:
+    """Set every batch norm's statistics to their mean over ``batches``, as the authors' script does.
+
+    Statistics gathered while the weights still moved belong to no one network; measured with them, results
+    can't be repeated (github.com/alexgkendall/SegNet-Tutorial, compute_bn_statistics.py).
+
+    Args:
+        network: its weights stay, its running statistics are replaced.
+        batches: inputs ``(N, 3, H, W)`` float, all of the training set.
+        forward: called on each batch instead of ``network``, for instance under autocast.
+    """
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    was_training = network.training
+    # Everything but the norms runs as it does in use: no dropout.
+    network.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # PyTorch's word for a plain mean over all batches
+        norm.train()
+    for batch in batches:
+        (forward or network)(batch)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    network.train(was_training)

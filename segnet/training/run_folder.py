@@ -1,0 +1,112 @@
+"""The folder of a run: where everything of it lies, and who may write to it."""
+
+import csv
+import fcntl
+import io
+import os
+from pathlib import Path
+from typing import IO
+
+from segnet.config import Config
+from segnet.config_file import dump_config, read_yaml
+from segnet.errors import UserError
+from segnet.files import write_atomically
+
+
+class RunFolder:
+    """``config.yaml``, ``checkpoints/``, ``model.safetensors``, ``metrics.csv``, ``report.html`` of one run."""
+
+    def __init__(self, config: Config) -> None:
+        self.path = Path(config.runs) / config.name
+        self.config_path = self.path / "config.yaml"
+        self.last_checkpoint = self.path / "checkpoints" / "last.pt"
+        self.best_checkpoint = self.path / "checkpoints" / "best.pt"
+        self.metrics_csv = self.path / "metrics.csv"
+        self.metrics_json = self.path / "metrics.json"
+
+    def open(self, config: Config, resume: bool) -> IO[str]:
+        """Make the folder ready and lock it; the lock holds until the returned file is closed.
+
+        Raises:
+            UserError: another run writes to the folder; it holds a run and ``resume`` is False; or it holds
+                one of other settings and ``resume`` is True.
+        """
+        if resume and not self.last_checkpoint.parent.is_dir():
+            raise UserError(f"{self.path}: no run to go on from; train without --resume")
+        self.last_checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        lock = (self.path / ".lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise UserError(f"{self.path}: another training writes to this folder; give this one another name") from None
+        if resume:
+            self.check_settings(config)
+        elif self.metrics_json.exists() or self.last_checkpoint.exists():
+            self.clear()
+        write_atomically(self.config_path, dump_config(config))
+        return lock
+
+    def check_settings(self, config: Config) -> None:
+        """Going on with other settings would give a run that its own config does not describe."""
+        if not self.config_path.exists():
+            return
+        before, now = read_yaml(self.config_path), config.model_dump(mode="json")
+        changed = [key for key in now if key not in ("training", "data") and before.get(key) != now[key]]
+        changed += [
+            f"{part}.{key}"
+            for part in ("training", "data")
+            for key, value in now[part].items()
+            if key not in MAY_CHANGE and before.get(part, {}).get(key) != value
+        ]
+        if changed:
+            raise UserError(
+                f"{self.config_path}: {changed[0]} is not what the run began with; "
+                "resume with the same settings, or train without --resume"
+            )
+
+    def clear(self) -> None:
+        """A run that starts anew leaves nothing of the one before that could be taken for its own."""
+        for path in (self.last_checkpoint, self.best_checkpoint, self.metrics_csv, self.metrics_json):
+            path.unlink(missing_ok=True)
+            path.with_name(f"previous_{path.name}").unlink(missing_ok=True)
+        for name in ("model.safetensors", "config.json", "report.html"):
+            (self.path / name).unlink(missing_ok=True)
+        for events in (self.path / "tensorboard").glob("events.*"):
+            events.unlink()
+
+
+MAY_CHANGE = frozenset(
+    {"workers", "cache", "root", "val_batch_size", "checkpoint_minutes", "devices", "accelerator", "compile"}
+)
+"""Settings of data and training that do not change what a run computes."""
+
+
+class MetricsTable:
+    """``metrics.csv``: a row an epoch; written whole each time, so that it is never half a row."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, object]] = []
+
+    def load(self, before_epoch: int) -> None:
+        """Take over the rows of the epochs that a resumed run has behind it."""
+        if self.path.exists():
+            with self.path.open(newline="") as file:
+                rows: list[dict[str, object]] = [dict(row) for row in csv.DictReader(file)]
+            self.rows = [row for row in rows if int(str(row["epoch"])) < before_epoch]
+
+    def add(self, row: dict[str, object]) -> None:
+        self.rows.append(row)
+        text = io.StringIO()
+        columns = list(dict.fromkeys(key for row in self.rows for key in row))
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_atomically(self.path, text.getvalue())
+
+
+def is_writable(path: Path) -> bool:
+    """Whether the nearest folder that exists on the way to ``path`` may be written to."""
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    return os.access(existing, os.W_OK)

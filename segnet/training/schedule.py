@@ -1,0 +1,37 @@
+"""The learning rate as a function of the step: nothing to save, nothing to lose on resuming."""
+
+import math
+
+from segnet.config import ScheduleConfig
+
+ONE_CYCLE_RISE = 0.3
+"""Share of the run in which one-cycle's rate rises (arXiv 1708.07120; PyTorch's default)."""
+ONE_CYCLE_START = 1 / 25
+"""One-cycle's first rate as a factor on its highest (PyTorch's default)."""
+
+
+def lr_factor(schedule: ScheduleConfig, step: int, total_steps: int) -> float:
+    """Factor on the base learning rate for the optimiser step ``step`` (0-based) of ``total_steps``.
+
+    Warm-up rises linearly from ``1 / (warmup_steps + 1)``; what follows is stretched over the steps left.
+    """
+    if step < schedule.warmup_steps:
+        return (step + 1) / (schedule.warmup_steps + 1)
+    steps_left = max(total_steps - schedule.warmup_steps - 1, 1)
+    progress = min((step - schedule.warmup_steps) / steps_left, 1.0)
+    match schedule.name:
+        case "constant":
+            return 1.0
+        case "poly":
+            return schedule.final_factor + (1 - schedule.final_factor) * (1 - progress) ** schedule.power
+        case "cosine":
+            return cosine(1.0, schedule.final_factor, progress)
+        case "one_cycle":
+            if progress < ONE_CYCLE_RISE:
+                return cosine(ONE_CYCLE_START, 1.0, progress / ONE_CYCLE_RISE)
+            return cosine(1.0, schedule.final_factor, (progress - ONE_CYCLE_RISE) / (1 - ONE_CYCLE_RISE))
+
+
+def cosine(start: float, end: float, progress: float) -> float:
+    """Half a cosine wave from ``start`` to ``end``; ``progress`` in 0–1."""
+    return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2

@@ -29,13 +29,10 @@ class WeightAverage:
     def update(self, network: nn.Module) -> None:
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        averaged = list(self.network.state_dict().values())
-        current = list(network.state_dict().values())
-        floats = [(a, c) for a, c in zip(averaged, current, strict=True) if a.is_floating_point()]
-        torch._foreach_lerp_([a for a, _ in floats], [c for _, c in floats], 1 - decay)
-        for a, c in zip(averaged, current, strict=True):
-            if not a.is_floating_point():
-                a.copy_(c)
+        for ours, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
+            if not ours.is_floating_point():
+                ours.copy_(theirs)
+        torch._foreach_lerp_(floats(self.network), floats(network), 1 - decay)
 
     def state_dict(self) -> dict[str, object]:
         return {"network": self.network.state_dict(), "updates": self.updates}
@@ -43,6 +40,11 @@ class WeightAverage:
     def load_state_dict(self, state: dict[str, object]) -> None:
         self.network.load_state_dict(state["network"])  # type: ignore[arg-type]
         self.updates = int(state["updates"])  # type: ignore[call-overload]
+
+
+def floats(network: nn.Module) -> list[Tensor]:
+    """Weights and running statistics, without the counters."""
+    return [tensor for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
 
 
 @torch.no_grad()

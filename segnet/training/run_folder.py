@@ -3,7 +3,6 @@
 import csv
 import fcntl
 import io
-import os
 from pathlib import Path
 from typing import IO
 
@@ -104,9 +103,3 @@ class MetricsTable:
         writer.writeheader()
         writer.writerows(self.rows)
         write_atomically(self.path, text.getvalue())
-
-
-def is_writable(path: Path) -> bool:
-    """Whether the nearest folder that exists on the way to ``path`` may be written to."""
-    existing = next(parent for parent in (path, *path.parents) if parent.exists())
-    return os.access(existing, os.W_OK)

@@ -1,0 +1,53 @@
+"""The record of a run: ``metrics.csv`` and TensorBoard's events."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.training.position import Position
+from segnet.training.run_folder import MetricsTable, RunFolder
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+class Log:
+    """Writes a row an epoch; a resumed run goes on where the rows of its position end.
+
+    Args:
+        run: the open run folder.
+        position: where the run begins or goes on.
+        enabled: False on all processes but the first.
+    """
+
+    def __init__(self, run: RunFolder, position: Position, enabled: bool) -> None:
+        self.enabled = enabled
+        if not enabled:
+            return
+        # TensorBoard takes a second to import; only the process that writes pays it.
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.table = MetricsTable(run.metrics_csv)
+        self.table.load(before_epoch=position.epoch + 1)
+        self.events: SummaryWriter = SummaryWriter(str(run.path / "tensorboard"), purge_step=position.step)
+
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.enabled:
+            self.events.close()
+
+    def epoch(self, row: dict[str, object]) -> None:
+        if not self.enabled:
+            return
+        self.table.add(row)
+        for name, value in row.items():
+            if name not in ("epoch", "step") and isinstance(value, float):
+                self.events.add_scalar(name, value, int(str(row["step"])))
+        self.events.flush()
+
+    def picture(self, picture: NDArray[np.uint8], step: int) -> None:
+        if self.enabled:
+            self.events.add_image("val samples", picture, step, dataformats="HWC")

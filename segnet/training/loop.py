@@ -1,0 +1,266 @@
+"""The one loop: epochs of optimiser steps, each followed by a measurement, exact to stop and to resume.
+
+What a step computes depends on the config and on the step's number alone: the order of an epoch and every
+augmentation follow from (seed, epoch, index), dropout from (seed, step), the learning rate from the step.
+So a checkpoint holds weights, the optimiser's state and a position, and no generator's state.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import nn
+from torch.utils.data import DataLoader
+
+from segnet.config import Config
+from segnet.datasets.sampling import EpochBatches
+from segnet.errors import UserError
+from segnet.training.averaging import WeightAverage
+from segnet.training.checkpoint import load_checkpoint, save_checkpoint
+from segnet.training.log import Log
+from segnet.training.optimizer import build_optimizer, set_lr
+from segnet.training.position import Position
+from segnet.training.progress import TrainingProgress
+from segnet.training.run_folder import RunFolder
+from segnet.training.schedule import lr_factor
+from segnet.training.stopping import StopRequest, leave_signals_to_parent
+from segnet.training.task import Batch, Task
+
+SIGNAL_CHECK_STEPS = 20
+"""Steps between two agreements of several processes on whether one of them was asked to stop."""
+
+
+class Trainer:
+    """Trains ``task`` as ``config`` says and keeps everything in ``run``.
+
+    Args:
+        task: network, data and aim.
+        config: settings of the run.
+        fabric: launched; devices, precision and processes.
+        run: the open run folder.
+        pictures: draws sample predictions of a network, uint8 RGB ``(H, W, 3)``, for TensorBoard.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        config: Config,
+        fabric: Fabric,
+        run: RunFolder,
+        pictures: Callable[[nn.Module], NDArray[np.uint8]] | None = None,
+    ) -> None:
+        self.task, self.config, self.fabric, self.run, self.pictures = task, config, fabric, run, pictures
+        settings = config.training
+        self.sampler = EpochBatches(
+            len(task.train_data), settings.batch_size, config.seed, fabric.global_rank, fabric.world_size
+        )
+        self.steps_per_epoch = -(-len(self.sampler) // settings.accumulate)
+        self.total_steps = settings.epochs * self.steps_per_epoch
+        network = task.network.to(fabric.device)
+        if settings.channels_last:
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
+        self.average = WeightAverage(network, settings.ema_decay) if settings.ema_decay else None
+        self.wrapped, self.optimizer = fabric.setup(network, build_optimizer(network, config.optimizer))
+        self.forward = torch.compile(self.wrapped) if self.compiles() else self.wrapped
+        self.position = Position()
+        self.stop = StopRequest()
+        self.saved_at = time.monotonic()
+
+    @property
+    def best_network(self) -> nn.Module:
+        """The network that is measured and kept: the averaged one, where there is an average."""
+        return self.average.network if self.average else self.network
+
+    def compiles(self) -> bool:
+        wanted = self.config.training.compile
+        return self.fabric.device.type == "cuda" if wanted is None else wanted
+
+    def train(self, resume: bool) -> Position:
+        """Run to the end, or from the last checkpoint to the end.
+
+        Raises:
+            UserError: the checkpoint is missing, damaged or another network's; the loss is no longer finite.
+            KeyboardInterrupt: asked to stop by Ctrl-C or SIGTERM; the state is saved.
+        """
+        if resume:
+            self.load()
+        log = Log(self.run, self.position, enabled=self.fabric.is_global_zero)
+        progress = TrainingProgress(
+            self.config.training.epochs, self.total_steps, self.task.monitor, self.fabric.is_global_zero
+        )
+        with log, progress, self.stop:
+            loader = self.loader()
+            while self.position.epoch < self.config.training.epochs and not self.has_converged():
+                self.train_epoch(loader, progress)
+                self.end_epoch(log, progress)
+                self.stop_if_asked()
+        return self.position
+
+    def loader(self) -> DataLoader[Any]:
+        workers = self.config.data.workers
+        return DataLoader(
+            self.task.train_data,  # type: ignore[arg-type]
+            batch_sampler=self.sampler,
+            num_workers=workers,
+            collate_fn=self.task.collate,
+            pin_memory=self.fabric.device.type == "cuda",
+            persistent_workers=workers > 0,
+            worker_init_fn=leave_signals_to_parent,
+        )
+
+    def train_epoch(self, loader: DataLoader[Any], progress: TrainingProgress) -> None:
+        position = self.position
+        self.sampler.start_at(position.epoch, position.samples // self.global_batch_size)
+        self.wrapped.train()
+        begin, before = time.monotonic(), position.seconds
+        for batches in grouped(iter(loader), self.config.training.accumulate):
+            loss = self.optimizer_step(batches)
+            samples = sum(len(batch["index"]) for batch in batches) * self.fabric.world_size
+            position.step += 1
+            position.samples += samples
+            position.loss_sum += loss * samples
+            position.seconds = before + time.monotonic() - begin
+            progress.step(position)
+            self.save_if_due()
+            self.stop_if_asked()
+
+    @property
+    def global_batch_size(self) -> int:
+        return self.config.training.batch_size * self.fabric.world_size
+
+    def optimizer_step(self, batches: list[Batch]) -> float:
+        """One step on the mean gradient of ``batches``; gives their mean loss."""
+        settings, step = self.config.training, self.position.step
+        # Dropout draws from here: a function of the step, so that a resumed run draws the same.
+        torch.manual_seed(step_seed(self.config.seed, step, self.fabric.global_rank))
+        set_lr(self.optimizer, self.config.optimizer.lr * lr_factor(self.config.schedule, step, self.total_steps))
+        total = torch.zeros((), device=self.fabric.device)
+        for number, batch in enumerate(batches, start=1):
+            batch = self.fabric.to_device(batch)
+            with self.fabric.no_backward_sync(self.wrapped, enabled=number < len(batches)):
+                output = self.forward(self.input(batch))
+                loss = self.task.loss(output, batch)
+                self.fabric.backward(loss / len(batches))
+            total += loss.detach()
+        mean_loss = float(total) / len(batches)
+        self.check_finite(mean_loss, batches)
+        if settings.clip_norm is not None:
+            self.fabric.clip_gradients(self.wrapped, self.optimizer, max_norm=settings.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.average:
+            self.average.update(self.network)
+        return mean_loss
+
+    def input(self, batch: Batch) -> torch.Tensor:
+        x = self.task.inputs(batch)
+        return x.contiguous(memory_format=torch.channels_last) if self.config.training.channels_last else x
+
+    def check_finite(self, loss: float, batches: list[Batch]) -> None:
+        if not np.isfinite(loss):
+            numbers = [int(index) for batch in batches for index in batch["index"]]
+            raise UserError(
+                f"the loss is {loss} at step {self.position.step} of epoch {self.position.epoch + 1}, on samples "
+                f"{numbers} of the train split; lower optimizer.lr, set training.clip_norm, or look at these samples"
+            )
+
+    def end_epoch(self, log: Log, progress: TrainingProgress) -> None:
+        position, settings = self.position, self.config.training
+        row: dict[str, object] = {
+            "epoch": position.epoch + 1,
+            "step": position.step,
+            "lr": self.optimizer.param_groups[0]["lr"],
+            "train_loss": position.loss_sum / position.samples,
+        }
+        is_last = position.epoch + 1 == settings.epochs
+        if is_last or (position.epoch + 1) % settings.validate_every == 0:
+            row |= self.measure(log)
+        row["images_per_second"] = position.samples / position.seconds
+        row["seconds"] = position.seconds
+        log.epoch(row)
+        progress.epoch(row)
+        position.next_epoch()
+        self.save()
+
+    def measure(self, log: Log) -> dict[str, float]:
+        """Measures on the val split; the best network so far is kept."""
+        measures = self.task.validate(self.best_network, self.fabric)
+        if self.position.record(measures[self.task.monitor]) and self.fabric.is_global_zero:
+            self.task.save(self.run.path, self.best_network)
+            save_checkpoint(self.run.best_checkpoint, self.state_dict())
+        if self.pictures and self.fabric.is_global_zero:
+            log.picture(self.pictures(self.best_network), self.position.step)
+        return measures
+
+    def has_converged(self) -> bool:
+        patience = self.config.training.early_stopping
+        return patience is not None and self.position.measurements_since_best >= patience
+
+    def save_if_due(self) -> None:
+        if time.monotonic() - self.saved_at > 60 * self.config.training.checkpoint_minutes:
+            self.save()
+
+    def save(self) -> None:
+        if self.fabric.is_global_zero:
+            save_checkpoint(self.run.last_checkpoint, self.state_dict())
+        self.saved_at = time.monotonic()
+
+    def stop_if_asked(self) -> None:
+        asked = self.stop.requested
+        if self.fabric.world_size > 1:
+            if self.position.step % SIGNAL_CHECK_STEPS:
+                return
+            flag = torch.tensor(float(asked), device=self.fabric.device)
+            asked = bool(self.fabric.all_reduce(flag, reduce_op="sum") > 0)
+        if asked:
+            self.save()
+            raise KeyboardInterrupt(
+                f"stopped in epoch {self.position.epoch + 1} after step {self.position.step}, which is saved in "
+                f"{self.run.last_checkpoint}; go on with --resume"
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        return {
+            "model": self.config.model.model_dump(mode="json"),
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
+            "scaler": scaler.state_dict() if scaler else None,
+            "position": self.position.state_dict(),
+        }
+
+    def load(self) -> None:
+        path = self.run.last_checkpoint
+        state = load_checkpoint(path)
+        if state["model"] != self.config.model.model_dump(mode="json"):
+            raise UserError(f"{path}: a checkpoint of another model ({state['model']['name']}); train without --resume")
+        try:
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            if self.average:
+                self.average.load_state_dict(state["average"])
+        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{path}: its weights do not fit this network ({str(error).splitlines()[0]}); train without --resume"
+            ) from None
+        if state["scaler"] is not None:
+            self.fabric.strategy.precision.scaler.load_state_dict(state["scaler"])
+        self.position.load_state_dict(state["position"])
+
+
+def step_seed(seed: int, step: int, rank: int) -> int:
+    """A number in 0 to 2**63 - 1 that differs for every step and process of every run."""
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def grouped(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    """Lists of ``size`` batches in order; the last may be shorter."""
+    while group := list(itertools.islice(batches, size)):
+        yield group

@@ -1,0 +1,51 @@
+"""How far a run has come: plain numbers that, with the config, decide all that comes next."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass
+class Position:
+    """Where a run stands between two optimiser steps.
+
+    Attributes:
+        epoch: epochs that are complete, and so the number of the one that is under way.
+        samples: samples of that epoch that are behind, over all processes.
+        step: optimiser steps since the beginning of the run.
+        loss_sum: sum of the loss over those samples.
+        seconds: time that the epoch has taken.
+        best: highest value of the task's monitored measure so far.
+        best_epoch: the epoch that gave it.
+        measurements_since_best: validations since then.
+    """
+
+    epoch: int = 0
+    samples: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    best: float = -math.inf
+    best_epoch: int = -1
+    measurements_since_best: int = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def next_epoch(self) -> None:
+        self.epoch += 1
+        self.samples = 0
+        self.loss_sum = 0.0
+        self.seconds = 0.0
+
+    def record(self, value: float) -> bool:
+        """Take note of a validation; True where it is the best so far."""
+        if value > self.best:
+            self.best, self.best_epoch, self.measurements_since_best = value, self.epoch, 0
+            return True
+        self.measurements_since_best += 1
+        return False

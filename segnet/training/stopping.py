@@ -1,0 +1,38 @@
+"""Ctrl-C and SIGTERM end a run between two steps, when its state can be saved."""
+
+import signal
+from types import FrameType, TracebackType
+
+
+class StopRequest:
+    """While entered, the first SIGINT or SIGTERM sets ``requested``; a second SIGINT interrupts at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> "StopRequest":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._before[number] = signal.signal(number, self._handle)
+            except ValueError:
+                # Only a program's main thread may set handlers; elsewhere the run can't be asked to stop.
+                break
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.requested and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.requested = True
+
+
+def leave_signals_to_parent(worker: int) -> None:
+    """In a loader's worker: Ctrl-C reaches the whole process group, but it is the parent that decides."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,40 @@
+"""What several rooms' tests share: one thread, a tiny data set, where the real data are."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_camvid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten train and four val images of 48×64 in the authors' layout: a bright class on a dark one, in noise."""
+    root = tmp_path_factory.mktemp("tiny_camvid")
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 10), ("val", 4)):
+        (root / split).mkdir()
+        (root / f"{split}annot").mkdir()
+        for number in range(count):
+            mask = np.zeros((48, 64), np.uint8)
+            x, y = rng.integers(0, 40), rng.integers(0, 24)
+            mask[y : y + 20, x : x + 20] = 8
+            mask[:2] = 11
+            image = np.where(mask[..., None] == 8, 170, 80) + rng.normal(0, 20, (48, 64, 3))
+            name = f"{'0001TP' if number % 2 else '0006R0'}_{number:06d}.png"
+            cv2.imwrite(str(root / split / name), image.clip(0, 255).astype(np.uint8))
+            cv2.imwrite(str(root / f"{split}annot" / name), mask)
+    return root
+
+
+@pytest.fixture
+def camvid_root() -> Path:
+    """The real CamVid, where the machine has it."""
+    root = os.environ.get("CAMVID_ROOT")
+    if not root:
+        pytest.skip("CAMVID_ROOT is not set: no CamVid on this machine")
+    return Path(root)

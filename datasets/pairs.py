@@ -1,0 +1,66 @@
+"""Finding the mask of each image: by file name in two folders, or in a list file."""
+
+from pathlib import Path
+
+from segnet.errors import UserError
+
+from .samples import Pair
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+
+
+def pairs_from_folders(images: Path, masks: Path) -> list[Pair]:
+    """Every image of a folder with the mask of the same name (the suffix may differ), sorted by name.
+
+    Raises:
+        UserError: an image has no mask, or two files share a name.
+    """
+    mask_of = _files_by_stem(masks)
+    pairs = []
+    for stem, image in _files_by_stem(images).items():
+        if stem not in mask_of:
+            raise UserError(f"{image}: no mask {stem}.png in {masks}; add it or take the image out")
+        pairs.append(Pair(image, mask_of[stem]))
+    return pairs
+
+
+def pairs_from_list(list_file: Path, root: Path) -> list[Pair]:
+    """The pairs of a text file with an image and a mask a line, in its order.
+
+    Published lists hold absolute paths of their authors' machine (``/SegNet/CamVid/train/0001TP_006690.png``), so a
+    path is looked up by its last two parts below ``root`` where it is not there as it stands.
+
+    Raises:
+        UserError: a line without two paths, or a file that is not there.
+    """
+    pairs = []
+    for number, line in enumerate(list_file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        paths = line.replace("\\", "/").split()
+        if len(paths) != 2:
+            raise UserError(f"{list_file}, line {number}: expected an image and a mask, found {len(paths)} paths")
+        image, mask = (_locate(path, root) for path in paths)
+        for path, kind in ((image, "image"), (mask, f"mask for {image.name}")):
+            if not path.is_file():
+                raise UserError(f"{list_file}, line {number}: no such {kind}: {path}")
+        pairs.append(Pair(image, mask))
+    return pairs
+
+
+def _locate(path: str, root: Path) -> Path:
+    below_root = root / path.lstrip("/")
+    return below_root if below_root.is_file() else root.joinpath(*path.split("/")[-2:])
+
+
+def _files_by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in IMAGE_SUFFIXES:
+            continue
+        if path.stem in files:
+            raise UserError(f"{path}: {files[path.stem].name} has the same name, so its mask is not clear; rename one")
+        files[path.stem] = path
+    return files

@@ -1,0 +1,170 @@
+"""Pairs of an image and its index mask, read with every check that keeps a wrong file out of training."""
+
+import mmap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from torch.utils.data import Dataset
+
+from segnet.errors import UserError
+
+from .classes import ClassSet
+
+CACHE_LIMIT = 2**30
+"""Bytes of decoded images that a data set keeps in memory at most."""
+
+Pixels = NDArray[np.uint8]
+
+
+class Sample(NamedTuple):
+    """An image (H, W, 3) uint8 RGB, its mask (H, W) uint8 of class indices, and the file name without suffix."""
+
+    image: Pixels
+    mask: Pixels
+    name: str
+
+
+class Pair(NamedTuple):
+    """Where a sample lies on disk."""
+
+    image: Path
+    mask: Path
+
+
+class ImagesAndMasks(Dataset[Sample]):
+    """Samples of a split in a fixed order.
+
+    Args:
+        pairs: the files, at least one pair.
+        classes: what the masks' labels mean.
+        cache: keep decoded samples in memory. Worker processes that are forked share the memory, spawned ones read
+            the files each time; the samples are the same either way.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], classes: ClassSet, cache: bool = False) -> None:
+        self.pairs = list(pairs)
+        self.classes = classes
+        self._cache = _SampleCache.like(read_image(self.pairs[0].image), len(self.pairs)) if cache else None
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Sample ``index``, in arrays of its own.
+
+        Raises:
+            UserError: an unreadable file, sizes that differ, a mask that is no index mask, a label without a class.
+        """
+        image_path, mask_path = self.pairs[index]
+        if self._cache and (cached := self._cache.get(index)):
+            return Sample(*cached, image_path.stem)
+        image, mask = read_image(image_path), self.mask(index)
+        if image.shape[:2] != mask.shape:
+            raise UserError(
+                f"{mask_path}: the mask is {_size(mask)} pixels, its image {image_path} is {_size(image)}; "
+                "save both at the same size"
+            )
+        if self._cache:
+            self._cache.put(index, image, mask)
+        return Sample(image, mask, image_path.stem)
+
+    def mask(self, index: int) -> Pixels:
+        """The mask of sample ``index`` alone, (H, W) uint8, its labels checked.
+
+        Raises:
+            UserError: as for a sample.
+        """
+        path = self.pairs[index].mask
+        mask = read_mask(path)
+        count, ignore_index = len(self.classes), self.classes.ignore_index
+        if mask.max() >= count:
+            labels = np.unique(mask)
+            wrong = labels[(labels >= count) & (labels != ignore_index)]
+            if wrong.size:
+                raise UserError(
+                    f"{path}: label {', '.join(map(str, wrong[:5]))} found, but there are {count} classes "
+                    f"(0 to {count - 1}) and {ignore_index} is ignored; correct the mask or the data's classes"
+                )
+        return mask
+
+
+class _SampleCache:
+    """Decoded samples of one size in memory that forked processes share; samples of another size are not kept.
+
+    Anonymous memory instead of /dev/shm, which is 64 MB in many containers. A page costs nothing before it is written.
+    Two processes that fill the same place write the same bytes, and ``filled`` is set after them, so no lock is needed.
+    """
+
+    def __init__(self, length: int, height: int, width: int) -> None:
+        pixels = height * width
+        memory = np.frombuffer(mmap.mmap(-1, length * (4 * pixels + 1)), np.uint8)
+        self.images = memory[: length * pixels * 3].reshape(length, height, width, 3)
+        self.masks = memory[length * pixels * 3 : length * pixels * 4].reshape(length, height, width)
+        self.filled = memory[length * pixels * 4 :]
+
+    @classmethod
+    def like(cls, image: Pixels, length: int) -> "_SampleCache | None":
+        """Room for ``length`` samples of the image's size; None where they need more than the limit."""
+        height, width = image.shape[:2]
+        return cls(length, height, width) if length * height * width * 4 <= CACHE_LIMIT else None
+
+    def get(self, index: int) -> tuple[Pixels, Pixels] | None:
+        """Copies, so that nobody can change what the next reader gets."""
+        return (self.images[index].copy(), self.masks[index].copy()) if self.filled[index] else None
+
+    def put(self, index: int, image: Pixels, mask: Pixels) -> None:
+        if mask.shape == self.masks.shape[1:]:
+            self.images[index], self.masks[index] = image, mask
+            self.filled[index] = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()  # a spawned process cannot share the memory: it gets None and reads files
+
+
+def read_image(path: Path) -> Pixels:
+    """An image file as (H, W, 3) uint8 RGB, turned as its EXIF orientation says, without its transparency.
+
+    Raises:
+        UserError: the file is not there, is damaged, or has more than 8 bits a channel in one channel.
+    """
+    image = _open(path, "image")
+    if image.mode.startswith(("I", "F")):
+        raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
+    return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def read_mask(path: Path) -> Pixels:
+    """An index mask as (H, W) uint8: grey values, or the indices of a palette image whatever its colours are.
+
+    Raises:
+        UserError: the file is not there, is damaged, or is a colour or a 16-bit image.
+    """
+    mask = _open(path, "mask")
+    if mask.mode not in ("L", "P"):
+        found = "a 16-bit image" if mask.mode.startswith("I") else f"an image of type {mask.mode}"
+        raise UserError(
+            f"{path}: the mask is {found}; a mask has one 8-bit channel (or a palette) that holds the class index "
+            "of each pixel"
+        )
+    return np.array(mask)
+
+
+def _open(path: Path, kind: str) -> Image.Image:
+    try:
+        image = Image.open(path)
+        image.load()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such {kind} file") from None
+    # Pillow raises SyntaxError and ValueError too on damaged files.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        detail = " ".join(str(error).replace(str(path), "").split())
+        raise UserError(f"{path}: cannot be read as an image ({detail}); replace it or take it out") from None
+    return image
+
+
+def _size(array: Pixels) -> str:
+    return f"{array.shape[1]}×{array.shape[0]}"

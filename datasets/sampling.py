@@ -1,0 +1,81 @@
+"""The order of an epoch, as a function of (seed, epoch) alone."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from segnet.errors import UserError
+
+Key = tuple[int, int]
+"""(epoch, index): all that a sample and its augmentation depend on besides the seed."""
+
+
+class EpochBatches:
+    """Batch sampler whose batches do not depend on what was drawn before.
+
+    Each global batch of ``batch_size * world_size`` samples is cut into ``world_size`` consecutive parts, one for each
+    process, so the same samples make a step however many processes share it. Every sample comes exactly once an epoch
+    over all processes, and every process has the same number of batches, so none waits for another at the end. What
+    is over after the whole global batches makes a last one, whose parts differ in length by one at most; where it has
+    fewer samples than there are processes, they join the global batch before it instead.
+
+    Args:
+        length: samples in the data set.
+        batch_size: samples a batch of one process.
+        seed: of the run.
+        rank: number of this process.
+        world_size: number of processes.
+        drop_last: leave out what is over after the whole global batches.
+        shuffle: False: in the data set's order.
+
+    Raises:
+        UserError: there are fewer samples than processes, or than one global batch with ``drop_last``.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        drop_last: bool = False,
+        shuffle: bool = True,
+    ) -> None:
+        global_batch = batch_size * world_size
+        needed = global_batch if drop_last else world_size
+        if length < needed:
+            raise UserError(
+                f"{length} samples are fewer than the {needed} needed for a batch on {world_size} process(es); "
+                "lower training.batch_size or training.devices, or give more data"
+            )
+        self.length, self.seed, self.rank, self.world_size, self.shuffle = length, seed, rank, world_size, shuffle
+        whole, over = divmod(length, global_batch)
+        batches = whole + (over >= world_size and not drop_last)
+        self._ends = [global_batch * (number + 1) for number in range(batches)]
+        if not drop_last:
+            self._ends[-1] = length
+        self._starts = [0, *self._ends[:-1]]
+        self.start_at(0, 0)
+
+    def __len__(self) -> int:
+        """Batches of this process in a whole epoch."""
+        return len(self._ends)
+
+    def start_at(self, epoch: int, batch: int = 0) -> None:
+        """The next iteration is over ``epoch``, from its batch number ``batch`` on."""
+        self.epoch, self.batch = epoch, batch
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        epoch, order = self.epoch, self.order(self.epoch)
+        for start, end in zip(self._starts[self.batch :], self._ends[self.batch :], strict=True):
+            part = np.array_split(order[start:end], self.world_size)[self.rank]
+            yield [(epoch, int(index)) for index in part]
+
+    def order(self, epoch: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """All indices in the order of ``epoch``, before they are cut into batches."""
+        if not self.shuffle:
+            return np.arange(self.length, dtype=np.int64)
+        # PCG64 by name: its stream is the same on every platform, and NumPy may change what default_rng takes.
+        seeds = np.random.SeedSequence(self.seed, spawn_key=(epoch,))
+        return np.random.Generator(np.random.PCG64(seeds)).permutation(self.length)

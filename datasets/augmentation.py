@@ -66,10 +66,12 @@ def _build_transform(key: str, name: str, arguments: dict[str, Any], ignore_inde
     # A transform whose fill_mask is None by default leaves the mask as it is: that is kept.
     if "fill_mask" in known and known["fill_mask"].default is not None:
         arguments = {"fill_mask": ignore_index} | arguments
+    # Without strict, albumentations warns and takes its defaults; a few transforms check nothing and lack it.
+    checked = "InitSchema" in vars(TRANSFORMS[name]) or "__init__" not in vars(TRANSFORMS[name])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return TRANSFORMS[name](**arguments, strict=True)
+            return TRANSFORMS[name](**arguments, **({"strict": True} if checked else {}))
     except (ValueError, TypeError) as error:
         raise UserError(f"{key}.{name}: {_in_one_line(error)}") from None
 
@@ -82,14 +84,17 @@ def _nearest(word: str, known: Any) -> str:
 
 
 def _in_one_line(error: Exception) -> str:
-    if isinstance(error.__cause__, ValidationError):
-        return "; ".join(
-            ".".join(map(str, problem["loc"])) + f" = {problem['input']!r}: {problem['msg']}"
-            if problem["type"] != "missing"
-            else ".".join(map(str, problem["loc"])) + " is not given"
-            for problem in error.__cause__.errors()
-        )
-    return " ".join(str(error).split())
+    """albumentations' own message; its argument checks are pydantic's, a sentence for each argument."""
+    if not isinstance(error.__cause__, ValidationError):
+        return " ".join(str(error).split())
+    sentences = []
+    for problem in error.__cause__.errors():
+        argument = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "missing":
+            sentences.append(f"{argument} is not given")
+        else:
+            sentences.append(f"{argument} = {problem['input']!r}: {problem['msg']}" if argument else problem["msg"])
+    return "; ".join(sentences)
 
 
 class Augmented(Dataset[dict[str, Any]]):
@@ -119,7 +124,7 @@ class Augmented(Dataset[dict[str, Any]]):
         self.augmentation.set_random_seed(int(entropy.generate_state(1, np.uint64)[0]))
         try:
             augmented = self.augmentation(image=sample.image, mask=sample.mask)
-        except (ValueError, cv2.error) as error:
+        except (ValueError, KeyError, cv2.error) as error:
             raise UserError(f"augmentation of {self.dataset.pairs[index].image}: {_in_one_line(error)}") from None
         image, mask = augmented["image"], augmented["mask"]
         if image.dtype != np.uint8 or image.shape != (*mask.shape, 3):

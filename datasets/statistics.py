@@ -44,7 +44,8 @@ def count_classes(dataset: ImagesAndMasks) -> ClassCounts:
     for index in range(len(dataset)):
         mask = dataset.mask(index)
         pixels = np.bincount(mask.ravel(), minlength=256)[:classes]
-        counts += [pixels, (pixels > 0) * mask.size, pixels > 0]
+        present = (pixels > 0).astype(np.int64)
+        counts += np.stack([pixels, present * mask.size, present])
     return ClassCounts(*counts)
 
 
@@ -92,9 +93,8 @@ def class_weights(choice: str | list[float], dataset: ImagesAndMasks, c: float =
     else:
         weights = np.array(SEGNET_PAPER_WEIGHTS if choice == "segnet_paper" else choice, np.float64)
     if len(weights) != len(dataset.classes):
-        name = "segnet_paper has" if choice == "segnet_paper" else "it has"
         raise UserError(
-            f"loss.class_weights: {name} {len(weights)} weights, but there are {len(dataset.classes)} classes"
+            f"loss.class_weights: {choice} gives {len(weights)} weights, but there are {len(dataset.classes)} classes"
         )
     return torch.tensor(weights, dtype=torch.float32)
 

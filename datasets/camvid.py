@@ -7,6 +7,7 @@ from pathlib import Path
 from segnet.errors import UserError
 
 from .classes import CAMVID
+from .download import download_camvid
 from .pairs import pairs_from_folders, pairs_from_list
 from .samples import ImagesAndMasks, Pair
 
@@ -18,7 +19,7 @@ def load_camvid(root: str | None, split: str, cache: bool = True) -> ImagesAndMa
 
     Args:
         root: folder with ``train``, ``trainannot``, ``val``, ... or with lists such as ``train.txt``; None: the
-            environment's CAMVID_ROOT, else ``data/camvid``.
+            environment's CAMVID_ROOT, else ``data/camvid``, which is downloaded where it is not there.
         split: splits joined with ``+``, then a choice of sequences over all of them: ``train+val@0006R0`` is only
             sequence 0006R0, ``train+val-0006R0`` is all but it. A frame's sequence is its name up to the ``_``.
         cache: keep decoded samples in memory.
@@ -41,7 +42,10 @@ def sequence_of(path: Path) -> str:
 
 
 def _find_root(root: str | None) -> Path:
-    folder = Path(root or os.environ.get("CAMVID_ROOT") or DEFAULT_ROOT).expanduser()
+    given = root or os.environ.get("CAMVID_ROOT")
+    folder = Path(given).expanduser() if given else DEFAULT_ROOT
+    if not given and not folder.is_dir():
+        download_camvid(folder)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; set data.root or CAMVID_ROOT to where CamVid lies")
     return folder

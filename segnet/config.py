@@ -4,9 +4,9 @@ A config file is read aloud as it stands: what data, which network, how it is tr
 its type and its default are here and nowhere else.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Settings(BaseModel):
@@ -16,13 +16,15 @@ class Settings(BaseModel):
 class DataConfig(Settings):
     """Which images and masks to train and to measure on."""
 
-    name: Literal["camvid", "folder", "scenes"] = "camvid"
+    name: Literal["camvid", "folder", "scenes", "digits", "mnist", "fashion_mnist", "patches"] = "camvid"
     root: str | None = Field(None, description="folder of the data; camvid: else CAMVID_ROOT, else data/camvid")
     train: str = Field("train", description="split to train on; splits are joined with '+', as in train+val")
     val: str = Field("val", description="split to measure on")
     classes: list[str] | None = Field(None, description="class names of a folder data set, in mask order")
     colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for pictures")
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
+    patch_size: int = Field(32, gt=0, description="patches: side of the squares cut from frames, in pixels")
+    patch_color: bool = Field(False, description="patches: three channels instead of grey")
     workers: int = Field(2, ge=0, description="processes that read and augment images")
     cache: bool = Field(True, description="keep decoded images in memory")
 
@@ -98,11 +100,43 @@ class TrainingConfig(Settings):
     devices: int = Field(1, gt=0, description="processes on this machine")
 
 
+class CorruptionConfig(Settings):
+    """What a denoising or inpainting autoencoder has to undo; each training image draws one strength."""
+
+    name: Literal["gaussian", "salt_and_pepper", "rectangles", "scribbles"]
+    strengths: list[float] = Field(
+        min_length=1,
+        description="gaussian: standard deviation, as a share of the range; else the share of pixels that are replaced",
+    )
+
+
+class ReconstructionConfig(Settings):
+    """Aim and measures of an autoencoder (task: reconstruction)."""
+
+    loss: Literal["mse", "bce"] = "mse"
+    corruptions: list[CorruptionConfig] = Field([], description="each training image draws one of them")
+    code_bits: list[int] = Field([], description="compression: bits a number of the code is rounded to, measured each")
+    classify_codes: bool = Field(False, description="representation: train classifiers on codes, PCA and pixels")
+
+
+class VariationalConfig(Settings):
+    """The evidence lower bound's weights (task: variational)."""
+
+    beta: float = Field(1.0, ge=0, description="weight of the divergence from the prior (beta-VAE)")
+
+
+class ClassificationConfig(Settings):
+    """Stacked autoencoders that become a classifier (task: classification)."""
+
+    layer_epochs: int = Field(0, ge=0, description="epochs in which each layer is first trained as an autoencoder")
+    labels: int | None = Field(None, gt=0, description="labelled images, in equal shares of the classes; null: all")
+
+
 class Config(Settings):
     """One experiment."""
 
     name: str = Field("", description="of the run folder; empty: the config file's name")
-    task: Literal["segmentation"] = "segmentation"
+    task: Literal["segmentation", "reconstruction", "variational", "classification"] = "segmentation"
     seed: int = 0
     runs: str = Field("runs", description="folder that holds the run folders")
     data: DataConfig = DataConfig()
@@ -114,3 +148,14 @@ class Config(Settings):
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     training: TrainingConfig
+    reconstruction: ReconstructionConfig = ReconstructionConfig()
+    variational: VariationalConfig = VariationalConfig()
+    classification: ClassificationConfig = ClassificationConfig()
+
+    @model_validator(mode="after")
+    def data_fit_task(self) -> Self:
+        has_masks = self.data.name in ("camvid", "folder", "scenes")
+        if has_masks != (self.task == "segmentation"):
+            fitting = "camvid, folder or scenes" if not has_masks else "digits, mnist, fashion_mnist or patches"
+            raise ValueError(f"the task {self.task} does not go with data.name={self.data.name}; choose {fitting}")
+        return self

@@ -104,6 +104,8 @@ def describe(detail: ErrorDetails) -> str:
     if detail["type"] == "literal_error":
         choices = detail["ctx"]["expected"]
         return f"{key}: found {detail['input']!r}; allowed: {choices}"
+    if detail["type"] == "value_error":
+        return str(detail["ctx"]["error"])
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"{key}: found {detail['input']!r}; {message}"
 

@@ -28,13 +28,13 @@ def pairs_from_list(list_file: Path, root: Path) -> list[Pair]:
     """The pairs of a text file with an image and a mask a line, in its order.
 
     Published lists hold absolute paths of their authors' machine (``/SegNet/CamVid/train/0001TP_006690.png``), so a
-    path is looked up by its last two parts below ``root`` where it is not there as it stands.
+    path that is not there as it stands is looked up below ``root`` by its last two parts.
 
     Raises:
         UserError: a line without two paths, or a file that is not there.
     """
     pairs = []
-    for number, line in enumerate(list_file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(list_file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
             continue
         paths = line.replace("\\", "/").split()
@@ -49,8 +49,8 @@ def pairs_from_list(list_file: Path, root: Path) -> list[Pair]:
 
 
 def _locate(path: str, root: Path) -> Path:
-    below_root = root / path.lstrip("/")
-    return below_root if below_root.is_file() else root.joinpath(*path.split("/")[-2:])
+    as_written = root / path
+    return as_written if as_written.is_file() else root.joinpath(*path.split("/")[-2:])
 
 
 def _files_by_stem(folder: Path) -> dict[str, Path]:

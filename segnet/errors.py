@@ -7,3 +7,7 @@ class UserError(Exception):
     The message is one line that names what is wrong, where, what was expected and what to do.
     The command line prints it and ends with exit code 1.
     """
+
+    def __str__(self) -> str:
+        # A loader's worker process hands its error on as the text of a traceback, which ends with the sentence.
+        return super().__str__().rsplit(f"{__name__}.{type(self).__name__}: ", 1)[-1].strip()

@@ -171,6 +171,15 @@ def test_what_does_not_fit_the_images_is_named(
         data[(0, 0)]
 
 
+def test_a_mistake_found_by_a_worker_is_one_line_too(dataset: ImagesAndMasks) -> None:
+    data = Augmented(dataset, build_augmentation([{"Normalize": {}}], 11), 0)
+    loader: DataLoader[Any] = DataLoader(data, batch_sampler=EpochBatches(len(data), 3, 0), num_workers=1)
+    with pytest.raises(UserError) as error:
+        list(loader)
+    assert str(error.value).startswith("augmentation gives images")
+    assert "\n" not in str(error.value)
+
+
 def test_albumentations_asks_no_server_for_a_newer_version() -> None:
     script = (
         "import socket, urllib.request\n"

@@ -1,0 +1,1 @@
+"""Networks and their parts: pooling with codes, the SegNet family, models on disk."""

@@ -1,0 +1,78 @@
+"""Checks the arguments that a config gives to a network's constructor."""
+
+import difflib
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
+from torch import nn
+
+from segnet.errors import UserError
+
+
+def construct(
+    constructor: Callable[..., nn.Module], name: str, given: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> nn.Module:
+    """``constructor(**given, **arguments)``, where a mistake in ``arguments`` becomes one line.
+
+    Args:
+        constructor: a class or function whose signature says which arguments there are, and their types.
+        name: of the network, for messages.
+        given: arguments that a config may not set.
+        arguments: plain data of a config.
+
+    Raises:
+        UserError: an argument is unknown, of a wrong type, or refused by the constructor.
+    """
+    check_arguments(constructor, name, arguments, given)
+    try:
+        return constructor(**given, **arguments)
+    except (ValueError, TypeError, KeyError, IndexError, AssertionError, RuntimeError) as error:
+        raise UserError(f"model.name={name} cannot be built with {dict(arguments)}: {first_line(error)}") from None
+
+
+def check_arguments(
+    constructor: Callable[..., nn.Module], name: str, arguments: Mapping[str, Any], reserved: Iterable[str]
+) -> None:
+    parameters = {
+        key: parameter
+        for key, parameter in inspect.signature(constructor).parameters.items()
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and key not in set(reserved)
+    }
+    for key, value in arguments.items():
+        if key not in parameters:
+            raise UserError(f"model.{key}: {name} has no such argument; {nearest(key, parameters)}")
+        reason = mismatch(parameters[key].annotation, value)
+        if reason:
+            raise UserError(f"model.{key}={value!r}: {reason}")
+
+
+def mismatch(annotation: Any, value: Any) -> str | None:
+    """Why ``value`` is none of ``annotation``; None if it is, or if ``annotation`` names no plain data."""
+    try:
+        # Through JSON, because there a list may stand for a tuple while "3" still may not for 3.
+        TypeAdapter(annotation).validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        return error.errors()[0]["msg"]
+    except PydanticUserError:
+        return None
+    except TypeError:
+        return f"{type(value).__name__} is not plain data"
+    return None
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The end of a message about an unknown word: the choice it was probably meant to be, or all of them."""
+    choices = list(choices)
+    lower = {choice.lower(): choice for choice in choices}
+    close = difflib.get_close_matches(word.lower(), lower, n=1)
+    if close:
+        return f"did you mean {lower[close[0]]}?"
+    return f"choose one of {', '.join(choices)}" if choices else "it takes none"
+
+
+def first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

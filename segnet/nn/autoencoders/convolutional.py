@@ -1,0 +1,95 @@
+"""Convolutional autoencoders: a plain one with a code, and SegNet's own body, whose code has pooling indices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segnet.nn.catalogue import build_network
+
+
+class ConvolutionalAutoencoder(nn.Module):
+    """Strided convolutions down, enlarging and convolutions up: the dense layers replaced.
+
+    The way up repeats pixels and convolves instead of transposed convolutions, which leave a checkerboard (Odena et
+    al., distill.pub, 2016).
+
+    Args:
+        shape: (C, H, W) of the images.
+        widths: channels after each halving of height and width.
+        code_size: numbers of the code, made by one linear layer each way; None: the last feature map is the code and
+            any image size will do.
+
+    Shape:
+        input ``(N, C, H, W)`` float in 0–1, code ``(N, code_size)`` or ``(N, widths[-1], H / 2**n, W / 2**n)``,
+        output as the input.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int, int], widths: Sequence[int] = (16, 32), code_size: int | None = 32
+    ) -> None:
+        super().__init__()
+        channels, height, width = shape
+        sizes = [(height, width)]
+        for _ in widths:
+            sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
+        narrow = (widths[-1], *sizes[-1])
+        every = [channels, *widths]
+        down: list[nn.Module] = []
+        up: list[nn.Module] = []
+        for inside, outside, size in zip(every, widths, sizes, strict=False):
+            down += [nn.Conv2d(inside, outside, 3, stride=2, padding=1), nn.ReLU(inplace=True)]
+            enlarge = nn.Upsample(scale_factor=2) if code_size is None else nn.Upsample(size=size)
+            up = [enlarge, nn.Conv2d(outside, inside, 3, padding=1), nn.ReLU(inplace=True), *up]
+        up[-1] = nn.Sigmoid()
+        if code_size is None:
+            down[-1] = nn.Identity()
+        else:
+            numbers = narrow[0] * narrow[1] * narrow[2]
+            down += [nn.Flatten(), nn.Linear(numbers, code_size)]
+            up = [nn.Linear(code_size, numbers), nn.ReLU(inplace=True), nn.Unflatten(1, narrow), *up]
+        self.encoder = nn.Sequential(*down)
+        self.decoder = nn.Sequential(*up)
+
+    def encode(self, x: Tensor) -> Tensor:
+        code: Tensor = self.encoder(x)
+        return code
+
+    def decode(self, code: Tensor) -> Tensor:
+        image: Tensor = self.decoder(code)
+        return image
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
+
+
+class PoolingIndexAutoencoder(nn.Module):
+    """A segmentation network of the catalogue with a reconstruction in place of its classes.
+
+    Its code is the deepest feature map and the pooling codes of every stage, by which the decoder unpools
+    (arXiv 1511.00561, section 3). The codes alone say where edges are, so this is no narrow bottleneck: it serves
+    denoising, inpainting and to start a segmentation network from images without labels.
+
+    Args:
+        shape: (C, H, W) of the images; grey ones are seen as RGB of three equal channels.
+        body: the network's name in the catalogue.
+        arguments: of its constructor.
+
+    Shape:
+        input ``(N, C, H, W)`` float in 0–1, output as the input.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, shape: tuple[int, int, int], body: str = "segnet_lite", **arguments: Any) -> None:
+        super().__init__()
+        self.body = build_network(body, num_classes=shape[0], **arguments)
+        # ImageNet's, so that the body sees what it will see when it segments.
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        image: Tensor = self.body((x.expand(-1, 3, -1, -1) - self.mean) / self.std).sigmoid()
+        return image

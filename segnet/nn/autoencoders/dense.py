@@ -1,0 +1,64 @@
+"""Fully connected autoencoders: one layer each way (vanilla) or several (Hinton and Salakhutdinov, 2006)."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+
+Activation = Literal["relu", "tanh", "sigmoid", "elu", "linear"]
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "elu": nn.ELU,
+    "linear": nn.Identity,
+}
+
+
+def dense_layers(sizes: Sequence[int], activation: Activation, last: Activation) -> nn.Sequential:
+    """Linear layers from ``sizes[0]`` to ``sizes[-1]`` numbers, each followed by its activation."""
+    layers: list[nn.Module] = []
+    for number, (inside, outside) in enumerate(zip(sizes[:-1], sizes[1:], strict=True), start=2):
+        layers += [nn.Linear(inside, outside), ACTIVATIONS[last if number == len(sizes) else activation]()]
+    return nn.Sequential(*layers)
+
+
+class DenseAutoencoder(nn.Module):
+    """The image as one vector, through ever narrower layers to the code and back the same way.
+
+    Args:
+        shape: (C, H, W) of the images.
+        widths: numbers after each layer of the encoder; the last is the code's size.
+        activation: of the hidden layers.
+        code_activation: of the code; linear with linear ``activation`` and ``output_activation`` spans what PCA spans
+            (Baldi and Hornik, 1989).
+        output_activation: of the reconstruction; sigmoid keeps it within 0–1.
+
+    Shape:
+        input ``(N, C, H, W)`` float in 0–1, code ``(N, widths[-1])``, output as the input.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        widths: Sequence[int] = (32,),
+        activation: Activation = "relu",
+        code_activation: Activation = "relu",
+        output_activation: Activation = "sigmoid",
+    ) -> None:
+        super().__init__()
+        sizes = [math.prod(shape), *widths]
+        self.encoder = nn.Sequential(nn.Flatten(), *dense_layers(sizes, activation, code_activation))
+        self.decoder = nn.Sequential(*dense_layers(sizes[::-1], activation, output_activation), nn.Unflatten(1, shape))
+
+    def encode(self, x: Tensor) -> Tensor:
+        code: Tensor = self.encoder(x)
+        return code
+
+    def decode(self, code: Tensor) -> Tensor:
+        image: Tensor = self.decoder(code)
+        return image
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))

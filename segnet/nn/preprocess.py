@@ -1,0 +1,34 @@
+"""From pixels to what a network's first layer sees."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+
+class Preprocess(nn.Module):
+    """``(pixel - mean) / std``, in RGB or turned to BGR.
+
+    Args:
+        channels: order of the channels that the network was trained on; ``bgr`` is Caffe's.
+        mean: taken off each channel, on the 0–255 scale, in the order of ``channels``.
+        std: each channel's divisor, likewise.
+
+    Shape:
+        input ``(N, 3, H, W)`` uint8 RGB (or float on the same scale), output ``(N, 3, H, W)`` float32.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, channels: Literal["rgb", "bgr"], mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.channels = channels
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.channels == "bgr":
+            images = images.flip(1)
+        return (images.float() - self.mean) / self.std

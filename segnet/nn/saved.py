@@ -1,0 +1,263 @@
+"""Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that runs no code when read."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import safetensors
+import safetensors.torch
+import torch
+from pydantic import ConfigDict, Field, ValidationError
+from torch import Tensor, nn
+
+from segnet import __version__
+from segnet.config import InputConfig, Settings
+from segnet.errors import UserError
+from segnet.files import write_atomically
+from segnet.nn.arguments import first_line
+from segnet.nn.catalogue import build_network
+from segnet.nn.preprocess import Preprocess
+
+PACKAGED = Path(__file__).parents[1] / "weights"
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+
+
+@dataclass
+class SavedModel:
+    """A network and all that is needed to use it on pictures.
+
+    Attributes:
+        network: normalised ``(N, 3, H, W)`` to logits ``(N, classes, H, W)``.
+        name: of the network in the catalogue.
+        arguments: of its constructor, plain data.
+        input: what the first layer sees.
+        class_names: one a channel of the logits.
+        class_colors: their RGB colours, 0–255.
+        ignore_index: label of masks that is no class.
+        size: (H, W) of the pictures that it was trained for.
+        version: of this package, which wrote it.
+    """
+
+    network: nn.Module
+    name: str
+    arguments: dict[str, Any]
+    input: InputConfig
+    class_names: tuple[str, ...]
+    class_colors: tuple[tuple[int, int, int], ...]
+    ignore_index: int
+    size: tuple[int, int]
+    version: str = field(default=__version__)
+
+    @property
+    def preprocess(self) -> Preprocess:
+        return Preprocess(self.input.channels, self.input.mean, self.input.std)
+
+
+Channel = Annotated[int, Field(ge=0, le=255)]
+Pixels = Annotated[int, Field(ge=1, le=65_536)]
+
+
+class SavedConfig(Settings):
+    """``config.json``: every field of :class:`SavedModel` but the network, with its bounds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    version: str
+    name: str = Field(max_length=200)
+    arguments: dict[str, Any]
+    input: InputConfig
+    class_names: tuple[str, ...] = Field(min_length=1, max_length=256)
+    class_colors: tuple[tuple[Channel, Channel, Channel], ...] = Field(max_length=256)
+    ignore_index: int = Field(ge=0, le=255)
+    size: tuple[Pixels, Pixels]
+
+
+def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch.float32) -> None:
+    """Write ``model.safetensors`` and ``config.json`` to ``folder``, which is made if it is not there.
+
+    Each file is whole at any moment.
+
+    Args:
+        folder: of a run or of a model alone.
+        model: what to write; its network may be in any mode, on any device.
+        dtype: of the weights in the file; float16 halves it, for packages.
+
+    Raises:
+        UserError: ``folder`` cannot be written to.
+    """
+    folder = Path(folder)
+    weights = {
+        key: value.detach()
+        .to("cpu", dtype if value.is_floating_point() else value.dtype)
+        .clone(memory_format=torch.contiguous_format)
+        for key, value in model.network.state_dict().items()
+    }
+    config = SavedConfig(
+        version=model.version,
+        name=model.name,
+        arguments=model.arguments,
+        input=model.input,
+        class_names=model.class_names,
+        class_colors=model.class_colors,
+        ignore_index=model.ignore_index,
+        size=model.size,
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / WEIGHTS, safetensors.torch.save(weights, {"format": "pt"}))
+        write_atomically(folder / CONFIG, json.dumps(config.model_dump(mode="json"), indent=2) + "\n")
+    except OSError as error:
+        raise UserError(f"{folder}: the model cannot be written ({error.strerror or error})") from None
+
+
+def load_model(model: str | Path) -> SavedModel:
+    """Read a model.
+
+    Args:
+        model: a run folder, a model folder, or the name of a model that comes with the package.
+
+    Returns:
+        The model with its network in evaluation mode, float32, on the CPU.
+
+    Raises:
+        UserError: no such model, or a file of it is missing, broken, pickled or not of this network.
+    """
+    folder = find_model(model)
+    config = read_config(folder / CONFIG)
+    path = folder / WEIGHTS
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            # Without memory first: settings that lie about the network's size are found before they cost anything.
+            with torch.device("meta"):
+                outline = network_of(folder / CONFIG, config)
+            check_weights(path, {key: file.get_slice(key) for key in file.keys()}, outline)  # noqa: SIM118
+            network = network_of(folder / CONFIG, config)
+            weights = {key: file.get_tensor(key) for key in network.state_dict()}
+    except (safetensors.SafetensorError, OSError) as error:
+        raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); save the model again") from None
+    network.load_state_dict(weights)
+    return SavedModel(
+        network=network.eval(),
+        name=config.name,
+        arguments=dict(config.arguments),
+        input=config.input,
+        class_names=config.class_names,
+        class_colors=config.class_colors,
+        ignore_index=config.ignore_index,
+        size=config.size,
+        version=config.version,
+    )
+
+
+def packaged_models() -> list[str]:
+    """Names of the models that come with the package."""
+    return sorted(path.parent.name for path in PACKAGED.glob(f"*/{WEIGHTS}"))
+
+
+def find_model(model: str | Path) -> Path:
+    """The folder of ``model``, in which both files are and the weights are not a pickle."""
+    if str(model) in packaged_models():
+        return PACKAGED / str(model)
+    folder = Path(model)
+    if folder.is_file():
+        refuse_pickle(folder)
+        raise UserError(f"{folder}: is a file; give the folder that holds {WEIGHTS} and {CONFIG}")
+    if not folder.is_dir():
+        names = ", ".join(packaged_models())
+        raise UserError(
+            f"{model}: no such model; give a run folder or a model folder" + (f", or one of {names}" if names else "")
+        )
+    for name in (WEIGHTS, CONFIG):
+        if not (folder / name).is_file():
+            for pickled in pickles_in(folder):
+                refuse_pickle(pickled)
+            raise UserError(f"{folder}: has no {name}; a run has one once its network was measured for the first time")
+    refuse_pickle(folder / WEIGHTS)
+    return folder
+
+
+def pickles_in(folder: Path) -> Iterator[Path]:
+    yield from (path for path in sorted(folder.iterdir()) if path.suffix in (".pt", ".pth", ".pkl", ".ckpt", ".bin"))
+
+
+def refuse_pickle(path: Path) -> None:
+    """A zip begins with PK and a pickle with 0x80; so may a safetensors file, but its ninth byte is a brace."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if start.startswith((b"PK", b"\x80")) and start[8:] != b"{":
+        raise UserError(
+            f"{path}: is a pickle, which could run any code when read, so it is not; give a folder with {WEIGHTS}"
+        )
+
+
+def read_config(path: Path) -> SavedConfig:
+    try:
+        if path.stat().st_size > 1_000_000:
+            raise UserError(f"{path}: {path.stat().st_size} bytes, but a model's settings are under 1 MB")
+        config = SavedConfig.model_validate(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "the file"
+        raise UserError(f"{path}: {key}: {first['msg']}; save the model again") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: is not JSON ({first_line(error)}); save the model again") from None
+    names = len(config.class_names)
+    if len(config.class_colors) != names:
+        raise UserError(f"{path}: {names} class_names, but {len(config.class_colors)} class_colors")
+    if config.ignore_index < names:
+        raise UserError(
+            f"{path}: ignore_index {config.ignore_index} is a class ({config.class_names[config.ignore_index]})"
+        )
+    if 0 in config.input.std:
+        raise UserError(f"{path}: input.std has a zero, by which pixels cannot be divided")
+    if too_large(config.arguments):
+        raise UserError(f"{path}: arguments: a number over 4096 or a list of over 64, which no network here has")
+    return config
+
+
+def too_large(value: Any) -> bool:
+    """Whether plain data hold a number or a list that would make a network without end."""
+    if isinstance(value, dict | list | tuple):
+        values = value.values() if isinstance(value, dict) else value
+        return len(value) > 64 or any(map(too_large, values))
+    return isinstance(value, int | float) and not abs(value) <= 4096
+
+
+def network_of(path: Path, config: SavedConfig) -> nn.Module:
+    """The network of ``config`` with weights of no meaning; no random number is drawn outside."""
+    arguments = dict(config.arguments)
+    if "encoder_weights" in arguments:
+        arguments["encoder_weights"] = None
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return build_network(config.name, len(config.class_names), **arguments)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def check_weights(path: Path, found: dict[str, Any], network: nn.Module) -> None:
+    """Compare a file's header with what the network has: names, shapes, and numbers that are floats where its are."""
+    wanted: dict[str, Tensor] = network.state_dict()
+    for key, tensor in wanted.items():
+        if key not in found:
+            raise UserError(f"{path}: has no weights {key}; it belongs to another network than {CONFIG} says")
+        shape, dtype = found[key].get_shape(), found[key].get_dtype()
+        if shape != list(tensor.shape):
+            raise UserError(f"{path}: {key} has shape {shape}, but the network of {CONFIG} {list(tensor.shape)}")
+        if dtype not in (FLOATS if tensor.is_floating_point() else INTEGERS):
+            raise UserError(f"{path}: {key} is {dtype}; save the model again with float weights")
+    extra = found.keys() - wanted.keys()
+    if extra:
+        raise UserError(f"{path}: has weights {min(extra)}, which the network of {CONFIG} has not")
+
+
+FLOATS = ("F16", "BF16", "F32")
+INTEGERS = ("I64",)

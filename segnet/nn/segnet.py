@@ -1,0 +1,110 @@
+"""SegNet: VGG16's convolutions as encoder and their mirror as decoder (arXiv 1511.00561, section 3, figure 2)."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from segnet.errors import UserError
+from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
+
+
+class SegNet(nn.Module):
+    """Five encoder stages, each pooled; five decoder stages, each unpooled with its encoder's codes; a head.
+
+    With ``dropout`` it is Bayesian SegNet (arXiv 1511.02680, section 4), whose dropouts stand around the
+    deepest three levels: after poolings 3, 4 and 5, and after decoder stages 5, 4 and 3.
+
+    Args:
+        num_classes: channels of the logits.
+        dropout: probability that an element is dropped; Bayesian SegNet has 0.5.
+        encoder_weights: ``imagenet`` starts the encoder from torchvision's VGG16-BN, which was trained on RGB
+            with ImageNet's mean and deviation; ``None`` from He's random initialisation.
+
+    Shape:
+        input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``; H and W at least 1.
+
+    Raises:
+        UserError: the ImageNet weights can be neither found in torch's cache nor downloaded.
+    """
+
+    def __init__(
+        self, num_classes: int, dropout: float = 0.0, encoder_weights: Literal["imagenet"] | None = None
+    ) -> None:
+        super().__init__()
+        self.encoder = nn.ModuleList(
+            [
+                convolutions(3, 64, 64),
+                convolutions(64, 128, 128),
+                convolutions(128, 256, 256, 256),
+                convolutions(256, 512, 512, 512),
+                convolutions(512, 512, 512, 512),
+            ]
+        )
+        self.decoder = nn.ModuleList(
+            [
+                convolutions(512, 512, 512, 512),
+                convolutions(512, 512, 512, 256),
+                convolutions(256, 256, 256, 128),
+                convolutions(128, 128, 64),
+                convolutions(64, 64),
+            ]
+        )
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.head = nn.Conv2d(64, num_classes, 3, padding=1)
+        self.apply(he_initialise)
+        if encoder_weights == "imagenet":
+            load_imagenet_encoder(self.encoder)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pooled = []
+        for level, stage in enumerate(self.encoder, 1):
+            x = stage(x)
+            size = x.shape[-2:]
+            x, codes = max_pool_with_codes(x)
+            pooled.append((codes, size))
+            if level >= 3:
+                x = self.dropout(x)
+        for level, stage in zip((5, 4, 3, 2, 1), self.decoder, strict=True):
+            codes, size = pooled.pop()
+            x = stage(max_unpool_with_codes(x, codes, size))
+            if level >= 3:
+                x = self.dropout(x)
+        logits: Tensor = self.head(x)
+        return logits
+
+
+def convolutions(in_channels: int, *widths: int) -> nn.Sequential:
+    """3×3 convolution, batch norm and ReLU, once for each width."""
+    layers: list[nn.Module] = []
+    for width in widths:
+        layers += [nn.Conv2d(in_channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        in_channels = width
+    return nn.Sequential(*layers)
+
+
+def he_initialise(module: nn.Module) -> None:
+    """Caffe's ``msra``: normal with variance 2 / fan-in (arXiv 1502.01852, section 2.2), biases zero."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def load_imagenet_encoder(encoder: nn.Module) -> None:
+    """Copy VGG16-BN's convolutions and batch norms, in order, into ``encoder``."""
+    from torchvision.models import VGG16_BN_Weights
+
+    weights = VGG16_BN_Weights.IMAGENET1K_V1
+    try:
+        state = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"model.encoder_weights=imagenet: cannot get {weights.url} ({reason}); put the file into "
+            f"{torch.hub.get_dir()}/checkpoints, or set model.encoder_weights=null"
+        ) from None
+    # Both are the same layers in the same order, and only convolutions and batch norms have weights.
+    theirs = [value for key, value in state.items() if key.startswith("features.")]
+    ours = [key for key in encoder.state_dict() if not key.endswith("num_batches_tracked")]
+    encoder.load_state_dict(dict(zip(ours, theirs, strict=True)), strict=False)

@@ -1,0 +1,80 @@
+"""The models of segmentation-models-pytorch, as peers that train in the same pipeline."""
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from segnet.errors import UserError
+from segnet.nn.arguments import check_arguments, construct, first_line, nearest
+
+PREFIX = "smp/"
+
+
+class PaddedToMultiple(nn.Module):
+    """A model that takes sizes of some multiple alone, made to take any: zeros below and right, logits cropped.
+
+    Shape:
+        input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``; H and W at least 1.
+    """
+
+    def __init__(self, model: nn.Module, multiple: int) -> None:
+        super().__init__()
+        self.model = model
+        self.multiple = multiple
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        x = F.pad(x, (0, -width % self.multiple, 0, -height % self.multiple))
+        logits: Tensor = self.model(x)[..., :height, :width]
+        return logits
+
+
+def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Module:
+    """A model by ``smp/`` and its class's name, such as ``smp/Unet``.
+
+    Args:
+        name: of the model.
+        num_classes: channels of the logits.
+        arguments: of the class's constructor; ``encoder_weights`` is None unless given.
+
+    Raises:
+        UserError: unknown model, encoder or argument, a wrong type, or weights that cannot be downloaded.
+    """
+    # Brings timm along, which takes seconds.
+    import segmentation_models_pytorch as smp
+
+    models = {model.__name__: model for model in smp.MODEL_ARCHITECTURES_MAPPING.values()}
+    wanted = name.removeprefix(PREFIX)
+    if wanted not in models:
+        match = nearest(wanted, models).replace("did you mean ", f"did you mean {PREFIX}")
+        raise UserError(f"model.name={name}: segmentation-models-pytorch has no such model; {match}")
+    given = {"in_channels": 3, "classes": num_classes, "activation": None, "aux_params": None}
+    arguments = {"encoder_weights": None, **arguments}
+    check_arguments(models[wanted], name, arguments, given)
+    encoder = arguments.get("encoder_name", "resnet34")
+    check_encoder(encoder, smp.encoders.get_encoder_names())
+    try:
+        model = construct(models[wanted], name, given, arguments)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"model.encoder_weights={arguments['encoder_weights']}: the weights of {encoder} cannot be had "
+            f"({first_line(error)}); set model.encoder_weights=null or try again with a network"
+        ) from None
+    multiple: Any = model.get_submodule("encoder").output_stride
+    return PaddedToMultiple(model, multiple)
+
+
+def check_encoder(encoder: str, of_smp: list[str]) -> None:
+    """Those of timm have the prefix ``tu-``; only names that timm itself knows, for some others it would fetch."""
+    if encoder.startswith("tu-"):
+        import timm
+
+        known = [f"tu-{name}" for name in timm.list_models()]
+        encoder = encoder.partition(".")[0]
+    else:
+        known = of_smp
+    if encoder not in known:
+        raise UserError(f"model.encoder_name={encoder}: no such encoder; {nearest(encoder, known)}")

@@ -19,6 +19,7 @@ from segnet.files import write_atomically
 from segnet.nn.arguments import first_line
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
+from segnet.nn.smp import PREFIX
 
 PACKAGED = Path(__file__).parents[1] / "weights"
 WEIGHTS = "model.safetensors"
@@ -130,8 +131,9 @@ def load_model(model: str | Path) -> SavedModel:
     path = folder / WEIGHTS
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            # Without memory first: settings that lie about the network's size are found before they cost anything.
-            with torch.device("meta"):
+            # Without memory first, so that settings which lie about the network's size are found before they
+            # cost anything; some encoders of SMP read numbers while they are built, which meta tensors have not.
+            with torch.device("cpu" if config.name.startswith(PREFIX) else "meta"):
                 outline = network_of(folder / CONFIG, config)
             check_weights(path, {key: file.get_slice(key) for key in file.keys()}, outline)  # noqa: SIM118
             network = network_of(folder / CONFIG, config)

@@ -1,12 +1,12 @@
 """The family SegNet comes from: encoder, code, decoder."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from torch import nn
 
 from segnet.errors import UserError
+from segnet.nn.arguments import construct, nearest
 from segnet.nn.autoencoders.convolutional import ConvolutionalAutoencoder, PoolingIndexAutoencoder
 from segnet.nn.autoencoders.dense import DenseAutoencoder
 from segnet.nn.autoencoders.stacked import StackedAutoencoder
@@ -22,15 +22,16 @@ AUTOENCODERS: dict[str, Callable[..., nn.Module]] = {
 
 
 def build_autoencoder(name: str, shape: tuple[int, int, int], **arguments: Any) -> nn.Module:
-    """An autoencoder for images of ``shape`` (C, H, W).
+    """An autoencoder for images of ``shape`` (C, H, W), in training mode.
+
+    Args:
+        name: a key of ``AUTOENCODERS``.
+        shape: of the images.
+        arguments: of its constructor; plain data, as a config gives them.
 
     Raises:
-        UserError: an unknown name or argument.
+        UserError: unknown name or argument (the nearest match is named), or a value that does not fit.
     """
     if name not in AUTOENCODERS:
-        raise UserError(f"model.name: there is no autoencoder {name!r}; allowed: {', '.join(AUTOENCODERS)}")
-    try:
-        return AUTOENCODERS[name](shape, **arguments)
-    except (TypeError, KeyError, IndexError) as error:
-        allowed = [key for key in inspect.signature(AUTOENCODERS[name]).parameters if key != "shape"]
-        raise UserError(f"model: {name} cannot be built ({error}); its settings: {', '.join(allowed)}") from None
+        raise UserError(f"model.name={name}: no such autoencoder; {nearest(name, AUTOENCODERS)}")
+    return construct(AUTOENCODERS[name], name, {"shape": shape}, arguments)

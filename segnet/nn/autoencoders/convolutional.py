@@ -74,7 +74,7 @@ class PoolingIndexAutoencoder(nn.Module):
     Args:
         shape: (C, H, W) of the images; grey ones are seen as RGB of three equal channels.
         body: the network's name in the catalogue.
-        arguments: of its constructor.
+        arguments: of the body's constructor.
 
     Shape:
         input ``(N, C, H, W)`` float in 0–1, output as the input.
@@ -83,9 +83,11 @@ class PoolingIndexAutoencoder(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, shape: tuple[int, int, int], body: str = "segnet_lite", **arguments: Any) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], body: str = "segnet_lite", arguments: dict[str, Any] | None = None
+    ) -> None:
         super().__init__()
-        self.body = build_network(body, num_classes=shape[0], **arguments)
+        self.body = build_network(body, num_classes=shape[0], **(arguments or {}))
         # ImageNet's, so that the body sees what it will see when it segments.
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)

@@ -1,5 +1,6 @@
 """Fully connected autoencoders: one layer each way (vanilla) or several (Hinton and Salakhutdinov, 2006)."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -19,7 +20,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 def dense_layers(sizes: Sequence[int], activation: Activation, last: Activation) -> nn.Sequential:
     """Linear layers from ``sizes[0]`` to ``sizes[-1]`` numbers, each followed by its activation."""
     layers: list[nn.Module] = []
-    for number, (inside, outside) in enumerate(zip(sizes[:-1], sizes[1:], strict=True), start=2):
+    for number, (inside, outside) in enumerate(itertools.pairwise(sizes), start=2):
         layers += [nn.Linear(inside, outside), ACTIVATIONS[last if number == len(sizes) else activation]()]
     return nn.Sequential(*layers)
 

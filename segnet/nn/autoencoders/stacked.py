@@ -1,10 +1,19 @@
 """Stacked autoencoders: layers learned one after the other, then a classifier (Bengio et al., NIPS 2006)."""
 
+import itertools
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+
+class LayerOutput(NamedTuple):
+    """What one layer was given and what it restored of it, both (N, features)."""
+
+    given: Tensor
+    restored: Tensor
 
 
 class StackedAutoencoder(nn.Module):
@@ -15,34 +24,49 @@ class StackedAutoencoder(nn.Module):
         num_classes: of the layer on top.
         widths: numbers after each layer.
 
+    Attributes:
+        layer: the layer (from 0) that ``forward`` uses as an autoencoder of the features below it; None: ``forward``
+            classifies.
+
     Shape:
-        input ``(N, C, H, W)`` float in 0–1, logits ``(N, num_classes)``.
+        input ``(N, C, H, W)`` float in 0–1, logits ``(N, num_classes)`` or :class:`LayerOutput`.
     """
 
-    def __init__(self, shape: tuple[int, int, int], num_classes: int, widths: Sequence[int] = (256, 128, 64)) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], num_classes: int = 10, widths: Sequence[int] = (256, 128, 64)
+    ) -> None:
         super().__init__()
         sizes = [math.prod(shape), *widths]
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+        pairs = list(itertools.pairwise(sizes))
         self.encoders = nn.ModuleList(nn.Linear(inside, outside) for inside, outside in pairs)
         self.decoders = nn.ModuleList(nn.Linear(outside, inside) for inside, outside in pairs)
         self.head = nn.Linear(sizes[-1], num_classes)
+        self.layer: int | None = None
 
     def encode(self, x: Tensor, layers: int | None = None) -> Tensor:
         """Features ``(N, widths[layers - 1])`` after the first ``layers`` layers; None: after all."""
         features = x.flatten(1)
-        for encoder in self.encoders[:layers]:
-            features = encoder(features).relu()
+        for number in range(len(self.encoders) if layers is None else layers):
+            features = self.encoders[number](features).relu()
         return features
 
-    def layer_error(self, x: Tensor, layer: int) -> Tensor:
-        """Mean squared error of ``layer`` (from 0) as an autoencoder of the features below it, which stay as they are."""
-        with torch.no_grad():
-            below = self.encode(x, layer)
-        restored = self.decoders[layer](self.encoders[layer](below).relu())
-        # The first layer's features are pixels, the others' are what a ReLU gave.
-        restored = restored.sigmoid() if layer == 0 else restored.relu()
-        return nn.functional.mse_loss(restored, below)
+    def decode(self, code: Tensor) -> Tensor:
+        """Pixels ``(N, C * H * W)`` of a code ``(N, widths[-1])``, through all layers' decoders."""
+        for decoder in reversed(list(self.decoders)[1:]):
+            code = decoder(code).relu()
+        pixels: Tensor = self.decoders[0](code).sigmoid()
+        return pixels
 
-    def forward(self, x: Tensor) -> Tensor:
+    def reconstruct_layer(self, x: Tensor, layer: int) -> LayerOutput:
+        """``layer`` as an autoencoder; the layers below it stay as they are."""
+        with torch.no_grad():
+            given = self.encode(x, layer)
+        restored = self.decoders[layer](self.encoders[layer](given).relu())
+        # The first layer is given pixels, the others what a ReLU gave.
+        return LayerOutput(given, restored.sigmoid() if layer == 0 else restored.relu())
+
+    def forward(self, x: Tensor) -> Tensor | LayerOutput:
+        if self.layer is not None:
+            return self.reconstruct_layer(x, self.layer)
         logits: Tensor = self.head(self.encode(x))
         return logits

@@ -1,0 +1,55 @@
+"""Small images in memory, with labels where they have some: what autoencoders learn from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.config import DataConfig
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images of one size.
+
+    Attributes:
+        pixels: (N, C, H, W) uint8, C 1 (grey) or 3 (RGB).
+        labels: (N,) int64 from 0, None where the images have none.
+        class_names: in the order of the labels.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None = None
+    class_names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of an image."""
+        channels, height, width = self.pixels.shape[1:]
+        return channels, height, width
+
+
+def load_images(data: DataConfig, split: str) -> Images:
+    """One split of a data set of images without masks.
+
+    Args:
+        data: whose ``name`` is digits, mnist, fashion_mnist or patches.
+        split: ``train`` or ``val``; patches take any split of the frames that they are cut from.
+
+    Raises:
+        UserError: the split or the data are not there.
+    """
+    if data.name == "patches":
+        from .patches import load_patches
+
+        return load_patches(data, split)
+    if data.name == "digits":
+        from .digits import load_digit_images
+
+        return load_digit_images(split)
+    from .fashion import load_mnist
+
+    return load_mnist(data.name, data.root, split)

@@ -5,6 +5,10 @@ The place is a code in a uint8: ``2 * row + column`` within the window, so 0 1 i
 picking by them; nothing else is kept for the way back, an eighth of what PyTorch's int64 indices
 take. No two windows share a place, so there is no order of additions to vary: the result is the
 same each time on every device.
+
+There are three ways to the same numbers, as the code is run: eagerly (PyTorch's pooling kernel, then
+arithmetic on bits), compiled (expressions that fuse into one kernel), and exported (operators that
+every runtime has, without index, gather or scatter). ``benchmarks/pooling.py`` compares them.
 """
 
 from collections.abc import Sequence
@@ -29,7 +33,7 @@ def max_pool_with_codes(x: Tensor) -> tuple[Tensor, Tensor]:
         codes, uint8 0–3 of the same shape.
     """
     if torch.compiler.is_exporting():
-        return _pool_in_plain_operators(x)
+        return _pool_exported(x)
     pooled, codes = _MaxPool.apply(x)
     return pooled, codes
 
@@ -47,15 +51,15 @@ def max_unpool_with_codes(x: Tensor, codes: Tensor, size: Sequence[int]) -> Tens
     """
     height, width = size
     if torch.compiler.is_exporting():
-        return _place_in_plain_operators(x, codes, height, width)
-    placed: Tensor = _MaxUnpool.apply(x, codes, height, width)
+        return _place_exported(x, codes, height, width)
+    placed: Tensor = _Place.apply(x, codes, height, width)
     return placed
 
 
 class _MaxPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        pooled, codes = _pool_natively(x) if _runs_eagerly_on_cpu(x) else _pool(x)
+        pooled, codes = _pool_compiled(x) if torch.compiler.is_compiling() else _pool_eagerly(x)
         ctx.mark_non_differentiable(codes)
         ctx.save_for_backward(codes)
         ctx.size = x.shape[-2:]
@@ -64,35 +68,112 @@ class _MaxPool(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor, _: Any) -> Tensor:
         (codes,) = ctx.saved_tensors
-        return _place(gradient, codes, *ctx.size)
+        return max_unpool_with_codes(gradient, codes, ctx.size)
 
 
-class _MaxUnpool(torch.autograd.Function):
+class _Place(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
         ctx.save_for_backward(codes)
-        return _place(x, codes, height, width)
+        place = _place_compiled if torch.compiler.is_compiling() else _place_eagerly
+        return place(x, codes, height, width)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (codes,) = ctx.saved_tensors
-        return _pick(gradient, codes), None, None, None
+        return _Pick.apply(gradient, codes), None, None, None
 
 
-def _runs_eagerly_on_cpu(x: Tensor) -> bool:
-    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+class _Pick(torch.autograd.Function):
+    """The value at each window's place: ``(N, C, H, W)`` to ``(N, C, h, w)``."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, codes: Tensor) -> Tensor:
+        ctx.save_for_backward(codes)
+        ctx.size = x.shape[-2:]
+        return _pick_compiled(x, codes) if torch.compiler.is_compiling() else _pick_eagerly(x, codes)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (codes,) = ctx.saved_tensors
+        return max_unpool_with_codes(gradient, codes, ctx.size), None
 
 
 def _places(x: Tensor, fill: float) -> list[Tensor]:
-    """The four places of all windows, each (N, C, h, w): views of x, filled up at its odd edges."""
+    """The four places of all windows in the order of their codes, each ``(N, C, h, w)``.
+
+    They are views of x, filled up at its odd edges.
+    """
     height, width = x.shape[-2:]
-    if height % 2 or width % 2:
+    # Sizes left open on export are no ints: asking whether they are odd would fix them in the graph.
+    is_open = not (isinstance(height, int) and isinstance(width, int))
+    if is_open or height % 2 or width % 2:
         x = F.pad(x, (0, width % 2, 0, height % 2), value=fill)
     return [x[..., row::2, column::2] for row in (0, 1) for column in (0, 1)]
 
 
-def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Plain operators, which the compiler fuses into one kernel with what stands around them."""
+def _is_channels_last(x: Tensor) -> bool:
+    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+
+
+# Eagerly.
+
+_INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+def _bits(x: Tensor) -> Tensor:
+    """The same memory as integers, whose arithmetic is vectorised on CPUs and leaves NaN and infinity what they are."""
+    return x.view(_INTEGERS[x.element_size()])
+
+
+def _pool_eagerly(x: Tensor) -> tuple[Tensor, Tensor]:
+    """PyTorch's kernel, and its int64 indices made into codes.
+
+    An index less that of its window's first place is 0, 1, W or W + 1. The lowest byte still tells these
+    four apart, unless W is next to a multiple of 256, and bytes are quick to work on.
+    """
+    pooled, indices = torch.ops.aten.max_pool2d_with_indices(x, [2, 2], [2, 2], [0, 0], [1, 1], True)
+    height, width = pooled.shape[-2:]
+    step = x.shape[-1]
+    dtype = torch.int64
+    if step % 256 not in (0, 1, 255):
+        step, dtype = step % 256, torch.uint8
+    rows = torch.arange(height, device=x.device).unsqueeze(1)
+    first = 2 * x.shape[-1] * rows + 2 * torch.arange(width, device=x.device)
+    codes = indices.to(dtype).sub_(first.to(dtype))
+    is_below = codes >= min(step, 2)
+    codes.sub_(is_below.to(dtype).mul_(step - 2))
+    return pooled, codes.to(torch.uint8)
+
+
+def _place_eagerly(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
+    memory_format = torch.channels_last if _is_channels_last(x) else torch.contiguous_format
+    placed = torch.empty((*x.shape[:2], height, width), dtype=x.dtype, device=x.device, memory_format=memory_format)
+    for code in range(4):
+        target = _bits(placed)[..., code // 2 :: 2, code % 2 :: 2]
+        h, w = target.shape[-2:]
+        torch.mul(_bits(x)[..., :h, :w], codes[..., :h, :w] == code, out=target)
+    return placed
+
+
+def _pick_eagerly(x: Tensor, codes: Tensor) -> Tensor:
+    top_left, top_right, bottom_left, bottom_right = map(_bits, _places(x, 0))
+    is_right, is_below = (codes & 1).neg_(), (codes >> 1).neg_()
+    top = _choose(top_left, top_right, is_right)
+    bottom = _choose(bottom_left, bottom_right, is_right)
+    return _choose(top, bottom, is_below).view(x.dtype)
+
+
+def _choose(first: Tensor, second: Tensor, is_second: Tensor) -> Tensor:
+    """Bits of ``second`` where ``is_second`` is all ones, of ``first`` where it is zero."""
+    mask = is_second.view(torch.int8).to(first.dtype)
+    return (first ^ second).bitwise_and_(mask).bitwise_xor_(first)
+
+
+# Compiled.
+
+
+def _pool_compiled(x: Tensor) -> tuple[Tensor, Tensor]:
     best, *others = _places(x, float("-inf"))
     codes = torch.zeros_like(best, dtype=torch.uint8)
     for code, value in enumerate(others, 1):
@@ -102,55 +183,39 @@ def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
     return best, codes
 
 
-def _pool_natively(x: Tensor) -> tuple[Tensor, Tensor]:
-    """PyTorch's CPU kernel, and its int64 indices made into codes.
-
-    An index less that of its window's first place is 0, 1, W or W + 1. This still tells the four apart
-    in the lowest byte, unless W is close to a multiple of 256, and bytes are quick to work on.
-    """
-    pooled, indices = torch.ops.aten.max_pool2d_with_indices(x, [2, 2], [2, 2], [0, 0], [1, 1], True)
-    width = x.shape[-1]
-    dtype = torch.int64 if width % 256 in (0, 1, 255) else torch.uint8
-    step = width if dtype == torch.int64 else width % 256
-    rows = 2 * width * torch.arange(pooled.shape[-2]).unsqueeze(1)
-    first = (rows + 2 * torch.arange(pooled.shape[-1])).to(dtype)
-    codes = indices.to(dtype).sub_(first)
-    codes.sub_((codes >= min(2, step)).to(dtype).mul_(step - 2))
-    return pooled, codes.to(torch.uint8)
+def _place_compiled(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
+    """Every place of every window along two new axes, which then count as rows and columns."""
+    order = torch.arange(4, dtype=torch.uint8, device=x.device)
+    n, c, h, w = x.shape
+    if _is_channels_last(x):
+        x, codes = (value.permute(0, 2, 3, 1)[:, :, None, :, None] for value in (x, codes))
+        placed = torch.where(codes == order.view(2, 1, 2, 1), x, 0).reshape(n, 2 * h, 2 * w, c).permute(0, 3, 1, 2)
+    else:
+        x, codes = (value[:, :, :, None, :, None] for value in (x, codes))
+        placed = torch.where(codes == order.view(2, 1, 2), x, 0).reshape(n, c, 2 * h, 2 * w)
+    return placed[..., :height, :width]
 
 
-def _place(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
-    last = torch.channels_last if _is_channels_last(x) else torch.contiguous_format
-    placed = torch.empty((*x.shape[:2], height, width), dtype=x.dtype, device=x.device, memory_format=last)
-    for code in range(4):
-        target = placed[..., code // 2 :: 2, code % 2 :: 2]
-        h, w = target.shape[-2:]
-        target.copy_(torch.where(codes[..., :h, :w] == code, x[..., :h, :w], 0))
-    return placed
-
-
-def _pick(x: Tensor, codes: Tensor) -> Tensor:
-    """The value at each window's place: (N, C, H, W) to (N, C, h, w)."""
+def _pick_compiled(x: Tensor, codes: Tensor) -> Tensor:
     top_left, top_right, bottom_left, bottom_right = _places(x, 0)
-    right = (codes & 1).bool()
-    top = torch.where(right, top_right, top_left)
-    bottom = torch.where(right, bottom_right, bottom_left)
+    is_right = (codes & 1).bool()
+    top = torch.where(is_right, top_right, top_left)
+    bottom = torch.where(is_right, bottom_right, bottom_left)
     return torch.where(codes >= 2, bottom, top)
 
 
-def _is_channels_last(x: Tensor) -> bool:
-    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+# Exported.
 
 
-def _pool_in_plain_operators(x: Tensor) -> tuple[Tensor, Tensor]:
-    """For exported graphs: a MaxPool that every runtime has and quantises, and three comparisons."""
+def _pool_exported(x: Tensor) -> tuple[Tensor, Tensor]:
+    """A MaxPool, which every runtime has and quantises, and three comparisons with it."""
     pooled = F.max_pool2d(x, 2, 2, ceil_mode=True)
     first, second, third, _ = (place == pooled for place in _places(x, float("-inf")))
     codes = torch.where(first, 0, torch.where(second, 1, torch.where(third, 2, 3)))
     return pooled, codes.to(torch.uint8)
 
 
-def _place_in_plain_operators(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
-    """For exported graphs: four comparisons, interleaved by a DepthToSpace; no scatter and no index."""
+def _place_exported(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
+    """Four comparisons, interleaved by a DepthToSpace."""
     places = torch.stack([x * (codes == code) for code in range(4)], dim=2)
     return F.pixel_shuffle(places.flatten(1, 2), 2)[..., :height, :width]

@@ -53,13 +53,15 @@ def mismatch(annotation: Any, value: Any) -> str | None:
     """Why ``value`` is none of ``annotation``; None if it is, or if ``annotation`` names no plain data."""
     try:
         # Through JSON, because there a list may stand for a tuple while "3" still may not for 3.
-        TypeAdapter(annotation).validate_json(json.dumps(value), strict=True)
+        TypeAdapter(annotation).validate_json(json.dumps(value, allow_nan=False), strict=True)
     except ValidationError as error:
         return error.errors()[0]["msg"]
     except PydanticUserError:
         return None
     except TypeError:
         return f"{type(value).__name__} is not plain data"
+    except ValueError:
+        return "has to be finite"
     return None
 
 

@@ -32,7 +32,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 }
 
 
-def build_network(name: str, num_classes: int, **arguments: Any) -> nn.Module:
+def build_network(name: str, num_classes: int, /, **arguments: Any) -> nn.Module:
     """A network that maps float ``(N, 3, H, W)`` to logits ``(N, num_classes, H, W)``, in training mode.
 
     Args:

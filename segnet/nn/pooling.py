@@ -48,6 +48,9 @@ def max_unpool_with_codes(x: Tensor, codes: Tensor, size: Sequence[int]) -> Tens
 
     Returns:
         ``(N, C, H, W)`` in x's dtype and memory format.
+
+    Raises:
+        ValueError: the three do not belong together.
     """
     height, width = size
     if torch.compiler.is_exporting():
@@ -74,6 +77,11 @@ class _MaxPool(torch.autograd.Function):
 class _Place(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
+        if x.shape != codes.shape or x.shape[-2:] != (-(-height // 2), -(-width // 2)) or codes.dtype != torch.uint8:
+            raise ValueError(
+                f"{tuple(x.shape)} values and {tuple(codes.shape)} codes of {codes.dtype} cannot be unpooled to "
+                f"({height}, {width}): both have to be half of that, rounded up, and the codes torch.uint8"
+            )
         ctx.save_for_backward(codes)
         place = _place_compiled if torch.compiler.is_compiling() else _place_eagerly
         return place(x, codes, height, width)
@@ -211,8 +219,10 @@ def _pool_exported(x: Tensor) -> tuple[Tensor, Tensor]:
     """A MaxPool, which every runtime has and quantises, and three comparisons with it."""
     pooled = F.max_pool2d(x, 2, 2, ceil_mode=True)
     first, second, third, _ = (place == pooled for place in _places(x, float("-inf")))
-    codes = torch.where(first, 0, torch.where(second, 1, torch.where(third, 2, 3)))
-    return pooled, codes.to(torch.uint8)
+    codes = torch.full_like(first, 3, dtype=torch.uint8)
+    for code, wins in ((2, third), (1, second), (0, first)):
+        codes = torch.where(wins, code, codes)
+    return pooled, codes
 
 
 def _place_exported(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:

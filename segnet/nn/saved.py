@@ -1,6 +1,7 @@
 """Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that runs no code when read."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import safetensors
 import safetensors.torch
 import torch
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from torch import Tensor, nn
 
 from segnet import __version__
@@ -63,8 +64,6 @@ Pixels = Annotated[int, Field(ge=1, le=65_536)]
 
 class SavedConfig(Settings):
     """``config.json``: every field of :class:`SavedModel` but the network, with its bounds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     version: str
     name: str = Field(max_length=200)
@@ -218,8 +217,8 @@ def read_config(path: Path) -> SavedConfig:
         raise UserError(
             f"{path}: ignore_index {config.ignore_index} is a class ({config.class_names[config.ignore_index]})"
         )
-    if 0 in config.input.std:
-        raise UserError(f"{path}: input.std has a zero, by which pixels cannot be divided")
+    if not all(map(math.isfinite, (*config.input.mean, *config.input.std))) or 0 in config.input.std:
+        raise UserError(f"{path}: input.mean and input.std have to be finite, and input.std not zero")
     if too_large(config.arguments):
         raise UserError(f"{path}: arguments: a number over 4096 or a list of over 64, which no network here has")
     return config

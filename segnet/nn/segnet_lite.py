@@ -41,7 +41,8 @@ class InvertedResidual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+        y: Tensor = x + self.body(x)
+        return y
 
 
 def stage(in_channels: int, out_channels: int, dilations: Sequence[int], expansion: int) -> nn.Sequential:

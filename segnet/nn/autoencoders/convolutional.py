@@ -87,7 +87,7 @@ class PoolingIndexAutoencoder(nn.Module):
         self, shape: tuple[int, int, int], body: str = "segnet_lite", arguments: dict[str, Any] | None = None
     ) -> None:
         super().__init__()
-        self.body = build_network(body, num_classes=shape[0], **(arguments or {}))
+        self.body = build_network(body, shape[0], **(arguments or {}))
         # ImageNet's, so that the body sees what it will see when it segments.
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)

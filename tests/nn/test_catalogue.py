@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from segnet.errors import UserError
+from segnet.nn.catalogue import NETWORKS, build_network
+from segnet.nn.segnet import SegNet
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("size", [(32, 64), (37, 53)])
+def test_logits_have_the_size_of_the_image(name: str, size: tuple[int, int]) -> None:
+    with torch.device("meta"):
+        network = build_network(name, 7)
+        assert network(torch.zeros(2, 3, *size)).shape == (2, 7, *size)
+
+
+def test_arguments_reach_the_constructor() -> None:
+    with torch.device("meta"):
+        network = build_network("bayesian_segnet", 3, dropout=0.25)
+    assert isinstance(network, SegNet)
+    assert network.dropout.p == 0.25
+
+
+def test_a_list_may_stand_for_a_tuple() -> None:
+    assert build_network("segnet_lite", 2, widths=[4, 4, 4, 4], dilations=[1]) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("segnt", {}, r"^model\.name=segnt: no such network; did you mean segnet\?$"),
+        ("SegNet", {}, r"did you mean segnet\?$"),
+        ("xyz", {}, r"choose one of segnet, segnet_basic, .*smp/Unet$"),
+        ("segnet", {"droput": 0.5}, r"^model\.droput: segnet has no such argument; did you mean dropout\?$"),
+        ("segnet", {"num_classes": 3}, r"^model\.num_classes: segnet has no such argument"),
+        ("segnet", {"name": "other"}, r"^model\.name: segnet has no such argument"),
+        ("segnet_basic", {"zzz": 1}, r"^model\.zzz: segnet_basic has no such argument; choose one of dropout$"),
+        ("segnet", {"dropout": "high"}, r"^model\.dropout='high': Input should be a valid number$"),
+        ("segnet", {"dropout": "0.5"}, r"^model\.dropout='0.5': Input should be a valid number$"),
+        ("segnet", {"dropout": True}, r"^model\.dropout=True: "),
+        ("segnet", {"dropout": float("nan")}, r"^model\.dropout=nan: has to be finite$"),
+        ("segnet_basic", {"dropout": 2.0}, r"^model\.name=segnet_basic cannot be built with .*between 0 and 1"),
+        ("segnet", {"encoder_weights": "coco"}, r"^model\.encoder_weights='coco': Input should be 'imagenet'$"),
+        ("segnet_lite", {"widths": [1, 2]}, r"^model\.name=segnet_lite cannot be built with .*expected 4"),
+        ("segnet_lite", {"widths": [8, 8, 8, "8"]}, r"^model\.widths=.*valid integer$"),
+        ("segnet_lite", {"widths": "abcd"}, r"^model\.widths='abcd'"),
+        ("segnet_lite", {"widths": [8, 8, 8, -8]}, r"^model\.name=segnet_lite cannot be built"),
+        ("segnet_lite", {"expansion": {1, 2}}, r"^model\.expansion=.*is not plain data$"),
+    ],
+)
+def test_mistakes(name: str, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        build_network(name, 2, **arguments)
+    assert "\n" not in str(caught.value)

@@ -10,14 +10,16 @@ from segnet.errors import UserError
 from .images import Images
 
 SIDE = 28
+CONTRAST = 2.0
+"""Factor by which grey is moved away from the middle, so that strokes have edges as MNIST's have."""
 VAL_IMAGES = 360
 
 
 def load_digit_images(split: str) -> Images:
-    """The 1,797 digits of 8×8 pixels (Alpaydin and Kaynak, 1998), bicubically enlarged to MNIST's 28×28.
+    """The 1,797 digits of 8×8 pixels (Alpaydin and Kaynak, 1998), enlarged to MNIST's 28×28, with sharper edges.
 
-    1,437 are for training, 360 to measure on, with the same share of each digit in both. What the enlarging adds is
-    smooth, so these images hold less than MNIST's: 64 numbers each.
+    1,437 are for training, 360 to measure on, with the same share of each digit in both. Bicubic enlarging alone would
+    leave blurred images that 64 principal components hold entirely; no real image is like that.
 
     Raises:
         UserError: the split is neither ``train`` nor ``val``.
@@ -27,7 +29,8 @@ def load_digit_images(split: str) -> Images:
     digits, labels = load_digits(return_X_y=True)
     parts = train_test_split(digits, labels, test_size=VAL_IMAGES, stratify=labels, random_state=0)
     number = 0 if split == "train" else 1
-    small = (parts[number].reshape(-1, 8, 8) * (255 / 16)).astype(np.float32)
+    small = (parts[number].reshape(-1, 8, 8) / 16).astype(np.float32)
     large = np.stack([cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for image in small])
-    pixels = large.round().clip(0, 255).astype(np.uint8)[:, None]
+    sharp = ((large - 0.5) * CONTRAST + 0.5).clip(0, 1)
+    pixels = (sharp * 255).round().astype(np.uint8)[:, None]
     return Images(pixels, parts[2 + number].astype(np.int64), tuple("0123456789"))

@@ -26,6 +26,7 @@ class ImageTask:
     """
 
     train_data: Keyed
+    monitor: str
 
     def __init__(self, config: Config) -> None:
         self.config = config

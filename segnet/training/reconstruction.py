@@ -34,7 +34,7 @@ class ReconstructionTask(ImageTask):
                 output = network(self.inputs(batch))
             size = len(batch["index"])
             sums[0] += self.loss(output, batch) * size
-            sums[1] += psnr(output.float(), as_float(batch["image"])).sum()
+            sums[1] += psnr(output.float().clamp(0, 1), as_float(batch["image"])).sum()
             sums[2] += size
         loss, quality, count = fabric.all_reduce(sums, reduce_op="sum").tolist()
         return {"val_loss": loss / count, "val_psnr": quality / count}

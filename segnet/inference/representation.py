@@ -59,7 +59,7 @@ def accuracy(seen: Floats, unseen: Floats, train: Images, val: Images, labels: i
     # One scale for all numbers: dividing each by its own spread would blow up pixels that are almost always black.
     scaler = StandardScaler(with_std=False).fit(seen)
     scale = scaler.transform(seen).std()
-    perceptron = MLPClassifier((HIDDEN,), random_state=seed, max_iter=200, tol=1e-3)
+    perceptron = MLPClassifier((HIDDEN,), random_state=seed, max_iter=1000, tol=1e-3)
     perceptron.fit(scaler.transform(seen)[chosen] / scale, train.labels[chosen])
     return float(perceptron.score(scaler.transform(unseen) / scale, val.labels))
 

@@ -100,5 +100,5 @@ def new_figure(rows: int, columns: int, size: tuple[float, float]) -> tuple["Fig
 def png(figure: "Figure") -> bytes:
     buffer = io.BytesIO()
     # No version or date in the file: the same run gives the same bytes.
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     return buffer.getvalue()

@@ -101,7 +101,7 @@ def code_section(network: nn.Module, val: Images) -> Section:
     if val.labels is not None:
         how = "The code itself" if codes.shape[1] == 2 else "t-SNE of the codes"
         picture = scatter(map_of_codes(codes), val.labels, val.class_names)
-        section.pictures.append((picture, f"{how}; each point an image, its colour the class, which no training saw"))
+        section.pictures.append((picture, f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing"))
     return section
 
 

@@ -11,7 +11,7 @@ from segnet.config import Config
 from segnet.datasets.corruptions import CorruptedImages, collate
 from segnet.datasets.images import Images, load_images
 from segnet.nn.autoencoders import build_autoencoder
-from segnet.nn.autoencoders.saved import save_autoencoder
+from segnet.nn.autoencoders.saved import load_autoencoder, save_autoencoder
 from segnet.training.task import Batch, Keyed
 
 
@@ -52,6 +52,9 @@ class ImageTask:
     def statistics_inputs(self, device: torch.device) -> Iterable[Tensor]:
         for batch in batches(self.corrupted(self.train_images), self.config.training.val_batch_size):
             yield self.inputs(batch).to(device)
+
+    def load(self, folder: Path) -> nn.Module:
+        return load_autoencoder(folder)
 
     def save(self, folder: Path, network: nn.Module) -> None:
         save_autoencoder(folder, network, self.config.model.name, self.train_images.shape, self.arguments)

@@ -18,7 +18,7 @@ from segnet.losses import build_loss
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
-from segnet.nn.saved import SavedModel, save_model
+from segnet.nn.saved import SavedModel, load_model, save_model
 from segnet.training.task import Batch
 
 
@@ -106,6 +106,9 @@ class SegmentationTask:
         samples = (self.train_split[i] for i in range(len(self.train_split)))
         for batch in batches_of_one_size(samples, self.config.training.val_batch_size):
             yield self.preprocess.to(device)(as_batch(batch)["image"].to(device))
+
+    def load(self, folder: Path) -> nn.Module:
+        return load_model(folder).network
 
     def save(self, folder: Path, network: nn.Module) -> None:
         height, width = self.train_split[0].mask.shape

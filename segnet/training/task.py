@@ -51,6 +51,10 @@ class Task(Protocol):
         """Inputs of the whole training set, not augmented, from which batch-norm statistics are recomputed."""
         ...
 
+    def load(self, folder: Path) -> nn.Module:
+        """The network that ``save`` wrote, in evaluation mode, on the CPU."""
+        ...
+
     def save(self, folder: Path, network: nn.Module) -> None:
         """Write ``network`` to ``folder`` as a model that the inference room can load."""
         ...

@@ -56,6 +56,7 @@ class LossTerm(Settings):
     name: Literal["cross_entropy", "dice", "lovasz", "focal"] = "cross_entropy"
     weight: float = Field(1.0, gt=0)
     class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[float] = "none"
+    enet_c: float = Field(1.02, gt=1, description="c of class_weights enet, 1 / ln(c + share); higher is more even")
     reduction: Literal["weight_sum", "pixels"] = Field(
         "weight_sum", description="divide by the sum of the weights (PyTorch) or the number of pixels (Caffe)"
     )
@@ -137,7 +138,7 @@ class Config(Settings):
 
     name: str = Field("", description="of the run folder; empty: the config file's name")
     task: Literal["segmentation", "reconstruction", "variational", "classification"] = "segmentation"
-    seed: int = 0
+    seed: int = Field(0, ge=0)
     runs: str = Field("runs", description="folder that holds the run folders")
     data: DataConfig = DataConfig()
     augmentation: list[dict[str, dict[str, Any]]] = Field(

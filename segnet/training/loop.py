@@ -121,7 +121,8 @@ class Trainer:
         begin, before = time.monotonic(), position.seconds
         for batches in grouped(iter(loader), self.config.training.accumulate):
             loss = self.optimizer_step(batches)
-            samples = sum(len(batch["index"]) for batch in batches) * self.fabric.world_size
+            behind = position.samples + len(batches) * self.global_batch_size
+            samples = min(behind, len(self.task.train_data)) - position.samples
             position.step += 1
             position.samples += samples
             position.loss_sum += loss * samples

@@ -45,12 +45,10 @@ class SegmentationTask:
         torch.manual_seed(config.seed)
         self.network = build_network(config.model.name, len(self.classes), **config.model.arguments)
         self.preprocess = Preprocess(config.model.input.channels, config.model.input.mean, config.model.input.std)
-        weights = {
-            str(term.class_weights): class_weights(term.class_weights, self.train_split, term.enet_c)
-            for term in config.loss
-        }
         self.loss_function = build_loss(
-            config.loss, self.classes.ignore_index, lambda name: weights[str(name)]
+            config.loss,
+            self.classes.ignore_index,
+            lambda term: class_weights(term.class_weights, self.train_split, term.enet_c),
         )
 
     def collate(self, samples: list[dict[str, Any]]) -> Batch:

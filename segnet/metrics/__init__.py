@@ -1,0 +1,17 @@
+"""Measures of segmentation: from one confusion matrix, from the boundaries, and how sure both are."""
+
+from segnet.metrics.boundary import boundary_f1
+from segnet.metrics.bootstrap import bootstrap_interval, paired_difference
+from segnet.metrics.calibration import CalibrationBins
+from segnet.metrics.confusion import ConfusionMatrix, confusion_matrix
+from segnet.metrics.scores import SegmentationScores
+
+__all__ = [
+    "CalibrationBins",
+    "ConfusionMatrix",
+    "SegmentationScores",
+    "boundary_f1",
+    "bootstrap_interval",
+    "confusion_matrix",
+    "paired_difference",
+]

@@ -1,0 +1,35 @@
+"""Whether a network that says 0.8 is right in 80 of 100 pixels (arXiv 1706.04599)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CalibrationBins:
+    """Confidence, the highest class probability, against accuracy, in bins of equal width over 0–1.
+
+    Args:
+        bins: their number.
+
+    Attributes:
+        pixels, confidence_sum, correct: ``(bins,)``; per bin the pixels, the sum of confidences and the hits.
+    """
+
+    def __init__(self, bins: int = 15) -> None:
+        self.pixels: NDArray[np.int64] = np.zeros(bins, np.int64)
+        self.correct: NDArray[np.int64] = np.zeros(bins, np.int64)
+        self.confidence_sum: NDArray[np.float64] = np.zeros(bins)
+
+    def update(self, confidence: NDArray[np.floating], correct: NDArray[np.bool_]) -> None:
+        """Count pixels: confidences in 0–1 and whether the prediction was right, of one shape."""
+        count = len(self.pixels)
+        # Bins are open below and closed above: a confidence of 1 is in the last.
+        bins = np.clip(np.ceil(confidence.ravel() * count).astype(np.int64) - 1, 0, count - 1)
+        self.pixels += np.bincount(bins, minlength=count)
+        self.correct += np.bincount(bins, correct.ravel(), minlength=count).astype(np.int64)
+        self.confidence_sum += np.bincount(bins, confidence.ravel().astype(np.float64), minlength=count)
+
+    @property
+    def expected_calibration_error(self) -> float:
+        """Mean of |accuracy - confidence| over the bins, weighted by their pixels; 0 is perfect."""
+        total = self.pixels.sum()
+        return float(np.abs(self.correct - self.confidence_sum).sum() / total) if total else 0.0

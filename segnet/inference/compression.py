@@ -112,10 +112,10 @@ def tile(images: Pixels) -> tuple[Pixels, Callable[[Pixels], Pixels]]:
 
 def bits_per_pixel(data: bytes, images: Pixels) -> float:
     """Pixels of the images themselves; three channels are one pixel."""
-    count, _, height, width = images.shape
-    return 8 * len(data) / (count * height * width)
+    pixels: int = images[:, 0].size
+    return 8 * len(data) / pixels
 
 
 def total_psnr(restored: Floats, images: Pixels) -> float:
     error: float = np.square(restored - as_floats(images)).mean().item()
-    return -10.0 * math.log10(error)
+    return -10 * math.log10(error)

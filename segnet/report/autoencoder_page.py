@@ -23,6 +23,9 @@ from segnet.report.autoencoder_sections import (
 from segnet.training.image_task import ImageTask
 from segnet.training.run_folder import RunFolder
 
+HIDDEN = ("val_loss", "val_objective")
+"""Measures that the losses' picture already shows."""
+
 
 def report_autoencoder(config: Config, task: ImageTask, run: RunFolder) -> Path:
     """Measure the best weights; write ``metrics.json`` and ``report.html``.
@@ -60,7 +63,7 @@ def curve_section(run: RunFolder, monitor: str) -> Section:
         f"{len(rows)} epochs; measured are the weights after epoch {best['epoch']}, which had the best {monitor}.",
         ("Measure", "Best epoch"),
         [(name, f"{float(best[name]):.5g}") for name in names],
-        [(curves(rows, monitor), "Loss and monitored measure")],
+        [(curves(rows, [name for name in names if name not in HIDDEN]), "Losses and measures")],
         {name.removeprefix("val_"): float(best[name]) for name in names if name != "val_psnr"},
     )
 

@@ -46,10 +46,10 @@ def side_by_side(images: Floats) -> Floats:
     return row[..., 0] if channels == 1 else row
 
 
-def curves(rows: Sequence[Mapping[str, str]], monitor: str) -> bytes:
-    """Loss and the monitored measure over the epochs of ``metrics.csv``."""
+def curves(rows: Sequence[Mapping[str, str]], measures: Sequence[str]) -> bytes:
+    """Losses and measures over the epochs of ``metrics.csv``."""
     figure, (left, right) = new_figure(1, 2, (8, 2.6))
-    for axis, names in ((left, ("train_loss", "val_loss")), (right, (monitor,))):
+    for axis, names in ((left, ("train_loss", "val_loss")), (right, measures)):
         for name in names:
             points = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
             axis.plot([epoch for epoch, _ in points], [value for _, value in points], label=name)
@@ -75,7 +75,7 @@ def code_numbers(codes: Floats) -> bytes:
     figure, (axis,) = new_figure(1, 1, (8, 2.2))
     axis.errorbar(range(codes.shape[1]), codes.mean(0), codes.std(0), fmt="o", markersize=3, linewidth=1)
     axis.set_xlabel("number of the code")
-    axis.set_ylabel("mean ± spread")
+    axis.locator_params(axis="x", integer=True)
     return png(figure)
 
 

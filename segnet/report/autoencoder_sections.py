@@ -95,13 +95,15 @@ def code_section(network: nn.Module, val: Images) -> Section:
     section = Section(
         "Code",
         f"{codes.shape[1]} numbers an image, {unused} of them the same for all images.",
-        pictures=[(code_numbers(codes), "Mean and spread of each number of the code")],
+        pictures=[(code_numbers(codes), "Each number of the code: mean and standard deviation over the images")],
         values={"code_size": codes.shape[1], "unused_numbers": unused},
     )
     if val.labels is not None:
         how = "The code itself" if codes.shape[1] == 2 else "t-SNE of the codes"
         picture = scatter(map_of_codes(codes), val.labels, val.class_names)
-        section.pictures.append((picture, f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing"))
+        section.pictures.append(
+            (picture, f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing")
+        )
     return section
 
 
@@ -228,7 +230,7 @@ def variational_section(network: nn.Module, val: Images) -> Section:
 
     samples = decode(draw.normal(size=(100, size)))
     steps = np.linspace(0, 1, SHOWN)[:, None]
-    ends = encode(network, val.pixels[:6])
+    ends = encode(network, val.pixels[six_images(val)])
     ways = {
         f"{number + 1} to {number + 4}": decode((1 - steps) * ends[number] + steps * ends[number + 3])
         for number in range(3)
@@ -246,6 +248,13 @@ def variational_section(network: nn.Module, val: Images) -> Section:
             (image_grid(decode(walk), 15), "A walk over the first two numbers of the code; the others are zero"),
         ],
     )
+
+
+def six_images(images: Images) -> NDArray[np.int64]:
+    """The first six images, or the first of each of six classes."""
+    if images.labels is None:
+        return np.arange(6)
+    return np.unique(images.labels, return_index=True)[1][:6]
 
 
 def filter_section(network: nn.Module, shape: Sequence[int]) -> Section:

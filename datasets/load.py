@@ -28,6 +28,20 @@ def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
     return load_folder(data.root, split, folder_classes(data), data.cache)
 
 
+def load_train_split(data: DataConfig) -> ImagesAndMasks:
+    """The train split, or ``train_share`` of it: at least one image, in equal steps over the split's order.
+
+    Raises:
+        UserError: as for a split.
+    """
+    split = load_split(data, data.train)
+    if data.train_share == 1:
+        return split
+    count = max(1, round(data.train_share * len(split)))
+    pairs = [split.pairs[number * len(split) // count] for number in range(count)]
+    return ImagesAndMasks(pairs, split.classes, data.cache)
+
+
 def folder_classes(data: DataConfig) -> ClassSet:
     """Classes of a folder data set; colours that are not given are told apart by hue and brightness.
 

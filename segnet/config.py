@@ -20,6 +20,7 @@ class DataConfig(Settings):
     root: str | None = Field(None, description="folder of the data; camvid: else CAMVID_ROOT, else data/camvid")
     train: str = Field("train", description="split to train on; splits are joined with '+', as in train+val")
     val: str = Field("val", description="split to measure on")
+    train_share: float = Field(1.0, gt=0, le=1, description="share of the train split that is used, evenly spread")
     classes: list[str] | None = Field(None, description="class names of a folder data set, in mask order")
     colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for pictures")
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
@@ -44,6 +45,7 @@ class ModelConfig(Settings):
 
     name: str = Field(description="a name of segnet.nn.catalogue, or smp/ and a segmentation-models-pytorch name")
     input: InputConfig = InputConfig()
+    start_from: str | None = Field(None, description="run whose weights to begin with, wherever name and shape agree")
 
     @property
     def arguments(self) -> dict[str, Any]:

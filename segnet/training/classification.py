@@ -25,11 +25,12 @@ class ClassificationTask(ImageTask):
     """
 
     monitor = "val_accuracy"
-    network: StackedAutoencoder
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        layers, epochs = len(self.network.encoders), config.training.epochs
+        assert isinstance(self.network, StackedAutoencoder)
+        self.stack = self.network
+        layers, epochs = len(self.stack.encoders), config.training.epochs
         self.pretraining_epochs = layers * config.classification.layer_epochs
         if self.pretraining_epochs >= epochs:
             raise UserError(
@@ -50,7 +51,7 @@ class ClassificationTask(ImageTask):
     def inputs(self, batch: Batch) -> Tensor:
         epoch = int(batch["epoch"][0])
         pretraining = epoch < self.pretraining_epochs
-        self.network.layer = epoch // self.config.classification.layer_epochs if pretraining else None
+        self.stack.layer = epoch // self.config.classification.layer_epochs if pretraining else None
         return super().inputs(batch)
 
     def loss(self, output: Tensor | LayerOutput, batch: Batch) -> Tensor:

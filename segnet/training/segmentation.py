@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from segnet.config import Config
 from segnet.datasets.augmentation import Augmented, build_augmentation
-from segnet.datasets.load import load_split
+from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.samples import Sample
 from segnet.datasets.statistics import class_weights
 from segnet.errors import UserError
@@ -19,6 +19,7 @@ from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.saved import SavedModel, load_model, save_model
+from segnet.nn.transfer import start_from
 from segnet.training.task import Batch
 
 
@@ -36,7 +37,7 @@ class SegmentationTask:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.train_split = load_split(config.data, config.data.train)
+        self.train_split = load_train_split(config.data)
         self.val_split = load_split(config.data, config.data.val)
         self.classes = self.train_split.classes
         # Built before the network: a mistake in the augmentation is found before anything costs time.
@@ -44,6 +45,8 @@ class SegmentationTask:
         self.train_data = Augmented(self.train_split, augmentation, config.seed)
         torch.manual_seed(config.seed)
         self.network = build_network(config.model.name, len(self.classes), **config.model.arguments)
+        if config.model.start_from:
+            start_from(self.network, config.model.start_from)
         self.preprocess = Preprocess(config.model.input.channels, config.model.input.mean, config.model.input.std)
         self.loss_function = build_loss(
             config.loss,

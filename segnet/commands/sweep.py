@@ -1,0 +1,88 @@
+"""``segnet sweep``: a config over a grid of settings, several seeds each, and one table of mean and spread."""
+
+import argparse
+import csv
+import itertools
+import json
+import statistics
+from typing import Any
+
+EXAMPLE = """\
+example:
+  segnet sweep --config configs/autoencoders/stacked.yaml --seeds 5 --measure val_accuracy \\
+      --vary classification.layer_epochs=[0,20] --vary classification.labels=[100,1000,null]
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLE
+    parser.add_argument("--config", required=True, metavar="FILE", help="YAML file of the experiment")
+    parser.add_argument(
+        "--vary", action="append", required=True, metavar="KEY=[A,B]", help="a setting and its values; may be repeated"
+    )
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each combination (default 3)")
+    parser.add_argument(
+        "--measure", required=True, metavar="COLUMN", help="column of metrics.csv; its last value counts"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write every run's value there too")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the file's in all runs")
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from segnet.files import write_atomically
+
+    axes = [values_of(text) for text in args.vary]
+    results: list[dict[str, Any]] = []
+    table = Table(*(key for key, _ in axes), "mean", "standard deviation", "range", "seeds")
+    for combination in itertools.product(*(values for _, values in axes)):
+        settings = {key: value for (key, _), value in zip(axes, combination, strict=True)}
+        values = [train_once(args, settings, len(results), seed) for seed in range(args.seeds)]
+        results.append({"settings": settings, "measure": args.measure, "values": values})
+        spread = f"{statistics.stdev(values):.4f}" if len(values) > 1 else "–"
+        shown = (json.dumps(value) for value in combination)
+        limits = f"{min(values):.4f}–{max(values):.4f}"
+        table.add_row(*shown, f"{statistics.mean(values):.4f}", spread, limits, str(len(values)))
+    Console().print(table)
+    if args.json:
+        write_atomically(args.json, json.dumps(results, indent=2) + "\n")
+    return 0
+
+
+def values_of(text: str) -> tuple[str, list[Any]]:
+    """``key=[a,b]`` taken apart."""
+    import yaml
+
+    from segnet.errors import UserError
+
+    key, _, listed = text.partition("=")
+    try:
+        values = yaml.safe_load(listed)
+    except yaml.YAMLError:
+        values = None
+    if not key or not isinstance(values, list) or not values:
+        raise UserError(f"--vary {text}: expected a setting and a list of its values, as in optimizer.lr=[1e-3,3e-4]")
+    return key, values
+
+
+def train_once(args: argparse.Namespace, settings: dict[str, Any], number: int, seed: int) -> float:
+    """Train one combination with one seed; the measure's last value."""
+    from segnet.config_file import load_config
+    from segnet.errors import UserError
+    from segnet.experiment import TASKS, launch
+    from segnet.training.loop import Trainer
+    from segnet.training.run_folder import RunFolder
+
+    overrides = [*args.settings, *(f"{key}={json.dumps(value)}" for key, value in settings.items()), f"seed={seed}"]
+    config = load_config(args.config, overrides)
+    config = config.model_copy(update={"name": f"{config.name}-sweep/{number}-seed{seed}"})
+    fabric, task, folder = launch(config), TASKS[config.task](config), RunFolder(config)
+    with folder.open(config, resume=False):
+        Trainer(task, config, fabric, folder).train(resume=False)
+    with folder.metrics_csv.open(newline="") as file:
+        measured = [row[args.measure] for row in csv.DictReader(file) if row.get(args.measure)]
+    if not measured:
+        raise UserError(f"--measure {args.measure}: not a column of {folder.metrics_csv}")
+    return float(measured[-1])

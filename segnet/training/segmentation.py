@@ -20,7 +20,7 @@ from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.saved import SavedModel, load_model, save_model
 from segnet.nn.transfer import start_from
-from segnet.training.task import Batch
+from segnet.training.task import Batch, Keyed
 
 
 class SegmentationTask:
@@ -42,7 +42,7 @@ class SegmentationTask:
         self.classes = self.train_split.classes
         # Built before the network: a mistake in the augmentation is found before anything costs time.
         augmentation = build_augmentation(config.augmentation, self.classes.ignore_index)
-        self.train_data = Augmented(self.train_split, augmentation, config.seed)
+        self.train_data: Keyed = Augmented(self.train_split, augmentation, config.seed)
         torch.manual_seed(config.seed)
         self.network = build_network(config.model.name, len(self.classes), **config.model.arguments)
         if config.model.start_from:

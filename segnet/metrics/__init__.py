@@ -1,7 +1,7 @@
 """Measures of segmentation: from one confusion matrix, from the boundaries, and how sure both are."""
 
-from segnet.metrics.boundary import boundary_f1
 from segnet.metrics.bootstrap import bootstrap_interval, paired_difference
+from segnet.metrics.boundary import boundary_f1
 from segnet.metrics.calibration import CalibrationBins
 from segnet.metrics.confusion import ConfusionMatrix, confusion_matrix
 from segnet.metrics.scores import SegmentationScores
@@ -10,8 +10,8 @@ __all__ = [
     "CalibrationBins",
     "ConfusionMatrix",
     "SegmentationScores",
-    "boundary_f1",
     "bootstrap_interval",
+    "boundary_f1",
     "confusion_matrix",
     "paired_difference",
 ]

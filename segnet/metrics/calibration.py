@@ -33,3 +33,20 @@ class CalibrationBins:
         """Mean of |accuracy - confidence| over the bins, weighted by their pixels; 0 is perfect."""
         total = self.pixels.sum()
         return float(np.abs(self.correct - self.confidence_sum).sum() / total) if total else 0.0
+
+    def accuracy_left(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Share of pixels left out, least confident first, and the accuracy of the rest; from 0 upwards."""
+        kept, hits = self.pixels[::-1].cumsum()[::-1], self.correct[::-1].cumsum()[::-1]
+        some = kept > 0
+        return 1 - kept[some] / max(int(self.pixels.sum()), 1), hits[some] / kept[some]
+
+    def to_array(self) -> NDArray[np.float64]:
+        """``(3, bins)``: pixels, correct and confidence_sum."""
+        return np.stack([self.pixels, self.correct, self.confidence_sum])
+
+    @classmethod
+    def from_array(cls, array: NDArray[np.float64]) -> "CalibrationBins":
+        bins = cls(array.shape[1])
+        bins.pixels, bins.correct = array[0].astype(np.int64), array[1].astype(np.int64)
+        bins.confidence_sum = array[2]
+        return bins

@@ -32,9 +32,7 @@ class ConfusionMatrix:
         self.matrix += confusion_matrix(prediction, mask, self.num_classes, self.ignore_index)
 
 
-def confusion_matrix(
-    prediction: ClassMap, mask: ClassMap, num_classes: int, ignore_index: int
-) -> NDArray[np.int64]:
+def confusion_matrix(prediction: ClassMap, mask: ClassMap, num_classes: int, ignore_index: int) -> NDArray[np.int64]:
     """The confusion matrix ``(C, C)`` int64 of one pair of maps; truth in rows.
 
     Raises:

@@ -1,15 +1,10 @@
 """The record of a run: ``metrics.csv`` and TensorBoard's events."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from segnet.training.position import Position
 from segnet.training.run_folder import MetricsTable, RunFolder
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 
 class Log:
@@ -30,7 +25,7 @@ class Log:
 
         self.table = MetricsTable(run.metrics_csv)
         self.table.load(before_epoch=position.epoch + 1)
-        self.events: SummaryWriter = SummaryWriter(str(run.path / "tensorboard"), purge_step=position.step)
+        self.events = SummaryWriter(str(run.path / "tensorboard"), purge_step=position.step)
 
     def __enter__(self) -> "Log":
         return self

@@ -66,6 +66,8 @@ class TrainingProgress:
             self.measure = f"{self.monitor} {value:.4f}"
         self.seen = (0, time.perf_counter())
         if self.visible and not self.console.is_terminal:
-            shown = {key: row[key] for key in ("train_loss", "val_loss", self.monitor, "images_per_second") if key in row}
+            shown = {
+                key: row[key] for key in ("train_loss", "val_loss", self.monitor, "images_per_second") if key in row
+            }
             text = "  ".join(f"{key} {number:.4g}" for key, number in shown.items())
             print(f"epoch {row['epoch']}/{self.epochs}  {text}", file=sys.stderr, flush=True)

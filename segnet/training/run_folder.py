@@ -38,7 +38,9 @@ class RunFolder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise UserError(f"{self.path}: another training writes to this folder; give this one another name") from None
+            raise UserError(
+                f"{self.path}: another training writes to this folder; give this one another name"
+            ) from None
         if resume:
             self.check_settings(config)
         elif self.metrics_json.exists() or self.last_checkpoint.exists():

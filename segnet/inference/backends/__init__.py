@@ -1,0 +1,40 @@
+"""The runtimes that a predictor can hand its batches to; each is imported when it is asked for."""
+
+import importlib
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from segnet.errors import UserError
+from segnet.nn.saved import SavedModel
+
+
+class Backend(Protocol):
+    """A network made ready by a runtime.
+
+    Attributes:
+        description: runtime, precision and device, for reports: ``torch bf16 on cpu``.
+    """
+
+    description: str
+
+    def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
+        """uint8 RGB ``(N, 3, H, W)`` on the CPU to float logits ``(N, C, H, W)``; ``dropout`` leaves it on."""
+        ...
+
+
+BACKENDS = ("torch",)
+
+
+def open_backend(name: str, model: SavedModel, precision: str, device: str) -> Backend:
+    """The backend ``name`` with ``model`` loaded.
+
+    Raises:
+        UserError: no such backend, or it cannot run here.
+    """
+    if name not in BACKENDS:
+        raise UserError(f"backend {name!r}: not known; choose {', '.join(BACKENDS)}")
+    module = importlib.import_module(f"segnet.inference.backends.{name}_backend")
+    backend: Backend = module.open_backend(model, precision, torch.device(device) if device != "auto" else None)
+    return backend

@@ -1,0 +1,215 @@
+"""All measures of a network on a data set, from one pass over its pictures."""
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from segnet.datasets.classes import ClassSet
+from segnet.datasets.samples import ImagesAndMasks
+from segnet.errors import UserError
+from segnet.files import write_atomically
+from segnet.inference.predictor import Predictor
+from segnet.metrics import CalibrationBins, SegmentationScores, boundary_f1, confusion_matrix
+from segnet.metrics.scores import mean_of_present, number_or_none
+
+CALIBRATION_STRIDE = 4
+"""Every fourth row and column is enough to bin confidences: neighbours say the same, and it costs a sixteenth."""
+
+
+@dataclass
+class Evaluation:
+    """What a network did on each image, enough to work out every measure and to draw it again.
+
+    Attributes:
+        classes: names and colours.
+        names: of the images, n of them.
+        matrices: ``(n, C, C)`` int64, a confusion matrix an image, truth in rows.
+        boundary: ``(n, C)`` boundary F1, NaN for classes that are not in the image's truth.
+        calibration: confidences against hits.
+        predictions: class indices of each image as PNG, at the label's own resolution.
+        images_per_second: through the network alone, reading and measuring left out.
+        certainty: of a network sampled with dropout, 1 - 2 * standard deviation against hits.
+    """
+
+    classes: ClassSet
+    names: list[str]
+    matrices: NDArray[np.int64]
+    boundary: NDArray[np.float64]
+    calibration: CalibrationBins
+    predictions: list[bytes]
+    images_per_second: float
+    certainty: CalibrationBins | None = None
+
+    @property
+    def matrix(self) -> NDArray[np.int64]:
+        """The confusion matrix ``(C, C)`` of the whole set."""
+        total: NDArray[np.int64] = self.matrices.sum(0)
+        return total
+
+    @property
+    def scores(self) -> SegmentationScores:
+        return SegmentationScores(self.matrix)
+
+    @property
+    def image_mean_ious(self) -> NDArray[np.float64]:
+        """Mean IoU of each image alone, ``(n,)``; the set's is not their mean."""
+        return SegmentationScores(self.matrices).mean_ious
+
+    @property
+    def boundary_f1(self) -> float:
+        """Mean over the classes in each image, then over images."""
+        return float(np.nanmean(mean_of_present(self.boundary)))
+
+    def prediction(self, number: int) -> NDArray[np.uint8]:
+        """Class indices ``(H, W)`` of image ``number``."""
+        return np.asarray(Image.open(io.BytesIO(self.predictions[number])))
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``metrics.json``; all measures in 0–1, None where a class has no value."""
+        scores = self.scores
+        per_class = scores.per_class(self.classes.names)
+        images = (self.matrices.sum(2) > 0).sum(0)
+        boundary = mean_of_present(self.boundary.T)
+        for number, values in enumerate(per_class.values()):
+            values["images"] = int(images[number])
+            values["boundary_f1"] = number_or_none(boundary[number])
+        return {
+            "mean_iou": scores.mean_iou,
+            "global_accuracy": scores.global_accuracy,
+            "class_accuracy": scores.class_accuracy,
+            "boundary_f1": self.boundary_f1,
+            "mean_iou_absent_as_zero": scores.mean_iou_absent_as_zero,
+            "absent": [self.classes.names[number] for number in scores.absent],
+            "expected_calibration_error": self.calibration.expected_calibration_error,
+            "images": len(self.names),
+            "images_per_second": self.images_per_second,
+            "per_class": per_class,
+            "confusion": self.matrix.tolist(),
+            "definitions": DEFINITIONS,
+        }
+
+    def save(self, path: Path) -> None:
+        """Write all of it to an ``.npz`` file."""
+        buffer = io.BytesIO()
+        lengths = [len(prediction) for prediction in self.predictions]
+        np.savez_compressed(
+            buffer,
+            class_names=np.array(self.classes.names),
+            class_colors=np.array(self.classes.colors, np.uint8),
+            ignore_index=self.classes.ignore_index,
+            names=np.array(self.names),
+            matrices=self.matrices,
+            boundary=self.boundary,
+            calibration=self.calibration.to_array(),
+            certainty=self.certainty.to_array() if self.certainty else np.empty((3, 0)),
+            predictions=np.frombuffer(b"".join(self.predictions), np.uint8),
+            prediction_ends=np.cumsum(lengths),
+            images_per_second=self.images_per_second,
+        )
+        write_atomically(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> "Evaluation":
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            UserError: not such a file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                content = dict(file)
+            colors = tuple((int(r), int(g), int(b)) for r, g, b in content["class_colors"])
+            ends = content["prediction_ends"]
+            return cls(
+                classes=ClassSet(tuple(map(str, content["class_names"])), colors, int(content["ignore_index"])),
+                names=[str(name) for name in content["names"]],
+                matrices=content["matrices"],
+                boundary=content["boundary"],
+                calibration=CalibrationBins.from_array(content["calibration"]),
+                certainty=CalibrationBins.from_array(content["certainty"]) if content["certainty"].size else None,
+                predictions=[part.tobytes() for part in np.split(content["predictions"], ends[:-1])],
+                images_per_second=float(content["images_per_second"]),
+            )
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise UserError(f"{path}: no evaluation of this program ({error}); measure the run again") from None
+
+
+DEFINITIONS = {
+    "mean_iou": "mean over the classes in truth or prediction of TP / (TP + FP + FN), one confusion matrix of the set",
+    "class_accuracy": "mean over the classes in the truth of their recall",
+    "boundary_f1": "Csurka et al. 2013, tolerance 0.75 % of the diagonal, distance matching, classes in the truth",
+}
+
+
+def evaluate(
+    predictor: Predictor, dataset: ImagesAndMasks, progress: Callable[[int, int], None] | None = None
+) -> Evaluation:
+    """Measure ``predictor`` on ``dataset``, an image at a time, at the labels' own resolution.
+
+    Args:
+        predictor: its model has the data set's classes.
+        dataset: images and masks.
+        progress: called with (images done, images) after each.
+
+    Raises:
+        UserError: the model was trained for other classes, or a sample cannot be read.
+    """
+    classes = dataset.classes
+    check_classes(predictor.model.class_names, classes.names)
+    calibration = CalibrationBins()
+    certainty = CalibrationBins(200) if predictor.samples > 1 else None
+    names, matrices, boundaries, predictions = [], [], [], []
+    seconds = 0.0
+    for number in range(len(dataset)):
+        sample = dataset[number]
+        before = time.perf_counter()
+        if certainty is None:
+            probabilities = predictor.probabilities([sample.image])[0]
+        else:
+            (probabilities,), (variance,) = predictor.uncertainty([sample.image])
+        seconds += time.perf_counter() - before
+        prediction = np.asarray(probabilities.argmax(0), np.uint8)
+        names.append(sample.name)
+        matrices.append(confusion_matrix(prediction, sample.mask, len(classes), classes.ignore_index))
+        boundaries.append(boundary_f1(prediction, sample.mask, len(classes), classes.ignore_index))
+        predictions.append(as_png(prediction))
+        labelled, correct = sample.mask != classes.ignore_index, prediction == sample.mask
+        every = slice(None, None, CALIBRATION_STRIDE)
+        some = labelled[every, every]
+        calibration.update(probabilities[:, every, every].max(0)[some], correct[every, every][some])
+        if certainty:
+            # A variance of values in 0–1 is at most 1/4: twice its root is in 0–1.
+            certainty.update(1 - 2 * np.sqrt(variance[labelled]), correct[labelled])
+        if progress:
+            progress(number + 1, len(dataset))
+    return Evaluation(
+        classes=classes,
+        names=names,
+        matrices=np.stack(matrices),
+        boundary=np.stack(boundaries),
+        calibration=calibration,
+        predictions=predictions,
+        images_per_second=len(dataset) / seconds,
+        certainty=certainty,
+    )
+
+
+def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:
+    if of_model != of_data:
+        raise UserError(
+            f"the model knows {len(of_model)} classes ({', '.join(of_model[:3])}, ...), the data {len(of_data)} "
+            f"({', '.join(of_data[:3])}, ...); measure it on data of its own classes"
+        )
+
+
+def as_png(labels: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(labels).save(buffer, "png")
+    return buffer.getvalue()

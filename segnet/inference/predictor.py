@@ -1,0 +1,103 @@
+"""The one place that turns pictures into classes, whatever the runtime."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from segnet.errors import UserError
+from segnet.inference.backends import open_backend
+from segnet.nn.dropout import has_dropout
+from segnet.nn.saved import SavedModel
+
+Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+"""RGB pictures of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
+
+
+class Predictor:
+    """Classes, probabilities and uncertainty of pictures, at the pictures' own size.
+
+    Args:
+        model: what to run.
+        backend: runtime that runs it.
+        precision: ``fp32``, ``bf16`` or ``auto``, the fastest that the device has instructions for.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        samples: passes with dropout on whose softmax is averaged (Bayesian SegNet, arXiv 1511.02680, section 3);
+            1 is one pass without dropout.
+        size: (H, W) to which pictures are brought for the network; None leaves them as they are. Logits are
+            brought back before anything else is made of them.
+
+    Raises:
+        UserError: an unknown backend, precision or device; ``samples`` for a network without dropout.
+    """
+
+    def __init__(
+        self,
+        model: SavedModel,
+        backend: str = "torch",
+        precision: str = "auto",
+        device: str = "auto",
+        samples: int = 1,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        if samples > 1 and not has_dropout(model.network):
+            raise UserError(f"{model.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")
+        self.model, self.samples, self.size = model, samples, size
+        self.backend = open_backend(backend, model, precision, device)
+
+    @property
+    def description(self) -> str:
+        """Runtime, precision and device, such as ``torch bf16 on cpu``."""
+        return self.backend.description
+
+    def classes_of(self, images: Images) -> NDArray[np.uint8]:
+        """Class indices ``(N, H, W)`` uint8."""
+        if self.samples > 1:
+            return np.asarray(self.probabilities(images).argmax(1), np.uint8)
+        logits = next(self._logits(images, passes=1))
+        # Byte by byte: argmax gives int64, eight times what a class index needs.
+        return np.asarray(logits.argmax(1).to(torch.uint8).cpu())
+
+    def probabilities(self, images: Images) -> NDArray[np.float32]:
+        """Softmax ``(N, C, H, W)`` float32, the mean over ``samples``."""
+        total = sum(logits.softmax(1) for logits in self._logits(images, self.samples))
+        return np.asarray((total / self.samples).cpu())  # type: ignore[union-attr]
+
+    def uncertainty(self, images: Images) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean softmax ``(N, C, H, W)`` and its variance over the samples, averaged over classes, ``(N, H, W)``."""
+        mean = torch.zeros(())
+        squares = torch.zeros(())
+        for count, logits in enumerate(self._logits(images, self.samples), start=1):
+            # Welford's update: the variance of near-equal samples would drown in a difference of two sums.
+            p = logits.softmax(1)
+            change = p - mean
+            mean = mean + change / count
+            squares = squares + change * (p - mean)
+        variance = (squares / self.samples).mean(1)
+        return np.asarray(mean.cpu()), np.asarray(variance.cpu())
+
+    def _logits(self, images: Images, passes: int) -> Iterator[Tensor]:
+        batch = as_tensor(images)
+        own_size = batch.shape[-2:]
+        if self.size and self.size != tuple(own_size):
+            batch = F.interpolate(batch, self.size, mode="bilinear", antialias=True)
+        for _ in range(passes):
+            logits = self.backend.logits(batch, dropout=passes > 1)
+            if logits.shape[-2:] != own_size:
+                logits = F.interpolate(logits, own_size, mode="bilinear", align_corners=False)
+            yield logits
+
+
+def as_tensor(images: Images) -> Tensor:
+    """uint8 ``(N, 3, H, W)``.
+
+    Raises:
+        ValueError: not uint8 RGB, or of several sizes.
+    """
+    stacked = np.stack(list(images)) if not isinstance(images, np.ndarray) else images
+    if stacked.dtype != np.uint8 or stacked.ndim != 4 or stacked.shape[-1] != 3:
+        raise ValueError(f"pictures are (N, H, W, 3) uint8 RGB, these are {stacked.shape} {stacked.dtype}")
+    return torch.from_numpy(np.ascontiguousarray(stacked)).permute(0, 3, 1, 2)

@@ -1,5 +1,6 @@
 """Files that are either the old one or the new one, whole, whatever happens in between."""
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -35,3 +36,8 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_json(path: str | Path, content: object) -> None:
+    """Write plain data as JSON that people can read, whole or not at all."""
+    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

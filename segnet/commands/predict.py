@@ -1,0 +1,106 @@
+"""``segnet predict``: index masks and overlays of pictures."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from segnet.commands.evaluate import add_predictor_arguments, open_predictor
+
+EXAMPLE = """\
+example:
+  segnet predict runs/quickstart street.jpg --out predictions
+  segnet predict runs/segnet_lite photos/ 'more/*.png' --out predictions --contours
+"""
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLE
+    parser.add_argument("model", help="run folder, model folder, or the name of a model that comes with the package")
+    parser.add_argument("images", nargs="+", help="pictures, folders of pictures, or patterns")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of NAME_mask.png and NAME_overlay.png"
+    )
+    parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5)")
+    parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
+    add_predictor_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from segnet.datasets.classes import ClassSet
+    from segnet.datasets.samples import read_image
+    from segnet.inference.overlay import Legend, Overlay
+    from segnet.terminal import progress_bar
+
+    paths = list(find_pictures(args.images))
+    names = names_without_collision(paths)
+    predictor = open_predictor(args)
+    model = predictor.model
+    overlay = Overlay(ClassSet(model.class_names, model.class_colors, model.ignore_index), args.opacity, args.contours)
+    args.out.mkdir(parents=True, exist_ok=True)
+    with progress_bar("segmenting") as progress:
+        for done, (path, name) in enumerate(zip(paths, names, strict=True), start=1):
+            image = read_image(path)
+            mask = predictor.classes_of([image])[0]
+            legend = Legend(overlay, image.shape[1]).draw(mask)
+            write_png(args.out / f"{name}_mask.png", mask)
+            write_png(args.out / f"{name}_overlay.png", np.concatenate([overlay.draw(image, mask), legend]))
+            progress(done, len(paths))
+    print(f"{len(paths)} pictures: masks and overlays in {args.out}")
+    return 0
+
+
+def find_pictures(words: list[str]) -> Iterator[Path]:
+    """Files as they are named, the pictures of folders, and what patterns match, in order.
+
+    Raises:
+        UserError: a word stands for no picture.
+    """
+    import glob
+
+    from segnet.errors import UserError
+
+    for word in words:
+        path = Path(word)
+        if path.is_dir():
+            found = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in PICTURES)
+        elif path.exists():
+            found = [path]
+        else:
+            found = sorted(Path(match) for match in glob.glob(word))  # noqa: PTH207 - Path.glob takes no absolute pattern
+        if not found:
+            raise UserError(
+                f"{word}: no picture there; give files, folders with {', '.join(sorted(PICTURES))}, or patterns"
+            )
+        yield from found
+
+
+def names_without_collision(paths: list[Path]) -> list[str]:
+    """File names without suffix; where two are the same, with their folder's name or a number before them."""
+    taken: set[str] = set()
+    names = []
+    for path in paths:
+        candidates = [path.stem, f"{path.resolve().parent.name}_{path.stem}"]
+        name = next((c for c in candidates if c not in taken), None)
+        number = 2
+        while name is None:
+            numbered = f"{path.stem}_{number}"
+            name, number = (None if numbered in taken else numbered), number + 1
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def write_png(path: Path, pixels: object) -> None:
+    import io
+
+    from PIL import Image
+
+    from segnet.files import write_atomically
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "png")  # type: ignore[arg-type]
+    write_atomically(path, buffer.getvalue())

@@ -3,10 +3,7 @@
 import base64
 import csv
 import json
-from importlib import resources
 from pathlib import Path
-
-from jinja2 import Environment
 
 from segnet.config import Config
 from segnet.files import write_atomically
@@ -20,6 +17,7 @@ from segnet.report.autoencoder_sections import (
     sections_for_reconstruction,
     variational_section,
 )
+from segnet.report.templating import render
 from segnet.training.image_task import ImageTask
 from segnet.training.run_folder import RunFolder
 
@@ -69,11 +67,12 @@ def curve_section(run: RunFolder, monitor: str) -> Section:
 
 
 def write_page(run: RunFolder, config: Config, sections: list[Section]) -> Path:
-    templates = resources.files("segnet.report")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["data_url"] = lambda picture: f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-    template = environment.from_string(templates.joinpath("autoencoder.html").read_text(encoding="utf-8"))
-    page = run.path / "report.html"
     settings = run.config_path.read_text(encoding="utf-8")
-    write_atomically(page, template.render(config=config, sections=sections, settings=settings))
+    page = run.path / "report.html"
+    html = render("autoencoder.html", config=config, sections=sections, settings=settings, data_url=data_url)
+    write_atomically(page, html)
     return page
+
+
+def data_url(picture: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"

@@ -15,16 +15,7 @@ CONFIG = Path(__file__).parents[2] / "configs" / "autoencoders" / "vanilla.yaml"
 def test_every_combination_is_trained_with_every_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     quick = [f"runs={tmp_path}", "training.epochs=1", "training.accelerator=cpu", "model.widths=[4]"]
     table = tmp_path / "sweep.json"
-    arguments = [
-        "--config",
-        str(CONFIG),
-        "--vary",
-        "optimizer.lr=[0.01,0.001]",
-        "--seeds",
-        "2",
-        "--measure",
-        "val_psnr",
-    ]
+    grid = ["--vary", "optimizer.lr=[0.01,0.001]", "--seeds", "2", "--measure", "val_psnr"]
     assert main(["sweep", "--config", str(CONFIG), *grid, "--json", str(table), *quick]) == 0
     fast, slow = json.loads(table.read_text())
     assert (fast["settings"], slow["settings"]) == ({"optimizer.lr": 0.01}, {"optimizer.lr": 0.001})

@@ -31,10 +31,10 @@ def load_mnist(name: Literal["mnist", "fashion_mnist"] | str, root: str | None, 
     folder = Path(root or DEFAULT_ROOT).expanduser()
     try:
         data = kind(str(folder), train=split == "train", download=True)
-    except (RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[-1]
+    except (RuntimeError, OSError, ValueError, AssertionError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
         raise UserError(
-            f"{name} cannot be fetched to {folder} ({reason}); "
+            f"{name} cannot be fetched to {folder} or read there ({reason}); "
             "data.name=digits needs no network, data.root names a folder that already holds the files"
         ) from None
     return Images(data.data.numpy()[:, None], data.targets.numpy().astype(np.int64), tuple(data.classes))

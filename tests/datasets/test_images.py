@@ -71,6 +71,15 @@ def test_fashion_mnist_without_a_network_says_what_to_do(monkeypatch: pytest.Mon
     assert "\n" not in str(caught.value)
 
 
+def test_a_cut_mnist_file_is_one_line(tmp_path: Path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (raw / f"{name}-ubyte").write_bytes(np.array([0x803, 5, 28, 28], ">i4").tobytes() + bytes(100))
+    with pytest.raises(UserError, match="mnist cannot be fetched .* or read there"):
+        load_images(DataConfig(name="mnist", root=str(tmp_path)), "train")
+
+
 def test_fashion_mnist_files_on_disk_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     raw = tmp_path / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)

@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from segnet.datasets.classes import ClassSet
     from segnet.datasets.samples import read_image
     from segnet.inference.overlay import Legend, Overlay
     from segnet.terminal import progress_bar
@@ -38,8 +37,7 @@ def run(args: argparse.Namespace) -> int:
     paths = list(find_pictures(args.images))
     names = names_without_collision(paths)
     predictor = open_predictor(args)
-    model = predictor.model
-    overlay = Overlay(ClassSet(model.class_names, model.class_colors, model.ignore_index), args.opacity, args.contours)
+    overlay = Overlay(predictor.classes, args.opacity, args.contours)
     args.out.mkdir(parents=True, exist_ok=True)
     with progress_bar("segmenting") as progress:
         for done, (path, name) in enumerate(zip(paths, names, strict=True), start=1):

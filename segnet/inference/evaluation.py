@@ -2,6 +2,7 @@
 
 import io
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,7 @@ class Evaluation:
                 predictions=[part.tobytes() for part in np.split(content["predictions"], ends[:-1])],
                 images_per_second=float(content["images_per_second"]),
             )
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise UserError(f"{path}: no evaluation of this program ({error}); measure the run again") from None
 
 

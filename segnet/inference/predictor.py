@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.nn.dropout import has_dropout
@@ -52,6 +53,11 @@ class Predictor:
     def description(self) -> str:
         """Runtime, precision and device, such as ``torch bf16 on cpu``."""
         return self.backend.description
+
+    @property
+    def classes(self) -> ClassSet:
+        """Names and colours of the classes."""
+        return ClassSet(self.model.class_names, self.model.class_colors, self.model.ignore_index)
 
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
         """Class indices ``(N, H, W)`` uint8."""

@@ -82,7 +82,7 @@ class SegmentationScores:
 
 def divide(a: NDArray[np.floating[Any]], b: NDArray[Any]) -> NDArray[np.float64]:
     """``a / b``, NaN where ``b`` is 0."""
-    return np.divide(a, b, out=np.full(np.shape(a), np.nan), where=np.asarray(b) > 0)
+    return np.asarray(np.divide(a, b, out=np.full(np.shape(a), np.nan), where=np.asarray(b) > 0))
 
 
 def mean_of_present(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -133,7 +133,7 @@ class Trainer:
 
     @property
     def global_batch_size(self) -> int:
-        return self.config.training.batch_size * self.fabric.world_size
+        return int(self.config.training.batch_size * self.fabric.world_size)
 
     def optimizer_step(self, batches: list[Batch]) -> float:
         """One step on the mean gradient of ``batches``; gives their mean loss."""

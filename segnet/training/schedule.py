@@ -23,7 +23,7 @@ def lr_factor(schedule: ScheduleConfig, step: int, total_steps: int) -> float:
         case "constant":
             return 1.0
         case "poly":
-            return schedule.final_factor + (1 - schedule.final_factor) * (1 - progress) ** schedule.power
+            return schedule.final_factor + (1 - schedule.final_factor) * math.pow(1 - progress, schedule.power)
         case "cosine":
             return cosine(1.0, schedule.final_factor, progress)
         case "one_cycle":

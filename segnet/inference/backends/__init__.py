@@ -35,6 +35,22 @@ def open_backend(name: str, model: SavedModel, precision: str, device: str) -> B
     """
     if name not in BACKENDS:
         raise UserError(f"backend {name!r}: not known; choose {', '.join(BACKENDS)}")
+    chosen = choose_device(device)
     module = importlib.import_module(f"segnet.inference.backends.{name}_backend")
-    backend: Backend = module.open_backend(model, precision, torch.device(device) if device != "auto" else None)
+    backend: Backend = module.open_backend(model, precision, chosen)
     return backend
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` is a CUDA GPU where there is one, else the processor.
+
+    Raises:
+        UserError: no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind = name.partition(":")[0]
+    if kind not in ("cpu", "cuda") or (kind == "cuda" and not torch.cuda.is_available()):
+        here = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        raise UserError(f"device {name!r}: not on this machine; choose {here} or auto")
+    return torch.device(name)

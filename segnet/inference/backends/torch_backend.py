@@ -21,11 +21,11 @@ class TorchBackend:
     Args:
         model: stays as it is; the backend works on a copy.
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the device computes in it.
-        device: a CUDA GPU if None and there is one, else the processor.
+        device: the processor or a CUDA GPU.
     """
 
-    def __init__(self, model: SavedModel, precision: str, device: torch.device | None) -> None:
-        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    def __init__(self, model: SavedModel, precision: str, device: torch.device) -> None:
+        self.device = device
         name = self.choose(precision)
         self.dtype = PRECISIONS[name]
         network = fold_batch_norm(copy.deepcopy(model.network).eval())
@@ -53,14 +53,14 @@ class TorchBackend:
         return logits.float()
 
 
-def open_backend(model: SavedModel, precision: str, device: torch.device | None) -> TorchBackend:
+def open_backend(model: SavedModel, precision: str, device: torch.device) -> TorchBackend:
     return TorchBackend(model, precision, device)
 
 
 def has_bf16(device: torch.device) -> bool:
     """Whether the device has instructions for bfloat16, without which it is slower than float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and torch.cpu._is_avx512_bf16_supported()
 
 

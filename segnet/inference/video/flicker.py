@@ -1,0 +1,53 @@
+"""How unsteady classes are: the share of pixels that change class while what they show stays the same."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.inference.video.flow import Flow, grey, positions, seen_in_both
+
+
+class FlickerMeter:
+    """Flicker of any number of segmentations of one video, measured along the same flow.
+
+    A pixel flickers if its class differs from the class of the place at which it was one frame before. Pixels that
+    were hidden or out of the picture then are left out, as the flow there and back tells. This is 1 - temporal
+    consistency in accuracy instead of IoU (arXiv 1912.06632, section 3.3, uses such warped predictions).
+
+    Args:
+        count: segmentations that are measured side by side, such as before and after smoothing.
+    """
+
+    def __init__(self, count: int = 1) -> None:
+        self.changed = [0] * count
+        self.pixels = 0
+        self.flow = Flow()
+        self.before: tuple[NDArray[np.uint8], tuple[NDArray[np.uint8], ...]] | None = None
+
+    def update(self, image: NDArray[np.uint8], *masks: NDArray[np.uint8]) -> None:
+        """Count one frame after another.
+
+        Args:
+            image: ``(H, W, 3)`` uint8 RGB.
+            masks: one a segmentation, ``(H, W)`` class indices.
+        """
+        now = grey(image)
+        size = now.shape[1], now.shape[0]
+        small = tuple(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) for mask in masks)
+        if self.before is not None:
+            earlier, earlier_masks = self.before
+            flow = self.flow.between(now, earlier)
+            visible = seen_in_both(flow, self.flow.between(earlier, now))
+            there = positions(flow, now.shape)
+            self.pixels += int(visible.sum())
+            for number, (mask, old) in enumerate(zip(small, earlier_masks, strict=True)):
+                warped = cv2.remap(
+                    old, there[..., 0], there[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+                )
+                self.changed[number] += int((visible & (warped != mask)).sum())
+        self.before = now, small
+
+    @property
+    def flicker(self) -> list[float]:
+        """For each segmentation the share of changed pixels, 0–1; NaN before a second frame was seen."""
+        return [changed / self.pixels if self.pixels else float("nan") for changed in self.changed]

@@ -1,0 +1,99 @@
+"""Reading, network and writing at the same time, frames in order, memory bounded."""
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+DEPTH = 4
+"""Frames that may wait between two threads: enough to even out, few enough for 4K."""
+
+
+class _End:
+    """The last thing in a queue, with the error that ended it if there was one."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """``items`` in order, worked out in a thread of their own, at most ``DEPTH`` ahead.
+
+    An error in ``items`` is raised here. A caller that stops early ends the thread.
+    """
+    waiting: queue.Queue[Item | _End] = queue.Queue(DEPTH)
+    stopped = threading.Event()
+
+    def put(item: Item | _End) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def fill() -> None:
+        try:
+            for item in items:
+                if not put(item):
+                    return
+            put(_End())
+        except BaseException as error:
+            put(_End(error))
+
+    thread = threading.Thread(target=fill, daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := waiting.get(), _End):
+            yield item
+        if item.error:
+            raise item.error
+    finally:
+        stopped.set()
+        thread.join()
+
+
+class Behind(Generic[Item]):
+    """Calls ``work`` on what it is given, in order, in a thread of its own, at most ``DEPTH`` behind.
+
+    An error of ``work`` is raised at the next call or at the end. Leaving the ``with`` waits for all that was given.
+    """
+
+    def __init__(self, work: Callable[[Item], None]) -> None:
+        self.work = work
+        self.waiting: queue.Queue[Item | _End] = queue.Queue(DEPTH)
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Behind[Item]":
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.waiting.put(_End())
+        self.thread.join()
+        if self.error and kind is None:
+            raise self.error
+
+    def __call__(self, item: Item) -> None:
+        if self.error:
+            raise self.error
+        self.waiting.put(item)
+
+    def _run(self) -> None:
+        while not isinstance(item := self.waiting.get(), _End):
+            if self.error is None:
+                try:
+                    self.work(item)
+                except BaseException as error:
+                    self.error = error
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch

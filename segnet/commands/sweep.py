@@ -32,8 +32,11 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from segnet.errors import UserError
     from segnet.files import write_atomically
 
+    if args.seeds < 1:
+        raise UserError(f"--seeds {args.seeds}: expected at least 1")
     axes = [values_of(text) for text in args.vary]
     results: list[dict[str, Any]] = []
     table = Table(*(key for key, _ in axes), "mean", "standard deviation", "range", "seeds")

@@ -76,7 +76,7 @@ def test_a_cut_mnist_file_is_one_line(tmp_path: Path) -> None:
     raw.mkdir(parents=True)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         (raw / f"{name}-ubyte").write_bytes(np.array([0x803, 5, 28, 28], ">i4").tobytes() + bytes(100))
-    with pytest.raises(UserError, match="mnist cannot be fetched .* or read there"):
+    with pytest.raises(UserError, match=r"mnist cannot be fetched .* or read there"):
         load_images(DataConfig(name="mnist", root=str(tmp_path)), "train")
 
 

@@ -33,7 +33,7 @@ class FlickerMeter:
         """
         now = grey(image)
         size = now.shape[1], now.shape[0]
-        small = tuple(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) for mask in masks)
+        small = tuple(np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.uint8) for mask in masks)
         if self.before is not None:
             earlier, earlier_masks = self.before
             flow = self.flow.between(now, earlier)

@@ -41,7 +41,7 @@ def positions(flow: Floats, size: tuple[int, int]) -> Floats:
     """Where in the other frame, scaled to ``size`` (H, W), each pixel was: ``(H, W, 2)`` of (x, y)."""
     height, width = size
     if flow.shape[:2] != size:
-        scale = np.float32([width / flow.shape[1], height / flow.shape[0]])
+        scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
         flow = np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale, np.float32)
     there = flow.copy()
     there[..., 0] += np.arange(width, dtype=np.float32)

@@ -91,9 +91,7 @@ class VideoWriter:
         self.frames += 1
         self.end = time
 
-    def _audio_packets(
-        self, container: av.container.OutputContainer, path: Path
-    ) -> Iterator[AudioPacket]:
+    def _audio_packets(self, container: av.container.OutputContainer, path: Path) -> Iterator[AudioPacket]:
         source = av.open(str(path))
         if not source.streams.audio:
             return

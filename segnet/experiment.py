@@ -1,7 +1,8 @@
 """One experiment from its config to its report: train, measure the best weights, write what people look at."""
 
-import json
 import os
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -9,12 +10,16 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from segnet.config import Config
-from segnet.files import write_atomically
+from segnet.files import write_json
 from segnet.inference.evaluation import evaluate
+from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
+from segnet.inference.video.reader import Frame
+from segnet.inference.video.segment import Clip, segment_video, side_by_side
 from segnet.nn.saved import load_model
 from segnet.report.autoencoder_page import report_autoencoder
 from segnet.report.page import write_report
+from segnet.terminal import progress_bar
 from segnet.training.averaging import recompute_batch_norm
 from segnet.training.classification import ClassificationTask
 from segnet.training.loop import Trainer
@@ -30,6 +35,10 @@ TASKS: dict[str, type[AnyTask]] = {
     "variational": VariationalTask,
     "classification": ClassificationTask,
 }
+
+DRIVE_SEED = 10_000
+"""Of a street that is in neither split of the sample scenes."""
+DRIVE_FRAMES = 96
 
 
 def run_experiment(config: Config, resume: bool = False) -> Path:
@@ -101,7 +110,37 @@ def recompute_statistics(task: AnyTask, run: RunFolder, fabric: Fabric) -> None:
 def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
     """``metrics.json``, ``report.html`` and, for the sample scenes, an overlay video; says where they lie."""
     predictor = Predictor(load_model(run.path))
-    evaluation = evaluate(predictor, task.val_split)
-    write_atomically(run.metrics_json, json.dumps(evaluation.to_json(), indent=2) + "\n")
-    report = write_report(run.path, evaluation, predictor, task.val_split)
-    print(f"mean IoU {evaluation.scores.mean_iou:.3f} on {config.data.val}; look at {report}")
+    with progress_bar("measuring") as progress:
+        evaluation = evaluate(predictor, task.val_split, progress)
+    write_json(run.metrics_json, evaluation.to_json())
+    evaluation.save(run.path / "evaluation.npz")
+    print(f"report:  {write_report(run.path, evaluation, predictor, task.val_split)}")
+    if config.data.name == "scenes":
+        print(f"video:   {show_on_drive(predictor, run.path / 'drive.mp4')}")
+    print(f"weights: {run.path / 'model.safetensors'}")
+    print(f"mean IoU {evaluation.scores.mean_iou:.3f} on {len(task.val_split)} images of {config.data.val}")
+
+
+def show_on_drive(predictor: Predictor, path: Path) -> Path:
+    """An overlay video of a drive through a street that the network has not seen."""
+    source = Drive(seed=DRIVE_SEED, length=DRIVE_FRAMES, size=predictor.model.size)
+    overlay = Overlay(predictor.classes)
+    with progress_bar("segmenting a drive", "frames") as progress:
+        segment_video(source, predictor, overlay, path, side_by_side, Clip(), progress)
+    return path
+
+
+class Drive:
+    """The renderer's moving sequence as a source of frames."""
+
+    rate = Fraction(12)
+    path: Path | None = None
+
+    def __init__(self, seed: int, length: int, size: tuple[int, int]) -> None:
+        self.seed, self.count, self.size = seed, length, size
+
+    def __iter__(self) -> Iterator[Frame]:
+        from segnet.datasets.scenes import render_sequence
+
+        for number, sample in enumerate(render_sequence(self.seed, self.count, self.size)):
+            yield Frame(sample.image, number / self.rate)

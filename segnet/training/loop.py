@@ -34,6 +34,9 @@ from segnet.training.task import Batch, Task
 SIGNAL_CHECK_STEPS = 20
 """Steps between two agreements of several processes on whether one of them was asked to stop."""
 
+READ_STEPS = 20
+"""Steps on a GPU whose losses are fetched together: fetching waits for the GPU, and then the GPU for us."""
+
 
 class Trainer:
     """Trains ``task`` as ``config`` says and keeps everything in ``run``.
@@ -71,6 +74,7 @@ class Trainer:
         self.position = Position()
         self.stop = StopRequest()
         self.saved_at = time.monotonic()
+        self.unread: list[tuple[torch.Tensor, int, torch.Tensor]] = []
 
     @property
     def best_network(self) -> nn.Module:
@@ -121,13 +125,16 @@ class Trainer:
         begin, before = time.monotonic(), position.seconds
         for batches in grouped(iter(loader), self.config.training.accumulate):
             loss = self.optimizer_step(batches)
+            indices = torch.cat([batch["index"] for batch in batches])
             behind = position.samples + len(batches) * self.global_batch_size
             samples = min(behind, len(self.task.train_data)) - position.samples
             position.step += 1
             position.samples += samples
-            position.loss_sum += loss * samples
             position.seconds = before + time.monotonic() - begin
-            progress.step(position)
+            self.unread.append((loss, samples, indices))
+            if self.fabric.device.type == "cpu" or len(self.unread) == READ_STEPS:
+                self.read_losses()
+                progress.step(position)
             self.save_if_due()
             self.stop_if_asked()
 
@@ -135,8 +142,8 @@ class Trainer:
     def global_batch_size(self) -> int:
         return int(self.config.training.batch_size * self.fabric.world_size)
 
-    def optimizer_step(self, batches: list[Batch]) -> float:
-        """One step on the mean gradient of ``batches``; gives their mean loss."""
+    def optimizer_step(self, batches: list[Batch]) -> torch.Tensor:
+        """One step on the mean gradient of ``batches``; gives their mean loss, still on the device."""
         settings, step = self.config.training, self.position.step
         # Dropout draws from here: a function of the step, so that a resumed run draws the same.
         torch.manual_seed(step_seed(self.config.seed, step, self.fabric.global_rank))
@@ -149,29 +156,32 @@ class Trainer:
                 loss = self.task.loss(output, batch)
                 self.fabric.backward(loss / len(batches))
             total += loss.detach()
-        mean_loss = float(total) / len(batches)
-        self.check_finite(mean_loss, batches)
         if settings.clip_norm is not None:
             self.fabric.clip_gradients(self.wrapped, self.optimizer, max_norm=settings.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average:
             self.average.update(self.network)
-        return mean_loss
+        return total / len(batches)
 
     def input(self, batch: Batch) -> torch.Tensor:
         x = self.task.inputs(batch)
         return x.contiguous(memory_format=torch.channels_last) if self.config.training.channels_last else x
 
-    def check_finite(self, loss: float, batches: list[Batch]) -> None:
-        if not np.isfinite(loss):
-            numbers = [int(index) for batch in batches for index in batch["index"]]
-            raise UserError(
-                f"the loss is {loss} at step {self.position.step} of epoch {self.position.epoch + 1}, on samples "
-                f"{numbers} of the train split; lower optimizer.lr, set training.clip_norm, or look at these samples"
-            )
+    def read_losses(self) -> None:
+        """Fetch the losses of the last steps from the device; a loss that is not finite ends the run."""
+        for loss, samples, indices in self.unread:
+            value = float(loss)
+            if not np.isfinite(value):
+                raise UserError(
+                    f"the loss is {value} in epoch {self.position.epoch + 1}, on samples {indices.tolist()} of the "
+                    "train split; lower optimizer.lr, set training.clip_norm, or look at these samples"
+                )
+            self.position.loss_sum += value * samples
+        self.unread.clear()
 
     def end_epoch(self, log: Log, progress: TrainingProgress) -> None:
+        self.read_losses()
         position, settings = self.position, self.config.training
         row: dict[str, object] = {
             "epoch": position.epoch + 1,
@@ -208,6 +218,7 @@ class Trainer:
             self.save()
 
     def save(self) -> None:
+        self.read_losses()
         if self.fabric.is_global_zero:
             save_checkpoint(self.run.last_checkpoint, self.state_dict())
         self.saved_at = time.monotonic()

@@ -1,0 +1,151 @@
+"""Which images a report shows, and as which pictures: photos as JPEG, class and error maps as palette PNG."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from segnet.datasets.classes import ClassSet
+from segnet.inference.evaluation import Evaluation
+from segnet.metrics.boundary import edges, near
+
+MAX_SIDE = 640
+"""Longer pictures are shrunk for the page; the measures are of the full size."""
+JPEG_QUALITY = 82
+TOLERANCE = 0.0075
+"""Of the diagonal: an error this near to a true boundary is one of outline, as in the boundary measure."""
+
+RIGHT, NEAR, FAR, MISSED, INVENTED, HIT, UNLABELLED = range(7)
+ERROR_COLORS = {
+    NEAR: (0xF0, 0xE4, 0x42),
+    FAR: (0xD5, 0x5E, 0x00),
+    MISSED: (0x56, 0xB4, 0xE9),
+    INVENTED: (0xE6, 0x9F, 0x00),
+    HIT: (0xFF, 0xFF, 0xFF),
+    UNLABELLED: (0x80, 0x80, 0x80),
+}
+"""Colours of Okabe and Ito, which readers with any colour vision tell apart."""
+
+Labels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An image to show.
+
+    Attributes:
+        number: in the data set.
+        title: why it is shown, in a few words.
+        focus: the class whose errors are shown; None: all classes'.
+    """
+
+    number: int
+    title: str
+    focus: int | None = None
+
+
+def extremes(evaluation: Evaluation, count: int = 3) -> dict[str, list[Choice]]:
+    """The ``count`` best, middle and worst images by mean IoU, no image twice; images without labels are left out."""
+    values = evaluation.image_mean_ious
+    order = [int(number) for number in np.argsort(values, kind="stable") if not np.isnan(values[number])]
+    worst, rest = order[:count], order[count:]
+    best, rest = rest[::-1][:count], rest[: max(0, len(rest) - count)]
+    start = max(0, (len(rest) - count) // 2)
+    groups = {"Worst": worst, "Median": rest[start : start + count], "Best": best}
+    return {
+        name: [Choice(number, f"mean IoU {100 * values[number]:.1f} %") for number in numbers]
+        for name, numbers in groups.items()
+        if numbers
+    }
+
+
+def failures(evaluation: Evaluation, count: int = 2) -> dict[str, list[Choice]]:
+    """For each class the images with the most of its pixels missed or invented."""
+    hits = np.diagonal(evaluation.matrices, axis1=1, axis2=2)
+    missed, invented = evaluation.matrices.sum(2) - hits, evaluation.matrices.sum(1) - hits
+    chosen = {}
+    for number, name in enumerate(evaluation.classes.names):
+        wrong = missed[:, number] + invented[:, number]
+        worst = [int(image) for image in np.argsort(-wrong, kind="stable")[:count] if wrong[image]]
+        if worst:
+            chosen[name] = [
+                Choice(image, f"{missed[image, number]:,} missed, {invented[image, number]:,} invented", number)
+                for image in worst
+            ]
+    return chosen
+
+
+def error_map(truth: Labels, prediction: Labels, ignore_index: int, focus: int | None) -> Labels:
+    """What went wrong at each pixel ``(H, W)``: RIGHT, NEAR or FAR from a boundary; for one class HIT, MISSED,
+    INVENTED."""
+    kinds = np.full(truth.shape, RIGHT, np.uint8)
+    if focus is None:
+        wrong = truth != prediction
+        at_boundary = near(edges(truth, ignore_index), TOLERANCE * float(np.hypot(*truth.shape)))
+        kinds[wrong & ~at_boundary] = FAR
+        kinds[wrong & at_boundary] = NEAR
+    else:
+        kinds[(truth == focus) & (prediction == focus)] = HIT
+        kinds[(truth == focus) & (prediction != focus)] = MISSED
+        kinds[(truth != focus) & (prediction == focus)] = INVENTED
+    kinds[truth == ignore_index] = UNLABELLED
+    return kinds
+
+
+def photo_url(image: NDArray[np.uint8]) -> str:
+    """An RGB image ``(H, W, 3)`` as JPEG in a data URL, shrunk to the page's size."""
+    height, width = page_size(image.shape[:2])
+    if (height, width) != image.shape[:2]:
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "jpeg", quality=JPEG_QUALITY, optimize=True)
+    return data_url(buffer.getvalue(), "image/jpeg")
+
+
+def classes_url(labels: Labels, classes: ClassSet) -> str:
+    """Class indices as a PNG in the class colours; what is no class is transparent."""
+    return palette_url(labels, classes.palette, transparent=[n for n in range(256) if n >= len(classes)])
+
+
+def errors_url(kinds: Labels) -> str:
+    palette = np.zeros((256, 3), np.uint8)
+    for kind, color in ERROR_COLORS.items():
+        palette[kind] = color
+    return palette_url(kinds, palette, transparent=[RIGHT])
+
+
+def heat_url(values: NDArray[np.floating]) -> str:
+    """Values in 0–1, ``(H, W)``, as a PNG in viridis, whose lightness grows with the value."""
+    from matplotlib import colormaps
+
+    steps = np.asarray((values * 63).round(), np.uint8)
+    palette = np.zeros((256, 3), np.uint8)
+    palette[:64] = (colormaps["viridis"](np.linspace(0, 1, 64))[:, :3] * 255).round()
+    return palette_url(steps, palette, transparent=[])
+
+
+def palette_url(labels: Labels, palette: NDArray[np.uint8], transparent: Sequence[int]) -> str:
+    height, width = page_size(labels.shape)
+    if (height, width) != labels.shape:
+        labels = np.asarray(cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+    picture = Image.fromarray(labels, "P")
+    picture.putpalette(palette.tobytes())
+    alpha = bytes(0 if number in transparent else 255 for number in range(256))
+    buffer = io.BytesIO()
+    picture.save(buffer, "png", transparency=alpha, optimize=True)
+    return data_url(buffer.getvalue(), "image/png")
+
+
+def page_size(shape: Sequence[int]) -> tuple[int, int]:
+    """(H, W) as shown: at most ``MAX_SIDE``, the shape kept."""
+    scale = min(1.0, MAX_SIDE / max(shape))
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def data_url(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,182 @@
+"""The report of a segmentation run: one HTML file that needs nothing else."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segnet.datasets.samples import ImagesAndMasks
+from segnet.files import write_atomically
+from segnet.inference.evaluation import Evaluation
+from segnet.inference.predictor import Predictor
+from segnet.report import plots
+from segnet.report.facts import cost_facts, run_config, shown_costs, training_facts, versions
+from segnet.report.gallery import (
+    ERROR_COLORS,
+    FAR,
+    HIT,
+    INVENTED,
+    MISSED,
+    NEAR,
+    UNLABELLED,
+    extremes,
+    failures,
+    heat_url,
+)
+from segnet.report.pictures import Card, PictureStore, scaled_uncertainty
+from segnet.report.summary import Summary, summarize
+from segnet.report.templating import render
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ERROR_LEGEND = [
+    ("wrong, beside a boundary", ERROR_COLORS[NEAR]),
+    ("wrong, far from any boundary", ERROR_COLORS[FAR]),
+    ("not labelled", ERROR_COLORS[UNLABELLED]),
+]
+CLASS_ERROR_LEGEND = [
+    ("missed", ERROR_COLORS[MISSED]),
+    ("invented", ERROR_COLORS[INVENTED]),
+    ("found", ERROR_COLORS[HIT]),
+]
+
+
+def write_report(
+    run_folder: Path,
+    evaluation: Evaluation,
+    predictor: Predictor,
+    dataset: ImagesAndMasks,
+    output: Path | None = None,
+    figures: Path | None = None,
+    split: str | None = None,
+) -> Path:
+    """Write the page.
+
+    Args:
+        run_folder: holds ``config.yaml`` and ``metrics.csv`` where the network was trained here.
+        evaluation: of ``predictor`` on ``dataset``.
+        predictor: gives the size, the speed's setting and, with several samples, the maps of uncertainty.
+        dataset: the images that were measured.
+        output: the page; None: ``report.html`` in the run folder.
+        figures: a folder for the figures as PNG files; it is made where it is not there.
+        split: name of what was measured; None: the config's val split.
+
+    Returns:
+        The page.
+    """
+    config = run_config(run_folder)
+    history = read_history(run_folder / "metrics.csv")
+    summary = summarize(evaluation)
+    costs = cost_facts(evaluation, predictor, dataset)
+    store = PictureStore(dataset)
+    drawn = draw_figures(evaluation, history)
+    if figures:
+        save_figures(figures, drawn)
+    content = {
+        "name": run_folder.resolve().name,
+        "model": predictor.model.name,
+        "split": split or (config.data.val if config else "the data"),
+        "trained_on": f"{config.data.name} ({config.data.train})" if config else "",
+        "absent": [evaluation.classes.names[number] for number in evaluation.scores.absent],
+        "evaluation": evaluation,
+        "summary": summary,
+        "training": training_facts(config) if config else [],
+        "kept": kept_epoch(history),
+        "costs": shown_costs(costs),
+        "confusion": confusion_rows(evaluation),
+        "plots": {name: plots.svg(figure, name) for name, figure in drawn.items()},
+        "legend": list(zip(evaluation.classes.names, evaluation.classes.colors, strict=True)),
+        "error_legend": ERROR_LEGEND,
+        "class_error_legend": CLASS_ERROR_LEGEND,
+        "galleries": store.cards(evaluation, extremes(evaluation)),
+        "failures": store.cards(evaluation, failures(evaluation)),
+        "uncertain": uncertain_cards(evaluation, predictor, store),
+        "settings": (run_folder / "config.yaml").read_text(encoding="utf-8") if config else "",
+        "versions": versions(),
+        "pictures": store.pictures,
+    }
+    page = output or run_folder / "report.html"
+    write_atomically(page, render("report.html", **content))
+    return page
+
+
+def read_history(path: Path) -> list[dict[str, str]]:
+    """Rows of ``metrics.csv``; none where there is no such file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def kept_epoch(history: list[dict[str, str]]) -> str:
+    """Of which epoch the measured weights are."""
+    measured = [row for row in history if row.get("val_mean_iou")]
+    if not measured:
+        return ""
+    best = max(measured, key=lambda row: float(row["val_mean_iou"]))
+    return f"{len(history)} epochs were trained; the best mean IoU while training was after epoch {best['epoch']}."
+
+
+def draw_figures(evaluation: Evaluation, history: list[dict[str, str]]) -> dict[str, "Figure"]:
+    """All plots of the page by name."""
+    drawn = plots.learning_curves(history) if history else {}
+    drawn["image_mean_iou"] = plots.image_histogram(evaluation.image_mean_ious)
+    drawn["reliability"] = plots.reliability(evaluation.calibration)
+    certainties = {"by confidence": evaluation.calibration}
+    if evaluation.certainty:
+        certainties["by spread over dropout samples"] = evaluation.certainty
+    drawn["accuracy_left"] = plots.accuracy_left(certainties)
+    return drawn
+
+
+def save_figures(folder: Path, drawn: Mapping[str, "Figure"]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in drawn.items():
+        write_atomically(folder / f"{name}.png", plots.png(figure))
+
+
+def confusion_rows(evaluation: Evaluation) -> list[list[dict[str, float | int]]]:
+    """Cells of the confusion matrix: count and share of the row, NaN in rows without pixels."""
+    matrix = evaluation.matrix
+    totals = matrix.sum(1)
+    return [
+        [{"count": int(count), "share": float(count / total) if total else float("nan")} for count in row]
+        for row, total in zip(matrix, totals, strict=True)
+    ]
+
+
+def uncertain_cards(evaluation: Evaluation, predictor: Predictor, store: PictureStore) -> list[tuple[Card, str]]:
+    """The worst and the middle image with the map of the spread over dropout samples; none without samples."""
+    if predictor.samples < 2:
+        return []
+    cards = []
+    groups = extremes(evaluation, count=2)
+    for choice in groups.get("Worst", []) + groups.get("Median", []):
+        sample = store.dataset[choice.number]
+        _, (variance,) = predictor.uncertainty([sample.image])
+        name = f"uncertainty-{choice.number}"
+        store.add(name, heat_url(scaled_uncertainty(variance)), sample.mask.shape)
+        cards.append((store.card(evaluation, choice), name))
+    return cards
+
+
+def write_tables(folder: Path, evaluation: Evaluation, summary: Summary, costs: dict[str, Any]) -> None:
+    """The page's numbers beside it: ``metrics.json`` and ``per_class.csv``."""
+    metrics = evaluation.to_json() | {"cost": costs}
+    metrics["intervals_95"] = {
+        measure.name.lower().replace(" ", "_"): [measure.low, measure.high] for measure in summary.measures
+    }
+    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    text = io.StringIO()
+    columns = ("iou", "iou_low", "iou_high", "recall", "precision", "boundary_f1", "pixels", "images")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("class", *columns))
+    for row in summary.classes:
+        values = (getattr(row, column) for column in columns)
+        writer.writerow((row.name, *("" if np.isnan(value) else value for value in values)))
+    write_atomically(folder / "per_class.csv", text.getvalue())

@@ -1,0 +1,179 @@
+"""Figures of the pages, drawn by Matplotlib. Their colours are names of the page's style, so they follow light and
+dark; as PNG they are those of the light one."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from segnet.metrics import CalibrationBins
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1c2128", "#5b6570", "#d5dae0"
+BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+SERIES = (BLUE, ORANGE, GREEN, PINK)
+STYLE_NAMES = {
+    INK: "--ink",
+    MUTED: "--muted",
+    GRID: "--line",
+    BLUE: "--blue",
+    ORANGE: "--orange",
+    GREEN: "--green",
+    PINK: "--pink",
+}
+
+Row = Mapping[str, str]
+Floats = NDArray[np.float64]
+
+
+def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
+    """Losses, measures and learning rate over the epochs of ``metrics.csv``; those that it holds."""
+    loss, axis = new_figure("epoch", "loss")
+    draw_columns(axis, rows, {"train_loss": "training", "val_loss": "validation"})
+    if all(float(row[name]) > 0 for row in rows for name in ("train_loss", "val_loss") if row.get(name)):
+        axis.set_yscale("log")
+    measures, axis = new_figure("epoch", "validation")
+    draw_columns(
+        axis,
+        rows,
+        {
+            "val_mean_iou": "mean IoU",
+            "val_class_accuracy": "class accuracy",
+            "val_global_accuracy": "global accuracy",
+        },
+    )
+    as_percent(axis)
+    rate, axis = new_figure("epoch", "learning rate")
+    draw_columns(axis, rows, {"lr": "learning rate"})
+    return {"loss": loss, "measures": measures, "learning_rate": rate}
+
+
+def draw_columns(axis: "Axes", rows: Sequence[Row], names: Mapping[str, str]) -> None:
+    """A line a column; epochs without a value are passed over."""
+    for color, (name, label) in zip(SERIES, names.items(), strict=False):
+        points = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
+        if points:
+            marker = "o" if len(points) < 3 else None
+            axis.plot(*zip(*points, strict=True), color=color, label=label, marker=marker, linewidth=1.6)
+    axis.locator_params(axis="x", integer=True)
+    if len(axis.lines) > 1:
+        legend(axis)
+
+
+def image_histogram(values: Floats) -> "Figure":
+    """Distribution of the images' mean IoU, its median marked."""
+    values = values[~np.isnan(values)]
+    figure, axis = new_figure("mean IoU of an image", "images")
+    axis.hist(values, bins=np.linspace(0, 1, 21), color=BLUE, rwidth=0.9)
+    if values.size:
+        axis.axvline(float(np.median(values)), color=ORANGE, linestyle="--", label=f"median {np.median(values):.0%}")
+        legend(axis)
+    axis.set_xlim(0, 1)
+    axis.xaxis.set_major_formatter(percent)
+    axis.locator_params(axis="y", integer=True)
+    return figure
+
+
+def reliability(bins: CalibrationBins) -> "Figure":
+    """Accuracy against confidence, and how many pixels have that confidence."""
+    figure = bare_figure(4.6, 3.9)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    some = bins.pixels > 0
+    middle = (np.arange(len(bins.pixels)) + 0.5) / len(bins.pixels)
+    width = 0.9 / len(bins.pixels)
+    accuracy = np.divide(bins.correct, bins.pixels, out=np.zeros(len(middle)), where=some)
+    upper.plot([0, 1], [0, 1], color=MUTED, linestyle="--", label="as sure as right")
+    upper.bar(middle[some], accuracy[some], width, color=BLUE, label="accuracy")
+    lower.bar(middle, bins.pixels / max(int(bins.pixels.sum()), 1), width, color=ORANGE)
+    dress(upper, "", "accuracy")
+    dress(lower, "confidence", "pixels")
+    as_percent(upper)
+    lower.yaxis.set_major_formatter(percent)
+    lower.xaxis.set_major_formatter(percent)
+    lower.set_xlim(0, 1)
+    legend(upper, loc="upper left")
+    return figure
+
+
+def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
+    """Accuracy of the pixels that stay as the least certain are left out; a line a measure of certainty."""
+    figure, axis = new_figure("least certain pixels left out", "accuracy of the rest")
+    for color, (label, bins) in zip(SERIES, curves.items(), strict=False):
+        axis.plot(*bins.accuracy_left(), color=color, label=label, marker=".", linewidth=1.6)
+    axis.xaxis.set_major_formatter(percent)
+    axis.yaxis.set_major_formatter(percent)
+    axis.set_xlim(0, 1)
+    if len(curves) > 1:
+        legend(axis)
+    return figure
+
+
+def percent(value: float, _: object = None) -> str:
+    return f"{100 * value:g} %"
+
+
+def as_percent(axis: "Axes") -> None:
+    axis.set_ylim(0, 1)
+    axis.yaxis.set_major_formatter(percent)
+
+
+def new_figure(x: str, y: str) -> tuple["Figure", "Axes"]:
+    figure = bare_figure(4.6, 2.9)
+    axis = figure.subplots()
+    dress(axis, x, y)
+    return figure, axis
+
+
+def bare_figure(width: float, height: float) -> "Figure":
+    """A figure that no window system knows of."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def dress(axis: "Axes", x: str, y: str) -> None:
+    """The look of all axes: a light grid, no box."""
+    axis.set_xlabel(x, color=INK)
+    axis.set_ylabel(y, color=INK)
+    axis.tick_params(colors=MUTED, length=0)
+    axis.grid(color=GRID, linewidth=0.7)
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.spines["bottom"].set_color(MUTED)
+
+
+def legend(axis: "Axes", **place: str) -> None:
+    axis.legend(frameon=False, labelcolor=INK, fontsize=9, **place)
+
+
+def svg(figure: "Figure", name: str) -> Markup:
+    """A figure as SVG to put into a page, in the page's colours; ``name`` keeps its ids apart from other figures'."""
+    import matplotlib as mpl
+
+    buffer = io.StringIO()
+    no_metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata=no_metadata)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
+    used = set(re.findall(r"#([\w-]+)", text))
+    text = re.sub(r' id="([\w-]+)"', lambda match: match[0] if match[1] in used else "", text)
+    for color, variable in STYLE_NAMES.items():
+        text = text.replace(color, f"var({variable})")
+    # Matplotlib escapes what it is given to write.
+    return Markup(text)
+
+
+def png(figure: "Figure") -> bytes:
+    """The same figure as a PNG file on white."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=160, facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()

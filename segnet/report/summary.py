@@ -1,0 +1,135 @@
+"""The numbers of a report: measures with the interval that other images of the same kind might have given."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.inference.evaluation import Evaluation
+from segnet.metrics import SegmentationScores
+from segnet.metrics.bootstrap import resample
+from segnet.metrics.scores import mean_of_present
+
+SAMPLES = 1000
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value in 0–1 and its 95 % percentile interval over images drawn with replacement.
+
+    Attributes:
+        name: as shown.
+        value: NaN where nothing could be measured.
+        low, high: ends of the interval.
+        meaning: one line that says what is measured.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A line of the per-class table; measures are NaN where a class has none.
+
+    Attributes:
+        pixels: of the class in the truth.
+        images: in whose truth it occurs.
+        color: of the class, RGB.
+    """
+
+    name: str
+    color: tuple[int, int, int]
+    iou: float
+    iou_low: float
+    iou_high: float
+    recall: float
+    precision: float
+    boundary_f1: float
+    pixels: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All numbers of a page: headline measures, and a row a class."""
+
+    measures: list[Measure]
+    classes: list[ClassRow]
+
+
+def summarize(evaluation: Evaluation) -> Summary:
+    """Work out the measures and, from one set of draws, the interval of each."""
+    scores = evaluation.scores
+    draws = SegmentationScores(resample(evaluation.matrices, SAMPLES, seed=0).astype(np.int64))
+    boundary = mean_of_present(evaluation.boundary)
+    boundary = boundary[~np.isnan(boundary)]
+    measures = [
+        Measure(
+            "Mean IoU",
+            scores.mean_iou,
+            *interval(draws.mean_ious),
+            "intersection over union, averaged over the classes",
+        ),
+        Measure(
+            "Global accuracy",
+            scores.global_accuracy,
+            *interval(draws.global_accuracies),
+            "share of the labelled pixels that are right",
+        ),
+        Measure(
+            "Class accuracy", scores.class_accuracy, *interval(draws.class_accuracies), "recall, averaged over classes"
+        ),
+        Measure(
+            "Boundary F1",
+            evaluation.boundary_f1 if boundary.size else float("nan"),
+            *interval(mean_draws(boundary)),
+            "contours within 0.75 % of the diagonal, averaged over the images",
+        ),
+    ]
+    return Summary(measures, class_rows(evaluation, draws))
+
+
+def class_rows(evaluation: Evaluation, draws: SegmentationScores) -> list[ClassRow]:
+    scores, classes = evaluation.scores, evaluation.classes
+    boundary = mean_of_present(evaluation.boundary.T)
+    images = (evaluation.matrices.sum(2) > 0).sum(0)
+    pixels = evaluation.matrix.sum(1)
+    rows = []
+    for number, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True)):
+        low, high = interval(draws.iou[:, number])
+        rows.append(
+            ClassRow(
+                name,
+                color,
+                float(scores.iou[number]),
+                low,
+                high,
+                float(scores.recall[number]),
+                float(scores.precision[number]),
+                float(boundary[number]),
+                int(pixels[number]),
+                int(images[number]),
+            )
+        )
+    return rows
+
+
+def interval(values: Floats, level: float = 0.95) -> tuple[float, float]:
+    """Ends of the middle ``level`` of the values; NaN where there are none."""
+    values = values[~np.isnan(values)]
+    if not values.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def mean_draws(values: Floats) -> Floats:
+    """Means of the values of images drawn with replacement, ``(SAMPLES,)``; none where there are no values."""
+    if not values.size:
+        return values
+    return resample(values.reshape(-1, 1, 1), SAMPLES, seed=0)[:, 0, 0] / len(values)  # type: ignore[arg-type]

@@ -1,0 +1,48 @@
+"use strict";
+
+// Which panes the cards show, and how strong the overlays are.
+const views = document.querySelectorAll('input[name="view"]');
+for (const view of views) {
+  view.addEventListener("change", () => { document.body.dataset.view = view.value; });
+  // Browsers keep the choice over a reload.
+  if (view.checked) document.body.dataset.view = view.value;
+}
+
+const opacity = document.getElementById("opacity");
+if (opacity) {
+  const show = () => {
+    document.documentElement.style.setProperty("--opacity", opacity.value / 100);
+    opacity.nextElementSibling.value = `${opacity.value} %`;
+  };
+  opacity.addEventListener("input", show);
+  show();
+}
+
+// A grid of cells is one stop of the Tab key; the arrow keys move inside it.
+for (const grid of document.querySelectorAll('[role="grid"]')) {
+  const rows = [...grid.tBodies[0].rows].map((row) => [...row.querySelectorAll("td")]);
+  const report = document.getElementById("cell");
+  const tell = (event) => {
+    const cell = event.target.closest("td");
+    if (cell) report.textContent = cell.title;
+  };
+  grid.addEventListener("mouseover", tell);
+  grid.addEventListener("focusin", tell);
+  grid.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const y = rows.findIndex((row) => row.includes(event.target));
+    if (!step || y < 0) return;
+    const x = rows[y].indexOf(event.target);
+    const next = rows[y + step[0]]?.[x + step[1]];
+    event.preventDefault();
+    if (!next) return;
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
+}
+
+// Paper shows everything.
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details:not([open])")) details.open = true;
+});

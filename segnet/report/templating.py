@@ -1,0 +1,48 @@
+"""Pages as one file each: template, style and script inlined, all that is put in escaped."""
+
+import base64
+import hashlib
+import math
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+
+def render(template: str, **content: Any) -> str:
+    """Fill a template of this package; it may run only the script that it holds, and may load nothing."""
+    environment = Environment(
+        loader=PackageLoader("segnet.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": percent, "compact": compact, "cell": cell}
+    script, style = read("script.js"), read("style.css")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    page = environment.get_template(template)
+    return page.render(script=Markup(script), style=Markup(style), policy=policy, **content)
+
+
+def read(name: str) -> str:
+    return resources.files("segnet.report").joinpath("templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as ``12.3``, a dash where there is none."""
+    return "–" if math.isnan(value) else f"{100 * value:.{digits}f}"
+
+
+def compact(value: float) -> str:
+    """A large number in three digits: ``29.5 M``."""
+    for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.3g}"
+
+
+def cell(share: float) -> str:
+    """A share of a confusion matrix in whole percent, empty where that is none, so that the rest stands out."""
+    return "" if math.isnan(share) or share < 0.005 else f"{100 * share:.0f}"

@@ -10,12 +10,14 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from segnet.config import Config
+from segnet.datasets.scenes import render_sequence
 from segnet.files import write_json
 from segnet.inference.evaluation import evaluate
 from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
+from segnet.inference.video.frames import FrameSegmenter
 from segnet.inference.video.reader import Frame
-from segnet.inference.video.segment import Clip, segment_video, side_by_side
+from segnet.inference.video.segment import segment_video
 from segnet.nn.saved import load_model
 from segnet.report.autoencoder_page import report_autoencoder
 from segnet.report.page import write_report
@@ -126,7 +128,7 @@ def show_on_drive(predictor: Predictor, path: Path) -> Path:
     source = Drive(seed=DRIVE_SEED, length=DRIVE_FRAMES, size=predictor.model.size)
     overlay = Overlay(predictor.classes)
     with progress_bar("segmenting a drive", "frames") as progress:
-        segment_video(source, predictor, overlay, path, side_by_side, Clip(), progress)
+        segment_video(source, FrameSegmenter(predictor), overlay, path, "side", progress=progress)
     return path
 
 
@@ -135,12 +137,11 @@ class Drive:
 
     rate = Fraction(12)
     path: Path | None = None
+    pixel_aspect = Fraction(1)
 
     def __init__(self, seed: int, length: int, size: tuple[int, int]) -> None:
         self.seed, self.count, self.size = seed, length, size
 
     def __iter__(self) -> Iterator[Frame]:
-        from segnet.datasets.scenes import render_sequence
-
         for number, sample in enumerate(render_sequence(self.seed, self.count, self.size)):
             yield Frame(sample.image, number / self.rate)

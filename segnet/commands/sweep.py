@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.table import Table
 
     from segnet.errors import UserError
-    from segnet.files import write_atomically
+    from segnet.files import write_json
 
     if args.seeds < 1:
         raise UserError(f"--seeds {args.seeds}: expected at least 1")
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         table.add_row(*shown, f"{statistics.mean(values):.4f}", spread, limits, str(len(values)))
     Console().print(table)
     if args.json:
-        write_atomically(args.json, json.dumps(results, indent=2) + "\n")
+        write_json(args.json, results)
     return 0
 
 

@@ -13,7 +13,7 @@ from segnet.datasets.corruptions import corrupt
 from segnet.datasets.images import Images
 from segnet.inference.reconstructions import Floats, Pixels, Quality, as_floats, quality, reconstruct
 
-TUNING_IMAGES = 100
+TUNING_IMAGES = 50
 """Training images on which a filter's strength is chosen."""
 NLM_STRENGTHS = (3, 6, 12, 20, 30, 45, 60, 80)
 MEDIAN_SIDES = (3, 5, 7)

@@ -2,11 +2,10 @@
 
 import base64
 import csv
-import json
 from pathlib import Path
 
 from segnet.config import Config
-from segnet.files import write_atomically
+from segnet.files import write_atomically, write_json
 from segnet.nn.autoencoders.saved import load_autoencoder
 from segnet.nn.autoencoders.stacked import StackedAutoencoder
 from segnet.nn.autoencoders.variational import VariationalAutoencoder
@@ -45,7 +44,7 @@ def report_autoencoder(config: Config, task: ImageTask, run: RunFolder) -> Path:
     metrics: dict[str, object] = {"task": config.task, "model": config.model.name, "data": config.data.name}
     for section in sections:
         metrics |= section.values
-    write_atomically(run.metrics_json, json.dumps(metrics, indent=2) + "\n")
+    write_json(run.metrics_json, metrics)
     return write_page(run, config, sections)
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from segnet import __version__
 from segnet.config import Settings
 from segnet.errors import UserError
-from segnet.files import write_atomically
+from segnet.files import write_atomically, write_json
 from segnet.nn.arguments import first_line
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.saved import CONFIG, WEIGHTS, check_weights, find_model
@@ -38,7 +38,7 @@ def save_autoencoder(
     weights = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / WEIGHTS, safetensors.torch.save(weights, {"format": "pt"}))
-    write_atomically(folder / CONFIG, json.dumps(config.model_dump(mode="json"), indent=2) + "\n")
+    write_json(folder / CONFIG, config.model_dump(mode="json"))
 
 
 def load_autoencoder(folder: str | Path) -> nn.Module:

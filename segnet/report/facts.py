@@ -42,8 +42,10 @@ def training_facts(config: Config) -> Facts:
     )
     share = f", {100 * config.data.train_share:g} % of it" if config.data.train_share < 1 else ""
     return [
-        ("Network", network),
-        ("Started from", config.model.start_from or "random weights, or the pretraining that its arguments name"),
+        (
+            "Network",
+            network + (f", begun with the weights of {config.model.start_from}" if config.model.start_from else ""),
+        ),
         ("Trained on", f"{config.data.name}, split {config.data.train}{share}"),
         ("Length", f"{training.epochs} epochs, {training.batch_size * training.devices} images a batch"),
         ("Loss", loss),

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from segnet.report.gallery import (
     heat_url,
 )
 from segnet.report.pictures import Card, PictureStore, scaled_uncertainty
-from segnet.report.summary import Summary, summarize
+from segnet.report.summary import summarize
 from segnet.report.templating import render
 
 if TYPE_CHECKING:
@@ -165,9 +165,10 @@ def uncertain_cards(evaluation: Evaluation, predictor: Predictor, store: Picture
     return cards
 
 
-def write_tables(folder: Path, evaluation: Evaluation, summary: Summary, costs: dict[str, Any]) -> None:
+def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> None:
     """The page's numbers beside it: ``metrics.json`` and ``per_class.csv``."""
-    metrics = evaluation.to_json() | {"cost": costs}
+    summary = summarize(evaluation)
+    metrics = evaluation.to_json() | {"cost": cost_facts(evaluation, predictor, dataset)}
     metrics["intervals_95"] = {
         measure.name.lower().replace(" ", "_"): [measure.low, measure.high] for measure in summary.measures
     }

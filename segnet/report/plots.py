@@ -11,6 +11,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from segnet.metrics import CalibrationBins
+from segnet.report.templating import compact
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +40,8 @@ def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
     draw_columns(axis, rows, {"train_loss": "training", "val_loss": "validation"})
     if all(float(row[name]) > 0 for row in rows for name in ("train_loss", "val_loss") if row.get(name)):
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
     measures, axis = new_figure("epoch", "validation")
     draw_columns(
         axis,
@@ -73,7 +76,12 @@ def image_histogram(values: Floats) -> "Figure":
     figure, axis = new_figure("mean IoU of an image", "images")
     axis.hist(values, bins=np.linspace(0, 1, 21), color=BLUE, rwidth=0.9)
     if values.size:
-        axis.axvline(float(np.median(values)), color=ORANGE, linestyle="--", label=f"median {np.median(values):.0%}")
+        axis.axvline(
+            float(np.median(values)),
+            color=ORANGE,
+            linestyle="--",
+            label=f"median {percent(np.median(values).round(2))}",
+        )
         legend(axis)
     axis.set_xlim(0, 1)
     axis.xaxis.set_major_formatter(percent)
@@ -106,7 +114,7 @@ def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
     """Accuracy of the pixels that stay as the least certain are left out; a line a measure of certainty."""
     figure, axis = new_figure("least certain pixels left out", "accuracy of the rest")
     for color, (label, bins) in zip(SERIES, curves.items(), strict=False):
-        axis.plot(*bins.accuracy_left(), color=color, label=label, marker=".", linewidth=1.6)
+        axis.plot(*bins.accuracy_left(), color=color, label=label, linewidth=1.6)
     axis.xaxis.set_major_formatter(percent)
     axis.yaxis.set_major_formatter(percent)
     axis.set_xlim(0, 1)
@@ -115,8 +123,35 @@ def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
     return figure
 
 
+def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float], cost: str, fewer: bool) -> "Figure":
+    """Mean IoU against a cost; runs that no other beats in both are joined.
+
+    Args:
+        names: of the runs.
+        costs, scores: theirs.
+        cost: name of the axis.
+        fewer: whether a lower cost is better; else a higher one.
+    """
+    figure, axis = new_figure(cost, "mean IoU")
+    sign = 1 if fewer else -1
+    points = sorted(zip(costs, scores, names, strict=True), key=lambda point: (sign * point[0], -point[1]))
+    front: list[tuple[float, float]] = []
+    for x, y, name in points:
+        if not front or y > front[-1][1]:
+            front.append((x, y))
+        axis.annotate(name, (x, y), (5, 5), textcoords="offset points", color=INK, fontsize=9, parse_math=False)
+    axis.plot(*zip(*front, strict=True), color=MUTED, linestyle="--", linewidth=1)
+    axis.scatter(costs, scores, color=BLUE, zorder=3)
+    axis.set_xscale("log")
+    axis.xaxis.set_major_formatter(lambda value, _: compact(value))
+    axis.xaxis.set_minor_formatter(lambda value, _: compact(value) if str(value)[0] in "25" else "")
+    axis.yaxis.set_major_formatter(percent)
+    axis.margins(0.2)
+    return figure
+
+
 def percent(value: float, _: object = None) -> str:
-    return f"{100 * value:g} %"
+    return f"{100 * value:.4g} %"
 
 
 def as_percent(axis: "Axes") -> None:
@@ -142,7 +177,7 @@ def dress(axis: "Axes", x: str, y: str) -> None:
     """The look of all axes: a light grid, no box."""
     axis.set_xlabel(x, color=INK)
     axis.set_ylabel(y, color=INK)
-    axis.tick_params(colors=MUTED, length=0)
+    axis.tick_params(which="both", colors=MUTED, length=0)
     axis.grid(color=GRID, linewidth=0.7)
     axis.set_axisbelow(True)
     axis.spines[["top", "right", "left"]].set_visible(False)
@@ -165,7 +200,7 @@ def svg(figure: "Figure", name: str) -> Markup:
     text = text[text.index("<svg") :]
     text = re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
     used = set(re.findall(r"#([\w-]+)", text))
-    text = re.sub(r' id="([\w-]+)"', lambda match: match[0] if match[1] in used else "", text)
+    text = re.sub(r' id="([^"]+)"', lambda match: match[0] if match[1] in used else "", text)
     for color, variable in STYLE_NAMES.items():
         text = text.replace(color, f"var({variable})")
     # Matplotlib escapes what it is given to write.

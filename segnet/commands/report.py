@@ -1,0 +1,43 @@
+"""``segnet report``: the page of a run, its numbers as JSON and CSV, and its figures."""
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = """\
+example:
+  segnet report runs/segnet_lite
+  segnet report runs/segnet_lite --split test --out test.html --figures figures
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLE
+    parser.add_argument("run", metavar="RUN", help="run folder")
+    parser.add_argument("--split", help="what to measure on; without it: the config's val split")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the page; tables go beside it (default: RUN/report.html)"
+    )
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="also write each figure as PNG")
+    parser.add_argument(
+        "--samples", type=int, default=1, metavar="N", help="passes with dropout on, for a Bayesian network (50)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from segnet.report.page import write_report, write_tables
+    from segnet.report.runs import open_run
+
+    measured = open_run(Path(args.run), args.split, args.samples)
+    folder = args.out.parent if args.out else measured.folder
+    page = write_report(
+        measured.folder,
+        measured.evaluation,
+        measured.predictor,
+        measured.dataset,
+        args.out,
+        args.figures,
+        measured.split,
+    )
+    write_tables(folder, measured.evaluation, measured.predictor, measured.dataset)
+    print(f"look at {page}")
+    return 0

@@ -1,0 +1,156 @@
+"""Several runs on one page: measures side by side, where they differ, and what each costs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.errors import UserError
+from segnet.files import write_atomically
+from segnet.metrics import SegmentationScores, paired_difference
+from segnet.report import plots
+from segnet.report.facts import cost_facts
+from segnet.report.gallery import Choice
+from segnet.report.page import ERROR_LEGEND, save_figures
+from segnet.report.pictures import Card, PictureStore
+from segnet.report.runs import MeasuredRun
+from segnet.report.summary import summarize
+from segnet.report.templating import render
+
+SIGNIFICANT = 0.05
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A run's measure minus the first run's.
+
+    Attributes:
+        value: in 0–1.
+        p: of the paired bootstrap; of classes, after Holm's correction for their number.
+    """
+
+    value: float
+    p: float
+
+    @property
+    def significant(self) -> bool:
+        return self.p < SIGNIFICANT
+
+
+def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | None = None) -> Path:
+    """Write the page.
+
+    Args:
+        runs: two or more, measured on the same images; the others are held against the first.
+        output: the page.
+        figures: a folder for the figures as PNG files.
+
+    Raises:
+        UserError: fewer than two runs, or other images or classes.
+    """
+    check_comparable(runs)
+    names = run_names(runs)
+    summaries = [summarize(run.evaluation) for run in runs]
+    costs = [cost_facts(run.evaluation, run.predictor, run.dataset) for run in runs]
+    scores = [run.evaluation.scores.mean_iou for run in runs]
+    drawn = {
+        key: plots.pareto(names, [cost[key] for cost in costs], scores, label, fewer)
+        for key, label, fewer in (
+            ("parameters", "parameters", True),
+            ("flops", "FLOP an image", True),
+            ("images_per_second", "images a second", False),
+        )
+    }
+    if figures:
+        save_figures(figures, drawn)
+    store = PictureStore(runs[0].dataset)
+    classes = runs[0].evaluation.classes
+    content = {
+        "names": names,
+        "runs": runs,
+        "summaries": summaries,
+        "costs": costs,
+        "differences": [difference_of_means(runs[0], run) for run in runs[1:]],
+        "class_differences": [class_differences(runs[0], run) for run in runs[1:]],
+        "plots": {name: plots.svg(figure, f"pareto-{name}") for name, figure in drawn.items()},
+        "galleries": [(choice, cards_of(runs, store, choice)) for choice in most_different(runs)],
+        "legend": list(zip(classes.names, classes.colors, strict=True)),
+        "error_legend": ERROR_LEGEND,
+        "pictures": store.pictures,
+        "significant": SIGNIFICANT,
+    }
+    write_atomically(output, render("compare.html", **content))
+    return output
+
+
+def check_comparable(runs: Sequence[MeasuredRun]) -> None:
+    if len(runs) < 2:
+        raise UserError("a comparison needs two runs or more")
+    first = runs[0]
+    for run in runs[1:]:
+        if run.evaluation.classes.names != first.evaluation.classes.names:
+            raise UserError(f"{run.folder}: its classes are not those of {first.folder}; compare runs on the same data")
+        if run.evaluation.names != first.evaluation.names:
+            raise UserError(
+                f"{run.folder}: measured on other images than {first.folder}; name one split for both with --split"
+            )
+
+
+def run_names(runs: Sequence[MeasuredRun]) -> list[str]:
+    """Folder names, numbered where two are the same."""
+    names = [run.folder.resolve().name for run in runs]
+    return [name if names.count(name) == 1 else f"{name} ({number})" for number, name in enumerate(names, start=1)]
+
+
+def difference_of_means(first: MeasuredRun, other: MeasuredRun) -> Difference:
+    """In the mean IoU."""
+    return Difference(
+        *paired_difference(
+            first.evaluation.matrices, other.evaluation.matrices, lambda matrices: scores_of(matrices).mean_ious
+        )
+    )
+
+
+def class_differences(first: MeasuredRun, other: MeasuredRun) -> list[Difference]:
+    """In the IoU of each class; the p-values corrected for the number of classes."""
+    raw = [
+        paired_difference(
+            first.evaluation.matrices,
+            other.evaluation.matrices,
+            lambda matrices, number=number: scores_of(matrices).iou[:, number],  # type: ignore[misc]
+        )
+        for number in range(len(first.evaluation.classes))
+    ]
+    corrected = holm(np.array([p for _, p in raw]))
+    return [Difference(value, float(p)) for (value, _), p in zip(raw, corrected, strict=True)]
+
+
+def scores_of(matrices: NDArray[np.float64]) -> SegmentationScores:
+    return SegmentationScores(matrices)  # type: ignore[arg-type]
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P-values after Holm's step-down correction (1979): the chance of a single false alarm among all of them."""
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty_like(p)
+    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
+    return corrected
+
+
+def most_different(runs: Sequence[MeasuredRun]) -> list[Choice]:
+    """Images whose mean IoU differs most between the runs, widest first."""
+    values = np.stack([run.evaluation.image_mean_ious for run in runs])
+    spread = values.max(0) - values.min(0)
+    order = [int(number) for number in np.argsort(-spread, kind="stable")[:SHOWN] if spread[number] > 0]
+    return [Choice(number, f"{100 * spread[number]:.1f} points apart") for number in order]
+
+
+def cards_of(runs: Sequence[MeasuredRun], store: PictureStore, choice: Choice) -> list[tuple[Card, float]]:
+    """A card a run of the same image, and the run's mean IoU on it."""
+    return [
+        (store.card(run.evaluation, choice, number), float(run.evaluation.image_mean_ious[choice.number]))
+        for number, run in enumerate(runs)
+    ]

@@ -1,0 +1,65 @@
+"""A run folder opened for a report: its model, its data and what was measured."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from segnet.datasets.load import load_split
+from segnet.datasets.samples import ImagesAndMasks
+from segnet.errors import UserError
+from segnet.inference.evaluation import Evaluation, evaluate
+from segnet.inference.predictor import Predictor
+from segnet.nn.saved import WEIGHTS, load_model
+from segnet.report.facts import run_config
+
+SAVED = "evaluation.npz"
+
+
+@dataclass
+class MeasuredRun:
+    """All that a page needs of a run."""
+
+    folder: Path
+    split: str
+    dataset: ImagesAndMasks
+    predictor: Predictor
+    evaluation: Evaluation
+
+
+def open_run(folder: Path, split: str | None = None, samples: int = 1) -> MeasuredRun:
+    """Load a run and its measures; measure it where they are not saved.
+
+    Args:
+        folder: of a segmentation run.
+        split: what to measure on; None: the config's val split.
+        samples: passes with dropout on.
+
+    Raises:
+        UserError: no segmentation run, no data, or samples for a network without dropout.
+    """
+    config = run_config(folder)
+    if config is None:
+        raise UserError(f"{folder}: no run folder (it holds no config.yaml); name one that segnet train wrote")
+    if config.task != "segmentation":
+        raise UserError(f"{folder}: a run of the task {config.task}; its page is report.html, written by its training")
+    split = split or config.data.val
+    dataset = load_split(config.data, split)
+    predictor = Predictor(load_model(folder), samples=samples)
+    evaluation = saved_evaluation(folder, dataset, samples)
+    if evaluation is None:
+        with tqdm(total=len(dataset), desc=f"measure {folder.name} on {split}", leave=False) as bar:
+            evaluation = evaluate(predictor, dataset, lambda done, _: bar.update(done - bar.n))
+        if split == config.data.val:
+            evaluation.save(folder / SAVED)
+    return MeasuredRun(folder, split, dataset, predictor, evaluation)
+
+
+def saved_evaluation(folder: Path, dataset: ImagesAndMasks, samples: int) -> Evaluation | None:
+    """What was measured of these weights on these images, in as many passes; None where there is no such thing."""
+    path = folder / SAVED
+    if not path.exists() or path.stat().st_mtime < (folder / WEIGHTS).stat().st_mtime:
+        return None
+    evaluation = Evaluation.load(path)
+    same_images = evaluation.names == [pair.image.stem for pair in dataset.pairs]
+    return evaluation if same_images and (evaluation.certainty is not None) == (samples > 1) else None

@@ -1,0 +1,103 @@
+"""A tiny run as the reports see it: three classes, one of them with a hostile name, and known mistakes."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from segnet.config import InputConfig
+from segnet.datasets.classes import ClassSet
+from segnet.datasets.samples import ImagesAndMasks, Pair
+from segnet.inference.evaluation import Evaluation, as_png
+from segnet.inference.predictor import Predictor
+from segnet.metrics import CalibrationBins, boundary_f1, confusion_matrix
+from segnet.nn.saved import SavedModel
+
+HOSTILE = "<script>alert('class')</script>"
+CLASSES = ClassSet(("road", "$x$ & <b>", HOSTILE), ((128, 64, 128), (0, 128, 0), (0, 0, 200)), 255)
+SETTINGS = """\
+name: tiny
+data: {name: folder, root: "<script>alert('root')</script>", classes: [a, b, c]}
+model: {name: segnet_lite}
+training: {epochs: 3}
+"""
+HISTORY = """\
+epoch,step,lr,train_loss,val_loss,val_mean_iou,val_global_accuracy,val_class_accuracy,images_per_second,seconds
+1,2,0.001,1.5,,,,,10,1
+2,4,0.001,1.0,1.1,0.5,0.7,0.6,10,1
+3,6,0.001,0.8,1.0,0.4,0.7,0.6,10,1
+"""
+
+
+def tiny_evaluation(dataset: ImagesAndMasks, shift: int) -> Evaluation:
+    """Predictions are the truth moved right by ``shift + number`` columns."""
+    predictions = [np.roll(dataset[n].mask, shift + n, axis=1) % len(CLASSES) for n in range(len(dataset))]
+    truths = [dataset[n].mask for n in range(len(dataset))]
+    calibration = CalibrationBins()
+    calibration.update(np.full(100, 0.9), np.arange(100) < 80)
+    return Evaluation(
+        CLASSES,
+        [dataset[n].name for n in range(len(dataset))],
+        np.stack([confusion_matrix(p, t, 3, 255) for p, t in zip(predictions, truths, strict=True)]),
+        np.stack([boundary_f1(p, t, 3, 255) for p, t in zip(predictions, truths, strict=True)]),
+        calibration,
+        [as_png(prediction) for prediction in predictions],
+        12.5,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> ImagesAndMasks:
+    folder = tmp_path_factory.mktemp("tiny")
+    rng = np.random.default_rng(0)
+    pairs = []
+    for number in range(5):
+        mask = np.zeros((24, 32), np.uint8)
+        mask[:, 10:20], mask[12:, 20:], mask[:2] = 1, 2, 255
+        pair = Pair(folder / f"image<{number}>.png", folder / f"mask{number}.png")
+        Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).save(pair.image)
+        Image.fromarray(mask).save(pair.mask)
+        pairs.append(pair)
+    return ImagesAndMasks(pairs, CLASSES)
+
+
+@pytest.fixture(scope="session")
+def tiny_predictor() -> Predictor:
+    network = nn.Conv2d(3, 3, 1)
+    model = SavedModel(network, "tiny", {}, InputConfig(), CLASSES.names, CLASSES.colors, 255, (24, 32))
+    return Predictor(model, precision="fp32", device="cpu")
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "<i>run"
+    folder.mkdir()
+    (folder / "config.yaml").write_text(SETTINGS)
+    (folder / "metrics.csv").write_text(HISTORY)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium that talks to nobody."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on the PATH: install Debian's package chromium to test pages in a browser")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[dev]")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    # Without this, torch's threads and the browser fight for a small machine's cores.
+    torch.set_num_threads(1)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with playwright.sync_playwright() as driver:
+        window = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet], timeout=180_000
+        )
+        yield window
+        window.close()

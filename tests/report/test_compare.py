@@ -1,0 +1,85 @@
+"""Several runs on one page."""
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segnet.datasets.samples import ImagesAndMasks
+from segnet.errors import UserError
+from segnet.inference.predictor import Predictor
+from segnet.report.compare import class_differences, difference_of_means, holm, most_different, write_comparison
+from segnet.report.runs import MeasuredRun
+from tests.report.conftest import HOSTILE, tiny_evaluation
+
+
+@pytest.fixture
+def runs(tmp_path: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor) -> list[MeasuredRun]:
+    return [
+        MeasuredRun(tmp_path / name, "val", tiny_dataset, tiny_predictor, tiny_evaluation(tiny_dataset, shift))
+        for shift, name in enumerate(("<b>first", "second$"))
+    ]
+
+
+def test_holm_on_the_numbers_of_a_textbook() -> None:
+    # As R's p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm").
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_differences_are_second_minus_first(runs: list[MeasuredRun]) -> None:
+    first, second = (run.evaluation.scores for run in runs)
+    assert difference_of_means(*runs).value == pytest.approx(second.mean_iou - first.mean_iou)
+    assert [d.value for d in class_differences(*runs)] == pytest.approx((second.iou - first.iou).tolist())
+    # Every image is worse by one more column, so every draw is.
+    assert all(d.significant for d in class_differences(*runs))
+    assert not any(d.significant for d in class_differences(runs[0], runs[0]))
+
+
+def test_images_that_differ_most_come_first(runs: list[MeasuredRun]) -> None:
+    values = np.abs(runs[0].evaluation.image_mean_ious - runs[1].evaluation.image_mean_ious)
+    assert most_different(runs)[0].number == int(values.argmax())
+    assert most_different([runs[0], runs[0]]) == []
+
+
+def test_runs_on_other_images_are_refused(runs: list[MeasuredRun], tmp_path: Path) -> None:
+    other = copy.copy(runs[1])
+    other.evaluation = copy.copy(other.evaluation)
+    other.evaluation.names = ["else"] * 5
+    with pytest.raises(UserError, match="other images"):
+        write_comparison([runs[0], other], tmp_path / "page.html")
+    with pytest.raises(UserError, match="two runs"):
+        write_comparison(runs[:1], tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_page_works_in_a_browser(runs: list[MeasuredRun], tmp_path: Path, browser: Any) -> None:
+    path = write_comparison(runs, tmp_path / "comparison.html", tmp_path / "figures")
+    text = path.read_text()
+    assert text.count("<script>") == 1
+    assert HOSTILE not in text
+    assert "<b>first" not in text
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert {p.name for p in (tmp_path / "figures").iterdir()} == {
+        "parameters.png",
+        "flops.png",
+        "images_per_second.png",
+    }
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    prediction = page.locator('.versus [data-kind="prediction"]').first
+    errors = page.locator('.versus [data-kind="errors"]').first
+    assert (prediction.is_visible(), errors.is_visible()) == (True, False)
+    page.locator('input[value="errors"]').click()
+    assert (prediction.is_visible(), errors.is_visible()) == (False, True)
+    page.close()
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]

@@ -1,0 +1,142 @@
+"""The page of a run: its numbers, its escaping, and that it works in a browser."""
+
+import csv
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segnet.datasets.samples import ImagesAndMasks
+from segnet.inference.predictor import Predictor
+from segnet.report.gallery import FAR, HIT, INVENTED, MISSED, RIGHT, UNLABELLED, error_map, extremes, failures
+from segnet.report.page import write_report, write_tables
+from segnet.report.summary import summarize
+from tests.report.conftest import HOSTILE, tiny_evaluation
+
+
+def test_numbers_are_those_worked_out_by_hand(tiny_dataset: ImagesAndMasks) -> None:
+    evaluation = tiny_evaluation(tiny_dataset, shift=0)
+    evaluation.matrices = np.array([[[6, 2, 0], [0, 8, 0], [0, 0, 0]], [[4, 0, 0], [4, 0, 0], [0, 0, 0]]])
+    evaluation.boundary = np.array([[0.5, 1.0, np.nan], [0.25, np.nan, np.nan]])
+    summary = summarize(evaluation)
+    # Together: road 10 of 12 true and 14 predicted pixels, the second class 8 of 12 true and 10 predicted.
+    assert [measure.value for measure in summary.measures] == pytest.approx(
+        [(10 / 16 + 8 / 14) / 2, 18 / 24, (10 / 12 + 8 / 12) / 2, (0.75 + 0.25) / 2]
+    )
+    # Of two images, one of four draws is the first image twice and one the second twice.
+    accuracy = summary.measures[1]
+    assert (accuracy.low, accuracy.high) == pytest.approx((4 / 8, 14 / 16))
+    road, second, third = summary.classes
+    assert (road.iou, road.recall, road.precision) == pytest.approx((10 / 16, 10 / 12, 10 / 14))
+    assert (road.boundary_f1, road.pixels, road.images) == (0.375, 12, 2)
+    assert (second.pixels, second.images) == (12, 2)
+    assert np.isnan(third.iou)
+    assert (third.pixels, third.images) == (0, 0)
+
+
+def test_each_kind_of_error() -> None:
+    truth = np.zeros((100, 100), np.uint8)
+    truth[:, 50:] = 1
+    truth[0] = 255
+    prediction = truth.copy()
+    prediction[0] = 0
+    prediction[50, 10] = 1
+    assert error_map(truth, prediction, 255, None)[50, 10] == FAR
+    assert error_map(truth, prediction, 255, None)[60, 10] == RIGHT
+    assert error_map(truth, prediction, 255, None)[0, 10] == UNLABELLED
+    assert error_map(truth, prediction, 255, 0)[50, 10] == MISSED
+    assert error_map(truth, prediction, 255, 1)[50, 10] == INVENTED
+    assert error_map(truth, prediction, 255, 0)[60, 10] == HIT
+
+
+def test_galleries_choose_by_the_images_own_measures(tiny_dataset: ImagesAndMasks) -> None:
+    evaluation = tiny_evaluation(tiny_dataset, shift=0)
+    groups = extremes(evaluation, count=1)
+    assert {name: [choice.number for choice in choices] for name, choices in groups.items()} == {
+        "Worst": [4],
+        "Median": [2],
+        "Best": [0],
+    }
+    assert all(choices[0].number == 4 for choices in failures(evaluation).values())
+
+
+def test_page_shows_the_numbers_and_escapes_every_name(
+    run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor
+) -> None:
+    evaluation = tiny_evaluation(tiny_dataset, shift=1)
+    page = write_report(run_folder, evaluation, tiny_predictor, tiny_dataset, figures=run_folder / "figures")
+    text = page.read_text()
+    assert page == run_folder / "report.html"
+    assert text.count("<script>") == 1
+    assert html.escape(HOSTILE).replace("&#x27;", "&#39;") in text
+    assert "<i>run" not in text
+    assert "image<0>" not in text
+    assert f"{100 * evaluation.scores.mean_iou:.1f}<small>" in text
+    assert re.search(r"after epoch 2\.", text)
+    assert "://" not in re.sub(r"http://www\.w3\.org/", "", text)
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'<use href="#([^"]+)"', text)) <= set(ids)
+    names = {path.name for path in (run_folder / "figures").iterdir()}
+    assert {"loss.png", "reliability.png", "image_mean_iou.png"} <= names
+
+
+def test_tables_beside_the_page(run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor) -> None:
+    evaluation = tiny_evaluation(tiny_dataset, shift=1)
+    write_tables(run_folder, evaluation, tiny_predictor, tiny_dataset)
+    metrics = json.loads((run_folder / "metrics.json").read_text())
+    assert metrics["mean_iou"] == evaluation.scores.mean_iou
+    assert metrics["cost"]["parameters"] == 12
+    # Nine multiply-adds a pixel.
+    assert metrics["cost"]["flops"] == 2 * 9 * 24 * 32
+    with (run_folder / "per_class.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["class"] for row in rows] == list(evaluation.classes.names)
+    assert float(rows[0]["iou"]) == evaluation.scores.iou[0]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_works_in_a_browser(
+    width: int, run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor, browser: Any
+) -> None:
+    path = write_report(run_folder, tiny_evaluation(tiny_dataset, shift=1), tiny_predictor, tiny_dataset)
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    truth = page.locator('.card [data-kind="truth"]').first
+    photo = page.locator('.card [data-kind="photo"]').first
+
+    page.locator('input[value="truth"]').click()
+    assert (truth.is_visible(), photo.is_visible()) == (True, False)
+    page.keyboard.press("ArrowLeft")
+    assert (truth.is_visible(), photo.is_visible()) == (False, True)
+    page.locator('input[value="all"]').click()
+    assert truth.is_visible()
+    assert photo.is_visible()
+
+    overlay = page.locator(".overlay").first
+    assert overlay.evaluate("e => getComputedStyle(e).opacity") == "0.75"
+    page.locator("#opacity").focus()
+    page.keyboard.press("Home")
+    assert overlay.evaluate("e => getComputedStyle(e).opacity") == "0"
+    box = page.locator("#opacity").bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+    assert overlay.evaluate("e => getComputedStyle(e).opacity") == "1"
+    assert page.locator('output[for="opacity"]').inner_text() == "100 %"
+
+    page.locator(".confusion td").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#cell").inner_text().startswith("road taken for $x$ & <b>: ")
+    page.locator(".confusion td.hit").last.hover()
+    assert page.locator("#cell").inner_text().startswith(f"{HOSTILE} taken for {HOSTILE}: ")
+    page.close()
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]

@@ -2,6 +2,11 @@
 
 All are computed in float32 whatever precision the logits come in. Pixels labelled ``ignore_index`` count
 nowhere and get no gradient; a batch without any labelled pixel has loss 0 instead of 0 ÷ 0.
+
+Those of segmentation-models-pytorch 0.6 are not used: its Dice and Lovász sum in the precision of the logits
+(float16 overflows at 65,504 pixels), its Dice divides by the number of all classes while only those in the truth
+count, its Lovász gives no scalar where no pixel is labelled and cannot run deterministically on CUDA, and its focal
+loss is one sigmoid a class.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +57,8 @@ class CrossEntropy(nn.Module):
         log_p_target = log_p.gather(1, target.unsqueeze(1)).squeeze(1)
         loss = -log_p_target
         if self.gamma:
-            loss = loss * (1 - log_p_target.exp()) ** self.gamma
+            # The clamp keeps the slope of exponents below 1 finite where p is 1.
+            loss = loss * (-torch.expm1(log_p_target)).clamp(min=torch.finfo(torch.float32).tiny) ** self.gamma
         scale = labelled.float() if weights is None else weights[target] * labelled
         total = (loss * scale).sum()
         if self.label_smoothing:
@@ -93,17 +99,22 @@ class Lovasz(nn.Module):
         probabilities, target = labelled_pixels(logits, mask, self.ignore_index)
         losses = []
         for number in range(logits.shape[1]):
-            truth = (target == number).float()
-            errors, order = (truth - probabilities[:, number]).abs().sort(descending=True, stable=True)
+            truth = target == number
+            errors, order = (truth.float() - probabilities[:, number]).abs().sort(descending=True, stable=True)
             losses.append((errors * jaccard_gradient(truth[order])).sum())
         present = torch.bincount(target, minlength=logits.shape[1]) > 0
         return mean_or_zero(torch.stack(losses), present)
 
 
 def jaccard_gradient(truth: Tensor) -> Tensor:
-    """Increase of 1 - IoU as each pixel, in order of falling error, turns wrong (algorithm 1 of the paper)."""
+    """Increase of 1 - IoU as each pixel, in order of falling error, turns wrong (algorithm 1 of the paper).
+
+    Args:
+        truth: ``(P,)`` bool, whether the pixel is of the class.
+    """
+    # Counted in integers: exact for any number of pixels, and CUDA has no deterministic cumsum of floats.
     intersection = truth.sum() - truth.cumsum(0)
-    union = truth.sum() + (1 - truth).cumsum(0)
+    union = truth.sum() + (~truth).cumsum(0)
     jaccard = 1 - intersection / union.clamp(min=1)
     return torch.cat([jaccard[:1], jaccard.diff()])
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 NEAR = 0.4
 """Metres in front of the camera from which on things are drawn."""
 

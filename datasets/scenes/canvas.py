@@ -42,7 +42,7 @@ class Canvas:
             return
         rows, columns, inside, _ = seen
         rays = self.camera.rays[rows, columns][inside]
-        plane = np.cross(across, up)
+        plane = cross(across, up)
         # Rays were cut to the polygon, so none of them runs along its plane.
         distance = (corner - self.camera.position) @ plane / (rays @ plane)
         offset = rays * distance[:, None] + (np.asarray(self.camera.position) - corner)
@@ -82,6 +82,12 @@ class Canvas:
         fixed = np.round((pixels - (left + 0.5, top + 0.5)) * 2**SUBPIXEL).astype(np.int32)
         cv2.fillPoly(inside, [fixed], 1, shift=SUBPIXEL)
         return slice(top, bottom), slice(left, right), inside.astype(bool), depth
+
+
+def cross(first: Floats, second: Floats) -> Floats:
+    """Cross product of two vectors (3,); NumPy's own takes ten times as long for so few numbers."""
+    (a, b, c), (d, e, f) = first.tolist(), second.tolist()
+    return np.array([b * f - c * e, c * d - a * f, a * e - b * d])
 
 
 def _look_up(texture: Floats, place_x: Floats, place_y: Floats) -> Floats:

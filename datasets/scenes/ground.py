@@ -16,7 +16,8 @@ SKY, ROAD, PAVEMENT, TREE = (CAMVID.names.index(name) for name in ("Sky", "Road"
 
 def draw_sky(canvas: Canvas, street: Street, time: float) -> None:
     """A gradient with clouds at 400 m height that drift, and a glow around the sun."""
-    light, rays = canvas.light, canvas.camera.rays
+    last = int(np.searchsorted(-canvas.camera.rays[..., 1].max(1), 0.0)) + 1
+    light, rays = canvas.light, canvas.camera.rays[:last]
     up = np.clip(rays[..., 1], 0.02, None)
     share = np.clip(up / 0.45, 0, 1)[..., None]
     color = light.horizon * (1 - share) + light.zenith * share
@@ -26,7 +27,7 @@ def draw_sky(canvas: Canvas, street: Street, time: float) -> None:
     color = color * (1 - cover[..., None]) + cloud * cover[..., None]
     toward = (rays @ light.sun) / np.linalg.norm(rays, axis=-1)
     color += light.sun_color * (0.5 * np.clip(toward, 0, 1) ** 24)[..., None]
-    canvas.image[:], canvas.mask[:] = color, SKY
+    canvas.image[:last], canvas.mask[:] = color, SKY
 
 
 def draw_ground(canvas: Canvas, street: Street) -> None:

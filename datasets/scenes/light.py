@@ -68,8 +68,8 @@ def draw_light(rng: Generator) -> Light:
         zenith, horizon = np.array([0.32, 0.36, 0.55]), np.array([0.9, 0.68, 0.52])
         haze, clouds, exposure = rng.uniform(150, 350), rng.uniform(0.2, 0.7), rng.uniform(0.7, 1)
     direction = [np.cos(elevation) * np.sin(azimuth), np.sin(elevation), np.cos(elevation) * np.cos(azimuth)]
-    colors = (np.asarray(color * tint, np.float32) for color in (sun, around, zenith, horizon))
-    return Light(np.array(direction, np.float32), *colors, haze=haze, clouds=clouds, exposure=exposure)
+    colors = [np.asarray(color * tint, np.float32) for color in (sun, around, zenith, horizon)]
+    return Light(np.array(direction, np.float32), *colors, haze, clouds, exposure)  # type: ignore[arg-type,call-arg]
 
 
 def develop(image: Floats, light: Light, rng: Generator) -> NDArray[np.uint8]:
@@ -77,7 +77,7 @@ def develop(image: Floats, light: Light, rng: Generator) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     vignette = (1 - 0.12 * (x * x + y * y))[..., None].astype(np.float32)
-    image = cv2.GaussianBlur(image * vignette * light.exposure, (0, 0), 0.45)
+    image = np.asarray(cv2.GaussianBlur(image * vignette * light.exposure, (0, 0), 0.45), np.float32)
     noise = rng.standard_normal(image.shape, np.float32)
     image = image + noise * (0.008 + 0.014 * np.sqrt(np.clip(image, 0, 1)))
     return np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)

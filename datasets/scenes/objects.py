@@ -10,7 +10,7 @@ from segnet.datasets.classes import CAMVID
 from .camera import Floats
 from .canvas import Canvas
 from .street import House, Street, Thing
-from .surfaces import facade, fence, foliage
+from .surfaces import blank_wall, facade, fence, foliage
 
 BUILDING, POLE, SIGN, FENCE, TREE = (
     CAMVID.names.index(name) for name in ("Building", "Pole", "SignSymbol", "Fence", "Tree")
@@ -22,12 +22,11 @@ def draw_house(canvas: Canvas, house: House, street: Street) -> None:
     """The front along the street, the end wall that faces the camera, and a slope of roof."""
     x, z, end = house.side * street.line, house.z, house.z + house.width
     front = facade(house.seed, house.width, house.height)
-    wall = facade(house.seed, 9.0, house.height)
     out = house.side * 9.0
     rise = house.height + 2.2
     roof = np.array([(0.42, 0.24, 0.18), (0.3, 0.31, 0.34), (0.36, 0.3, 0.26)][house.seed % 3])
     normal = (-house.side, 0, 0)
-    canvas.rectangle((x, 0, z), (out, 0, 0), (0, house.height, 0), wall, BUILDING, (0, 0, -1))
+    canvas.rectangle((x, 0, z), (out, 0, 0), (0, house.height, 0), blank_wall(house.seed % 24), BUILDING, (0, 0, -1))
     gable = [(x, house.height, z), (x + out, house.height, z), (x + out / 2, rise, z)]
     slope = [(x, house.height, z), (x, house.height, end), (x + out / 2, rise, end), (x + out / 2, rise, z)]
     canvas.polygon(gable, roof * 0.9, BUILDING, (0, 0, -1))
@@ -38,7 +37,7 @@ def draw_house(canvas: Canvas, house: House, street: Street) -> None:
 def draw_backdrop(canvas: Canvas, street: Street) -> None:
     """Where the street ends: trees or roofs in the haze, always as far away."""
     rng = Generator(PCG64([street.seed, 3]))
-    z = canvas.camera.position[2] + 165
+    z = canvas.camera.position[2] + 135
     for x in np.arange(-150, 150, 14.0):
         height = rng.uniform(5, 13)
         if rng.random() < 0.5:

@@ -93,7 +93,7 @@ def draw_cyclist(canvas: Canvas, thing: Thing, time: float) -> None:
         figure.limb((saddle[0] + side * 0.05, 0.92), knee, 0.17, trousers)
         figure.limb(knee, pedal, 0.13, trousers * 0.8)
     neck = (0.14 * wide, 1.42)
-    figure.limb(saddle[:1] + (0.98,), neck, 0.36, shirt)
+    figure.limb((saddle[0], 0.98), neck, 0.36, shirt)
     for side in (-1, 1):
         figure.limb((neck[0] + side * 0.14 * (1 - abs(wide)), 1.36), (head[0] + side * bar, 1.05), 0.1, shirt * 0.8)
     figure.disc(neck[0] + 0.08 * wide, 1.62, 0.12, 0.15, np.array(SKINS[rng.integers(4)]))

@@ -15,7 +15,7 @@ from .light import develop, draw_light
 from .objects import draw_backdrop, draw_bonnet, draw_fence, draw_house, draw_lamp, draw_sign
 from .people import draw_cyclist, draw_person
 from .plants import draw_bush, draw_tree
-from .street import LENGTH, PACE, House, Street, Thing, build_street
+from .street import PACE, House, Street, Thing, build_street
 from .vehicles import draw_car
 
 SIZE = (192, 256)
@@ -23,6 +23,9 @@ SIZE = (192, 256)
 SUPERSAMPLING = 2
 """Pixels that are drawn for one of the picture, along each side; the mask takes one of them, unmixed."""
 FARTHEST = 110.0
+"""Metres up to which houses, trees and cars are drawn."""
+FARTHEST_SMALL = {"person": 38.0, "cyclist": 38.0, "sign": 38.0, "light": 38.0, "lamp": 55.0, "fence": 60.0}
+"""Metres up to which things are drawn that are only a few pixels wide farther away."""
 
 DRAW: dict[str, Callable[[Canvas, Thing, float], None]] = {
     "fence": draw_fence,
@@ -64,8 +67,8 @@ def _frame(seed: int, street: Street, time: int, size: tuple[int, int], name: st
     if bonnet:
         draw_bonnet(canvas, seed)
     half = SUPERSAMPLING // 2
-    image = cv2.resize(canvas.image, size[::-1], interpolation=cv2.INTER_AREA)
-    image = develop(image, light, Generator(PCG64([seed, 2, time])))
+    small = np.asarray(cv2.resize(canvas.image, size[::-1], interpolation=cv2.INTER_AREA), np.float32)
+    image = develop(small, light, Generator(PCG64([seed, 2, time])))
     return Sample(image, np.ascontiguousarray(canvas.mask[half::SUPERSAMPLING, half::SUPERSAMPLING]), name)
 
 
@@ -86,13 +89,14 @@ def _camera(rng: Generator, street: Street, time: int, size: tuple[int, int]) ->
 def _back_to_front(street: Street, camera: Camera, time: int) -> Iterator[House | Thing]:
     """Houses, then what stands before them, fences, and the rest by its distance; shadows lie under everything."""
     start = camera.position[2]
-    houses = [house for house in street.houses if house.z + house.width > start and house.z < start + 1.5 * FARTHEST]
+    houses = [house for house in street.houses if house.z + house.width > start and house.z < start + 1.2 * FARTHEST]
     yield from sorted(houses, key=lambda house: -house.z)
     near = []
     for thing in street.things:
         x, z = thing.at(time)
         depth = camera.depth((x, 0, z))
-        if -4 < depth < FARTHEST and (depth > 3.5 or thing.kind == "fence") and z < LENGTH + FARTHEST:
+        nearest = -4.0 if thing.kind == "fence" else 3.5
+        if nearest < depth < FARTHEST_SMALL.get(thing.kind, FARTHEST):
             behind_fence = abs(x) > street.road + street.pavement + 0.3
             near.append(((2 if behind_fence else 1 if thing.kind == "fence" else 0), depth, thing))
     for _, _, thing in sorted(near, key=lambda entry: entry[:2], reverse=True):

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from .camera import Floats
 
-PIXELS_A_METRE = 14
+PIXELS_A_METRE = 12
 """Of facades; a window's frame is about one texture pixel wide."""
 WALLS = (
     (0.58, 0.32, 0.25),
@@ -36,12 +36,7 @@ def facade(seed: int, width: float, height: float) -> Floats:
     """A house front (h, w, 3) of ``width`` × ``height`` metres: storeys of windows, a plinth, doors or a shop."""
     rng = Generator(PCG64(seed))
     rows, columns = int(height * PIXELS_A_METRE), int(width * PIXELS_A_METRE)
-    wall = np.array(WALLS[rng.integers(len(WALLS))]) * rng.uniform(0.75, 1.1) + rng.uniform(-0.04, 0.04, 3)
-    image = np.empty((rows, columns, 3), np.float32)
-    image[:] = wall
-    if rng.random() < 0.5:
-        _courses(image, rng)
-    image *= 1 + 0.1 * noise(rng, rows, columns)[..., None]
+    image, wall = _masonry(rng, rows, columns)
     storey, axis = rng.uniform(2.8, 3.4), rng.uniform(2.0, 3.2)
     count = max(1, int(width / axis))
     size = rng.uniform(0.4, 0.6) * width / count, rng.uniform(0.45, 0.62) * storey
@@ -60,6 +55,23 @@ def facade(seed: int, width: float, height: float) -> Floats:
         _panel(image, width / 2, 2.55, width, 0.5, rng.uniform(0.1, 0.8, 3))
     _panel(image, width / 2, height - 0.3, width, 0.3, wall * rng.uniform(0.6, 1.2))
     return image
+
+
+@lru_cache(32)
+def blank_wall(seed: int) -> Floats:
+    """A wall (h, w, 3) without windows, for the ends of houses."""
+    return _masonry(Generator(PCG64(seed)), 120, 100)[0]
+
+
+def _masonry(rng: Generator, rows: int, columns: int) -> tuple[Floats, Floats]:
+    """Brick or render (h, w, 3) with stains, and its colour (3,)."""
+    wall = np.array(WALLS[rng.integers(len(WALLS))]) * rng.uniform(0.75, 1.1) + rng.uniform(-0.04, 0.04, 3)
+    image = np.empty((rows, columns, 3), np.float32)
+    image[:] = wall
+    if rng.random() < 0.5:
+        _courses(image, rng)
+    image *= 1 + 0.1 * noise(rng, rows, columns, octaves=4)[..., None]
+    return image, wall
 
 
 def _courses(image: Floats, rng: Generator) -> None:

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from segnet.datasets.classes import CAMVID
 
-from .canvas import Canvas
+from .canvas import Canvas, cross
 from .objects import cast_shadow
 from .street import Thing
 
@@ -38,7 +38,7 @@ class _Body:
     def face(self, points: ArrayLike, color: ArrayLike) -> bool:
         """Fills a face, whose corners run clockwise as seen from outside, where it looks to the camera."""
         corners = self.to_street(points)
-        normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+        normal = cross(corners[1] - corners[0], corners[2] - corners[0])
         normal /= np.linalg.norm(normal)
         if (np.asarray(self.canvas.camera.position) - corners[0]) @ normal <= 0:
             return False

@@ -18,9 +18,10 @@ from segnet.errors import UserError
 
 from .render import SIZE, render_scene
 
+FACTS = "scenes.json"
 VERSION = 1
 """Grows with every change of what is drawn, so that old files are made anew."""
-DEFAULT_SET = {"train": 240, "val": 48, "size": list(SIZE), "seed": 1}
+TRAIN, VAL, SEED = 240, 48, 1
 
 
 def write_scenes(
@@ -46,7 +47,7 @@ def write_scenes(
         UserError: ``root`` holds something else, or the files cannot be written.
     """
     root = Path(root)
-    if root.is_dir() and any(root.iterdir()) and not (root / "scenes.json").is_file():
+    if root.is_dir() and any(root.iterdir()) and not (root / FACTS).is_file():
         raise UserError(f"{root}: holds files that are no sample scenes; name another folder in data.root")
     temporary = None
     try:
@@ -54,11 +55,10 @@ def write_scenes(
         temporary = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
         temporary.chmod(0o755)
         _write_splits(temporary, {"train": train, "val": val}, size, seed, advance)
-        facts = {"version": VERSION, "train": train, "val": val, "size": list(size), "seed": seed}
-        (temporary / "scenes.json").write_text(json.dumps(facts, indent=2) + "\n")
+        (temporary / FACTS).write_text(json.dumps(_facts(train, val, size, seed), indent=2) + "\n")
         if root.exists():
             shutil.rmtree(root)
-        os.replace(temporary, root)
+        temporary.replace(root)
     except OSError as error:
         raise UserError(f"{root}: the sample scenes cannot be written ({error.strerror or error})") from None
     finally:
@@ -74,19 +74,23 @@ def ensure_scenes(root: str | Path) -> Path:
         UserError: as for writing.
     """
     root = Path(root)
-    if _facts(root) == {"version": VERSION, **DEFAULT_SET}:
+    if _read_facts(root) == _facts(TRAIN, VAL, SIZE, SEED):
         return root
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(file=sys.stderr), transient=True) as progress:
-        task = progress.add_task("drawing sample scenes", total=DEFAULT_SET["train"] + DEFAULT_SET["val"])
-        return write_scenes(root, **DEFAULT_SET, advance=partial(progress.advance, task))
+        task = progress.add_task("drawing sample scenes", total=TRAIN + VAL)
+        return write_scenes(root, TRAIN, VAL, SIZE, SEED, partial(progress.advance, task))
 
 
-def _facts(root: Path) -> object:
+def _facts(train: int, val: int, size: tuple[int, int], seed: int) -> dict[str, object]:
+    return {"version": VERSION, "train": train, "val": val, "size": list(size), "seed": seed}
+
+
+def _read_facts(root: Path) -> object:
     try:
-        return json.loads((root / "scenes.json").read_text())
+        return json.loads((root / FACTS).read_text())
     except (OSError, ValueError):
         return None
 

@@ -2,6 +2,8 @@
 
 import difflib
 import json
+import re
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -33,10 +35,32 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     return config if config.name else config.model_copy(update={"name": path.stem})
 
 
+class PlainLoader(yaml.SafeLoader):
+    """Plain values only: a tag that would run code is an error, and so is an alias.
+
+    Aliases of aliases let a few lines stand for billions of values.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read; write the value out", mark)
+        return super().compose_node(parent, index)
+
+
+# YAML 1.1 takes 3e-4 for text, since it has no dot.
+PlainLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def parse_yaml(text: str) -> Any:
+    return yaml.load(text, Loader=PlainLoader)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     try:
-        # The safe loader builds plain values only: a tag that would run code is an error.
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such config file; the project's own are under configs/") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -54,8 +78,8 @@ def replace(tree: dict[str, Any], override: str) -> None:
     if not equals or not key:
         raise UserError(f"{override!r}: expected KEY=VALUE, as in optimizer.lr=3e-4")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = parse_yaml(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise UserError(f"{override!r}: the value is not valid YAML") from None
     *parents, last = key.split(".")
     node: Any = tree
@@ -69,12 +93,14 @@ def replace(tree: dict[str, Any], override: str) -> None:
 
 def child(node: Any, part: str, override: str) -> Any:
     if isinstance(node, list):
-        return node[item_number(node, part, override)]
-    if node.get(part) is None:
-        node[part] = {}
-    if not isinstance(node[part], dict | list):
+        inner = node[item_number(node, part, override)]
+    else:
+        if node.get(part) is None:
+            node[part] = {}
+        inner = node[part]
+    if not isinstance(inner, dict | list):
         raise UserError(f"{override!r}: {part} is a single value, it has no settings inside")
-    return node[part]
+    return inner
 
 
 def item_number(node: list[Any], part: str, override: str) -> int:
@@ -94,20 +120,21 @@ def parse_config(tree: Mapping[str, Any], source: str) -> Config:
 
 
 def describe(detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden":
+        *parents, name = detail["loc"]
+        key = ".".join(str(part) for part in detail["loc"])
+        return f"{key}: unknown setting; {nearest(str(name), allowed_keys(Config, parents))}"
     location = [part for part in detail["loc"] if not (isinstance(part, str) and ("[" in part or part in LITERALS))]
     key = ".".join(str(part) for part in location)
-    if detail["type"] == "extra_forbidden":
-        allowed = allowed_keys(Config, location[:-1])
-        return f"{key}: unknown setting; {nearest(str(location[-1]), allowed)}"
     if detail["type"] == "missing":
         return f"{key}: this setting is required"
     if detail["type"] == "literal_error":
         choices = detail["ctx"]["expected"]
-        return f"{key}: found {detail['input']!r}; allowed: {choices}"
+        return f"{key}: found {reprlib.repr(detail['input'])}; allowed: {choices}"
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])
     message = detail["msg"][0].lower() + detail["msg"][1:]
-    return f"{key}: found {detail['input']!r}; {message}"
+    return f"{key}: found {reprlib.repr(detail['input'])}; {message}"
 
 
 # Pydantic adds the tried member of a union to a location; these names are no keys.

@@ -79,7 +79,7 @@ def naive_lovasz(logits: Tensor, mask: Tensor) -> float:
     """The Lovász extension of 1 - IoU as its definition has it: errors sorted, the set function at each prefix."""
     probabilities = logits.double().softmax(1).permute(0, 2, 3, 1)[mask != IGNORED]
     labels = mask[mask != IGNORED]
-    losses = []
+    losses: list[float] = []
     for number in labels.unique().tolist():
         errors = [
             abs(float(label == number) - p.item()) for label, p in zip(labels, probabilities[:, number], strict=True)

@@ -18,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from segnet.config_file import load_config
+
+    # Before the import that takes seconds: a mistake in the config is said at once.
+    config = load_config(args.config, args.settings)
     from segnet.experiment import run_experiment
 
-    run_experiment(load_config(args.config, args.settings), resume=args.resume)
+    run_experiment(config, resume=args.resume)
     return 0

@@ -1,0 +1,58 @@
+"""Settings: their limits, what they refuse, and which belong together."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from segnet.config import Config, LossTerm, ModelConfig, ScheduleConfig
+
+
+def config(**settings: Any) -> Config:
+    return Config.model_validate({"model": {"name": "segnet"}, "training": {"epochs": 1}, **settings})
+
+
+def test_a_model_keeps_further_keys_as_arguments() -> None:
+    model = ModelConfig.model_validate({"name": "segnet", "dropout": 0.5, "widths": [4, 8]})
+    assert model.arguments == {"dropout": 0.5, "widths": [4, 8]}
+    assert config().model.arguments == {}
+
+
+def test_settings_do_not_change_behind_ones_back() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        config().seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("weights", ["median_frequency", [0.5, 1.0], "none"])
+def test_class_weights_are_a_name_or_numbers(weights: object) -> None:
+    assert LossTerm.model_validate({"class_weights": weights}).class_weights == weights
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        ({"weight": 0}, "greater than 0"),
+        ({"enet_c": 1}, "greater than 1"),
+        ({"label_smoothing": 1}, "less than 1"),
+        ({"gamma": -1}, "greater than or equal to 0"),
+        ({"name": "hinge"}, "cross_entropy"),
+        ({"class_weights": "median"}, "median_frequency"),
+    ],
+)
+def test_loss_settings_beyond_their_limits(term: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        LossTerm.model_validate(term)
+
+
+def test_schedules_are_known_by_name() -> None:
+    with pytest.raises(ValidationError, match="one_cycle"):
+        ScheduleConfig.model_validate({"name": "step"})
+
+
+@pytest.mark.parametrize(
+    ("task", "data", "fitting"),
+    [("segmentation", "digits", "camvid, folder or scenes"), ("reconstruction", "camvid", "digits, mnist")],
+)
+def test_a_task_needs_data_of_its_kind(task: str, data: str, fitting: str) -> None:
+    with pytest.raises(ValidationError, match=f"task {task} does not go with data.name={data}; choose {fitting}"):
+        config(task=task, data={"name": data})

@@ -48,10 +48,14 @@ class PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+class PlainDumper(yaml.SafeDumper):
+    """Puts quotes around text that ``PlainLoader`` would take for a number."""
+
+
 # YAML 1.1 takes 3e-4 for text, since it has no dot.
-PlainLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+FLOAT = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$")
+for reader_or_writer in (PlainLoader, PlainDumper):
+    reader_or_writer.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789"))
 
 
 def parse_yaml(text: str) -> Any:
@@ -168,7 +172,8 @@ def nearest(word: str, allowed: Sequence[str]) -> str:
 
 def dump_config(config: Config) -> str:
     """The resolved config as YAML; reading it gives the same ``Config`` again."""
-    return yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True)
+    plain = json.loads(config.model_dump_json())
+    return yaml.dump(plain, Dumper=PlainDumper, sort_keys=False, allow_unicode=True)
 
 
 def config_schema() -> str:

@@ -200,6 +200,12 @@ def test_what_is_written_reads_the_same(
     assert parse_config(parse_yaml(dump_config(config)), "again") == config
 
 
+@pytest.mark.parametrize("name", ["3e-4", "0E0", "1.5e3", "yes", "null", "2020-01-01"])
+def test_text_that_looks_like_something_else_stays_text(name: str) -> None:
+    config = parse_config({**MINIMAL, "model": {"name": "segnet", "mode": name}}, "test")
+    assert parse_config(parse_yaml(dump_config(config)), "again").model.arguments == {"mode": name}
+
+
 def test_the_schema_knows_every_setting() -> None:
     schema = parse_yaml(config_schema())
     assert schema["properties"].keys() == Config.model_fields.keys()

@@ -20,7 +20,7 @@ def test_the_average_by_hand() -> None:
     for decay, value in ((0.1, 2.0), (0.15, 5.0), (0.15, -1.0)):  # 1/10; then 2/11 and 3/12 are above 0.15
         average.update(set_weight(network, value))
         expected = decay * expected + (1 - decay) * value
-        assert average.network.weight.item() == pytest.approx(expected)
+        assert average.network.state_dict()["weight"].item() == pytest.approx(expected)
 
 
 def test_statistics_are_averaged_with_the_weights_and_counters_copied() -> None:
@@ -31,8 +31,8 @@ def test_statistics_are_averaged_with_the_weights_and_counters_copied() -> None:
     network.running_mean.fill_(10.0)
     network.num_batches_tracked.fill_(7)
     average.update(network)
-    assert average.network.running_mean.item() == pytest.approx(0.9 * 10)
-    assert average.network.num_batches_tracked.item() == 7
+    assert average.network.state_dict()["running_mean"].item() == pytest.approx(0.9 * 10)
+    assert average.network.state_dict()["num_batches_tracked"].item() == 7
 
 
 def test_an_average_goes_on_where_it_was_saved() -> None:
@@ -42,7 +42,7 @@ def test_an_average_goes_on_where_it_was_saved() -> None:
     second.load_state_dict(first.state_dict())
     for average in (first, second):
         average.update(set_weight(network, 3.0))
-    assert torch.equal(first.network.weight, second.network.weight)
+    assert torch.equal(first.network.state_dict()["weight"], second.network.state_dict()["weight"])
     assert first.updates == second.updates == 2
 
 

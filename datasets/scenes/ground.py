@@ -11,6 +11,7 @@ from .canvas import Canvas
 from .street import Street
 from .surfaces import ground
 
+# Grass counts as Tree, as in CamVid's eleven classes.
 SKY, ROAD, PAVEMENT, TREE = (CAMVID.names.index(name) for name in ("Sky", "Road", "Pavement", "Tree"))
 
 
@@ -95,6 +96,8 @@ def _in_shadow(street: Street, sun: Floats, x: Floats, z: Floats) -> NDArray[np.
 def _sample(tile: Floats, x: Floats, y: Floats) -> Floats:
     """A tile at places in pixels, which wrap around."""
     height, width = tile.shape
+    if not x.size:
+        return np.zeros(x.shape, np.float32)
     flat_x, flat_y = ((place % size).astype(np.float32).reshape(-1) for place, size in ((x, width), (y, height)))
     pad = -flat_x.size % 256
     maps = [np.pad(place, (0, pad)).reshape(-1, 256) for place in (flat_x, flat_y)]

@@ -57,19 +57,19 @@ def draw_light(rng: Generator) -> Light:
     if weather == "sun":
         sun, around = np.array([1.0, 0.95, 0.85]) * 0.75, np.array([0.42, 0.45, 0.5])
         zenith, horizon = np.array([0.25, 0.45, 0.8]), np.array([0.75, 0.84, 0.95])
-        haze, clouds, exposure = rng.uniform(250, 600), rng.uniform(0.1, 0.6), rng.uniform(0.85, 1.2)
+        haze, clouds, exposure = rng.uniform(250, 600), rng.uniform(0.1, 0.6), rng.uniform(1.1, 1.4)
     elif weather == "overcast":
         sun, around = np.full(3, 0.1), np.array([0.68, 0.7, 0.73])
         zenith, horizon = np.array([0.72, 0.75, 0.8]), np.array([0.86, 0.88, 0.9])
-        haze, clouds, exposure = rng.uniform(120, 350), rng.uniform(0.6, 1), rng.uniform(0.8, 1.15)
+        haze, clouds, exposure = rng.uniform(120, 350), rng.uniform(0.6, 1), rng.uniform(1.0, 1.25)
     else:
         elevation = rng.uniform(0.15, 0.4)
         sun, around = np.array([1.0, 0.62, 0.35]) * 0.5, np.array([0.34, 0.34, 0.42])
         zenith, horizon = np.array([0.32, 0.36, 0.55]), np.array([0.9, 0.68, 0.52])
-        haze, clouds, exposure = rng.uniform(150, 350), rng.uniform(0.2, 0.7), rng.uniform(0.7, 1)
+        haze, clouds, exposure = rng.uniform(150, 350), rng.uniform(0.2, 0.7), rng.uniform(1.3, 1.7)
     direction = [np.cos(elevation) * np.sin(azimuth), np.sin(elevation), np.cos(elevation) * np.cos(azimuth)]
-    colors = [np.asarray(color * tint, np.float32) for color in (sun, around, zenith, horizon)]
-    return Light(np.array(direction, np.float32), *colors, haze, clouds, exposure)  # type: ignore[arg-type,call-arg]
+    sun, around, zenith, horizon = (np.asarray(color * tint, np.float32) for color in (sun, around, zenith, horizon))
+    return Light(np.array(direction, np.float32), sun, around, zenith, horizon, haze, clouds, exposure)
 
 
 def develop(image: Floats, light: Light, rng: Generator) -> NDArray[np.uint8]:

@@ -68,8 +68,18 @@ def draw_light(rng: Generator) -> Light:
         zenith, horizon = np.array([0.32, 0.36, 0.55]), np.array([0.9, 0.68, 0.52])
         haze, clouds, exposure = rng.uniform(150, 350), rng.uniform(0.2, 0.7), rng.uniform(1.3, 1.7)
     direction = [np.cos(elevation) * np.sin(azimuth), np.sin(elevation), np.cos(elevation) * np.cos(azimuth)]
-    sun, around, zenith, horizon = (np.asarray(color * tint, np.float32) for color in (sun, around, zenith, horizon))
-    return Light(np.array(direction, np.float32), sun, around, zenith, horizon, haze, clouds, exposure)
+    sun, around, zenith, horizon = sun * tint, around * tint, zenith * tint, horizon * tint
+    single = np.float32
+    return Light(
+        sun=np.array(direction, single),
+        sun_color=sun.astype(single),
+        around=around.astype(single),
+        zenith=zenith.astype(single),
+        horizon=horizon.astype(single),
+        haze=haze,
+        clouds=clouds,
+        exposure=exposure,
+    )
 
 
 def develop(image: Floats, light: Light, rng: Generator) -> NDArray[np.uint8]:

@@ -12,7 +12,8 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("run", metavar="RUN", help="run folder")
+    # Not "run": that name holds the command's own function.
+    parser.add_argument("folder", type=Path, metavar="RUN", help="run folder")
     parser.add_argument("--split", help="what to measure on; without it: the config's val split")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the page; tables go beside it (default: RUN/report.html)"
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from segnet.report.page import write_report, write_tables
     from segnet.report.runs import open_run
 
-    measured = open_run(Path(args.run), args.split, args.samples)
+    measured = open_run(args.folder, args.split, args.samples)
     folder = args.out.parent if args.out else measured.folder
     page = write_report(
         measured.folder,

@@ -4,7 +4,7 @@ dark; as PNG they are those of the light one."""
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from segnet.report.templating import compact
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1c2128", "#5b6570", "#d5dae0"
@@ -40,8 +41,7 @@ def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
     draw_columns(axis, rows, {"train_loss": "training", "val_loss": "validation"})
     if all(float(row[name]) > 0 for row in rows for name in ("train_loss", "val_loss") if row.get(name)):
         axis.set_yscale("log")
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter("{x:g}")
+        few_ticks(axis.yaxis)
     measures, axis = new_figure("epoch", "validation")
     draw_columns(
         axis,
@@ -74,7 +74,7 @@ def image_histogram(values: Floats) -> "Figure":
     """Distribution of the images' mean IoU, its median marked."""
     values = values[~np.isnan(values)]
     figure, axis = new_figure("mean IoU of an image", "images")
-    axis.hist(values, bins=np.linspace(0, 1, 21), color=BLUE, rwidth=0.9)
+    axis.hist(values, bins=20, range=(0, 1), color=BLUE, rwidth=0.9)
     if values.size:
         axis.axvline(
             float(np.median(values)),
@@ -139,15 +139,26 @@ def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]
     for x, y, name in points:
         if not front or y > front[-1][1]:
             front.append((x, y))
-        axis.annotate(name, (x, y), (5, 5), textcoords="offset points", color=INK, fontsize=9, parse_math=False)
+        side = "left" if x * x < min(costs) * max(costs) else "right"
+        label = axis.annotate(name, (x, y), (0, 6), textcoords="offset points", color=INK, ha=side, parse_math=False)
+        # A long name may reach over the edge; the axes keep their size.
+        label.set_in_layout(False)
     axis.plot(*zip(*front, strict=True), color=MUTED, linestyle="--", linewidth=1)
     axis.scatter(costs, scores, color=BLUE, zorder=3)
     axis.set_xscale("log")
-    axis.xaxis.set_major_formatter(lambda value, _: compact(value))
-    axis.xaxis.set_minor_formatter(lambda value, _: compact(value) if str(value)[0] in "25" else "")
+    few_ticks(axis.xaxis)
     axis.yaxis.set_major_formatter(percent)
     axis.margins(0.2)
     return figure
+
+
+def few_ticks(axis: "Axis") -> None:
+    """Of a logarithmic axis: 1, 2 and 5 of each power of ten, written in full."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(lambda value, _: compact(value))
+    axis.set_minor_locator(NullLocator())
 
 
 def percent(value: float, _: object = None) -> str:
@@ -184,8 +195,8 @@ def dress(axis: "Axes", x: str, y: str) -> None:
     axis.spines["bottom"].set_color(MUTED)
 
 
-def legend(axis: "Axes", **place: str) -> None:
-    axis.legend(frameon=False, labelcolor=INK, fontsize=9, **place)
+def legend(axis: "Axes", loc: Literal["best", "upper left"] = "best") -> None:
+    axis.legend(frameon=False, labelcolor=INK, fontsize=9, loc=loc)
 
 
 def svg(figure: "Figure", name: str) -> Markup:

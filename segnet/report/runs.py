@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from segnet.datasets.load import load_split
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
@@ -12,6 +10,7 @@ from segnet.inference.evaluation import Evaluation, evaluate
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import WEIGHTS, load_model
 from segnet.report.facts import run_config
+from segnet.terminal import progress_bar
 
 SAVED = "evaluation.npz"
 
@@ -48,8 +47,8 @@ def open_run(folder: Path, split: str | None = None, samples: int = 1) -> Measur
     predictor = Predictor(load_model(folder), samples=samples)
     evaluation = saved_evaluation(folder, dataset, samples)
     if evaluation is None:
-        with tqdm(total=len(dataset), desc=f"measure {folder.name} on {split}", leave=False) as bar:
-            evaluation = evaluate(predictor, dataset, lambda done, _: bar.update(done - bar.n))
+        with progress_bar(f"measuring {folder.name} on {split}") as progress:
+            evaluation = evaluate(predictor, dataset, progress)
         if split == config.data.val:
             evaluation.save(folder / SAVED)
     return MeasuredRun(folder, split, dataset, predictor, evaluation)

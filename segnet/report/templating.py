@@ -15,7 +15,7 @@ def render(template: str, **content: Any) -> str:
     environment = Environment(
         loader=PackageLoader("segnet.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "compact": compact, "cell": cell}
+    environment.filters |= {"percent": percent, "compact": compact, "cell": cell, "points": points}
     script, style = read("script.js"), read("style.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
@@ -46,3 +46,8 @@ def compact(value: float) -> str:
 def cell(share: float) -> str:
     """A share of a confusion matrix in whole percent, empty where that is none, so that the rest stands out."""
     return "" if math.isnan(share) or share < 0.005 else f"{100 * share:.0f}"
+
+
+def points(difference: float) -> str:
+    """A difference of shares in points, with its sign: ``−1.2``."""
+    return "–" if math.isnan(difference) else f"{100 * difference:+z.1f}".replace("-", "−")

@@ -1,0 +1,61 @@
+"""``segnet report`` and ``segnet compare`` on run folders."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from segnet.cli import main
+from segnet.config import InputConfig
+from segnet.datasets.classes import CAMVID
+from segnet.nn.catalogue import build_network
+from segnet.nn.saved import SavedModel, save_model
+
+
+@pytest.fixture
+def runs(tmp_path: Path, tiny_camvid: Path) -> list[Path]:
+    """Two untrained networks with configs that name the tiny data."""
+    folders = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        network = build_network("segnet_lite", len(CAMVID))
+        folder = tmp_path / f"seed{seed}"
+        classes = (CAMVID.names, CAMVID.colors, CAMVID.ignore_index)
+        save_model(folder, SavedModel(network, "segnet_lite", {}, InputConfig(), *classes, (48, 64)))
+        (folder / "config.yaml").write_text(
+            f"data: {{root: {tiny_camvid}}}\nmodel: {{name: segnet_lite}}\ntraining: {{epochs: 1}}\n"
+        )
+        folders.append(folder)
+    return folders
+
+
+def test_report_measures_once_and_again_when_the_weights_are_newer(runs: list[Path]) -> None:
+    run = runs[0]
+    assert main(["report", str(run)]) == 0
+    assert {"report.html", "metrics.json", "per_class.csv", "evaluation.npz"} <= {path.name for path in run.iterdir()}
+    saved = run / "evaluation.npz"
+    before = saved.stat().st_mtime_ns
+    assert main(["report", str(run)]) == 0
+    assert saved.stat().st_mtime_ns == before
+    later = before + 10**9
+    os.utime(run / "model.safetensors", ns=(later, later))
+    assert main(["report", str(run)]) == 0
+    assert saved.stat().st_mtime_ns != before
+
+
+def test_report_of_another_split_leaves_the_runs_own_alone(runs: list[Path], tmp_path: Path) -> None:
+    assert main(["report", str(runs[0]), "--split", "train", "--out", str(tmp_path / "train.html")]) == 0
+    assert "measured on train: 10 images" in (tmp_path / "train.html").read_text().replace("\n", " ")
+    assert not (runs[0] / "evaluation.npz").exists()
+    assert not (runs[0] / "metrics.json").exists()
+
+
+def test_compare_writes_a_page(runs: list[Path], tmp_path: Path) -> None:
+    assert main(["compare", *map(str, runs), "--out", str(tmp_path / "both.html")]) == 0
+    assert "seed0 and seed1" in (tmp_path / "both.html").read_text()
+
+
+def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(tmp_path)]) == 1
+    assert "holds no config.yaml" in capsys.readouterr().err

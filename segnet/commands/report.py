@@ -25,8 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from segnet.report.page import write_report, write_tables
+    from segnet.report.page import write_report
     from segnet.report.runs import open_run
+    from segnet.report.tables import write_tables
 
     measured = open_run(args.folder, args.split, args.samples)
     folder = args.out.parent if args.out else measured.folder

@@ -85,7 +85,7 @@ class Evaluation:
             "mean_iou": scores.mean_iou,
             "global_accuracy": scores.global_accuracy,
             "class_accuracy": scores.class_accuracy,
-            "boundary_f1": self.boundary_f1,
+            "boundary_f1": number_or_none(self.boundary_f1),
             "mean_iou_absent_as_zero": scores.mean_iou_absent_as_zero,
             "absent": [self.classes.names[number] for number in scores.absent],
             "expected_calibration_error": self.calibration.expected_calibration_error,

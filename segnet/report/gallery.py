@@ -17,6 +17,8 @@ from segnet.metrics.boundary import edges, near
 MAX_SIDE = 640
 """Longer pictures are shrunk for the page; the measures are of the full size."""
 JPEG_QUALITY = 82
+FAILING_CLASSES = 20
+"""Pictures of more classes would make the page too large to send to anyone."""
 TOLERANCE = 0.0075
 """Of the diagonal: an error this near to a true boundary is one of outline, as in the boundary measure."""
 
@@ -65,11 +67,14 @@ def extremes(evaluation: Evaluation, count: int = 3) -> dict[str, list[Choice]]:
 
 
 def failures(evaluation: Evaluation, count: int = 2) -> dict[str, list[Choice]]:
-    """For each class the images with the most of its pixels missed or invented."""
+    """For each class the images with the most of its pixels missed or invented; of many classes those of lowest IoU."""
     hits = np.diagonal(evaluation.matrices, axis1=1, axis2=2)
     missed, invented = evaluation.matrices.sum(2) - hits, evaluation.matrices.sum(1) - hits
+    # Classes without an IoU sort last.
+    lowest = sorted(np.argsort(evaluation.scores.iou, kind="stable")[:FAILING_CLASSES].tolist())
     chosen = {}
-    for number, name in enumerate(evaluation.classes.names):
+    for number in lowest:
+        name = evaluation.classes.names[number]
         wrong = missed[:, number] + invented[:, number]
         worst = [int(image) for image in np.argsort(-wrong, kind="stable")[:count] if wrong[image]]
         if worst:

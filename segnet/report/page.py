@@ -1,13 +1,9 @@
 """The report of a segmentation run: one HTML file that needs nothing else."""
 
 import csv
-import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.files import write_atomically
@@ -17,6 +13,7 @@ from segnet.report import plots
 from segnet.report.facts import cost_facts, run_config, shown_costs, training_facts, versions
 from segnet.report.gallery import (
     ERROR_COLORS,
+    FAILING_CLASSES,
     FAR,
     HIT,
     INVENTED,
@@ -95,6 +92,7 @@ def write_report(
         "class_error_legend": CLASS_ERROR_LEGEND,
         "galleries": store.cards(evaluation, extremes(evaluation)),
         "failures": store.cards(evaluation, failures(evaluation)),
+        "failing_limit": FAILING_CLASSES,
         "uncertain": uncertain_cards(evaluation, predictor, store),
         "settings": (run_folder / "config.yaml").read_text(encoding="utf-8") if config else "",
         "versions": versions(),
@@ -163,21 +161,3 @@ def uncertain_cards(evaluation: Evaluation, predictor: Predictor, store: Picture
         store.add(name, heat_url(scaled_uncertainty(variance)), sample.mask.shape)
         cards.append((store.card(evaluation, choice), name))
     return cards
-
-
-def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> None:
-    """The page's numbers beside it: ``metrics.json`` and ``per_class.csv``."""
-    summary = summarize(evaluation)
-    metrics = evaluation.to_json() | {"cost": cost_facts(evaluation, predictor, dataset)}
-    metrics["intervals_95"] = {
-        measure.name.lower().replace(" ", "_"): [measure.low, measure.high] for measure in summary.measures
-    }
-    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-    text = io.StringIO()
-    columns = ("iou", "iou_low", "iou_high", "recall", "precision", "boundary_f1", "pixels", "images")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("class", *columns))
-    for row in summary.classes:
-        values = (getattr(row, column) for column in columns)
-        writer.writerow((row.name, *("" if np.isnan(value) else value for value in values)))
-    write_atomically(folder / "per_class.csv", text.getvalue())

@@ -117,7 +117,7 @@ def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
         axis.plot(*bins.accuracy_left(), color=color, label=label, linewidth=1.6)
     axis.xaxis.set_major_formatter(percent)
     axis.yaxis.set_major_formatter(percent)
-    axis.set_xlim(0, 1)
+    axis.set_xlim(left=0)
     if len(curves) > 1:
         legend(axis)
     return figure

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segnet.config_file import load_config
-from segnet.datasets.images import Images
+from segnet.datasets.images import Images, load_images
 from segnet.experiment import run_experiment
 from segnet.report.autoencoder_pictures import image_grid, side_by_side
 from segnet.report.autoencoder_sections import six_images
@@ -21,10 +21,9 @@ CONFIGS = Path(__file__).parents[2] / "configs" / "autoencoders"
 @pytest.fixture(autouse=True)
 def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """An eighth of the data: pages are tested here, not what they say."""
-    load = image_task.load_images
 
     def load_few(*arguments: Any) -> Images:
-        images = load(*arguments)
+        images = load_images(*arguments)
         labels = None if images.labels is None else images.labels[::8]
         return Images(images.pixels[::8], labels, images.class_names)
 

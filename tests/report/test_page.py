@@ -10,11 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.predictor import Predictor
-from segnet.report.gallery import FAR, HIT, INVENTED, MISSED, RIGHT, UNLABELLED, error_map, extremes, failures
-from segnet.report.page import write_report, write_tables
+from segnet.report.gallery import (
+    FAILING_CLASSES,
+    FAR,
+    HIT,
+    INVENTED,
+    MISSED,
+    RIGHT,
+    UNLABELLED,
+    error_map,
+    extremes,
+    failures,
+)
+from segnet.report.page import write_report
 from segnet.report.summary import summarize
+from segnet.report.tables import write_tables
 from tests.report.conftest import HOSTILE, tiny_evaluation
 
 
@@ -97,6 +110,43 @@ def test_tables_beside_the_page(run_folder: Path, tiny_dataset: ImagesAndMasks, 
         rows = list(csv.DictReader(file))
     assert [row["class"] for row in rows] == list(evaluation.classes.names)
     assert float(rows[0]["iou"]) == evaluation.scores.iou[0]
+    with (run_folder / "confusion.csv").open(newline="") as file:
+        table = list(csv.reader(file))
+    assert [line[0] for line in table[1:]] == table[0][1:] == list(evaluation.classes.names)
+    assert np.array_equal(np.array([line[1:] for line in table[1:]], int), evaluation.matrix)
+    with (run_folder / "images.csv").open(newline="") as file:
+        images = {row["image"]: float(row["mean_iou"]) for row in csv.DictReader(file)}
+    assert images == dict(zip(evaluation.names, evaluation.image_mean_ious, strict=True))
+    with (run_folder / "calibration.csv").open(newline="") as file:
+        bins = [row for row in csv.DictReader(file) if int(row["pixels"])]
+    # All 100 pixels were given 0.9, and 80 are right: the fourteenth of fifteen bins.
+    assert [(row["pixels"], row["correct"]) for row in bins] == [("100", "80")]
+    assert float(bins[0]["confidence_above"]) < 0.9 <= float(bins[0]["confidence_to"])
+
+
+def test_absent_values_are_empty_cells_and_null(
+    run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor
+) -> None:
+    evaluation = tiny_evaluation(tiny_dataset, shift=1)
+    evaluation.boundary[:] = np.nan
+    evaluation.matrices[:, 2] = evaluation.matrices[:, :, 2] = 0
+    write_tables(run_folder, evaluation, tiny_predictor, tiny_dataset)
+    text = (run_folder / "metrics.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text)["intervals_95"]["boundary_f1"] == [None, None]
+    with (run_folder / "per_class.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (rows[2]["iou"], rows[2]["pixels"]) == ("", "0")
+
+
+def test_of_many_classes_the_lowest_are_shown(tiny_dataset: ImagesAndMasks) -> None:
+    count = FAILING_CLASSES + 5
+    evaluation = tiny_evaluation(tiny_dataset, shift=1)
+    evaluation.classes = ClassSet(tuple(f"c{n}" for n in range(count)), ((0, 0, 0),) * count, 255)
+    # Class n has n hits, and as many pixels as all others are taken for the next.
+    matrix = np.diag(np.arange(count)) + np.roll(np.eye(count, dtype=int), 1, axis=1)
+    evaluation.matrices = np.stack([matrix] * 5)
+    assert list(failures(evaluation)) == [f"c{n}" for n in range(FAILING_CLASSES)]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

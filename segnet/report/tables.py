@@ -1,0 +1,61 @@
+"""The numbers of a run's page as files: JSON for programs, CSV for spreadsheets."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from segnet.datasets.samples import ImagesAndMasks
+from segnet.files import write_atomically, write_json
+from segnet.inference.evaluation import Evaluation
+from segnet.inference.predictor import Predictor
+from segnet.metrics.scores import number_or_none
+from segnet.report.facts import cost_facts
+from segnet.report.summary import summarize
+
+CLASS_COLUMNS = ("iou", "iou_low", "iou_high", "recall", "precision", "boundary_f1", "pixels", "images")
+
+
+def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> None:
+    """Write ``metrics.json`` and, a table of the page each, ``per_class.csv``, ``confusion.csv``, ``images.csv`` and
+    ``calibration.csv``. A cell is empty where there is no value."""
+    summary = summarize(evaluation)
+    metrics = evaluation.to_json() | {"cost": cost_facts(evaluation, predictor, dataset)}
+    metrics["intervals_95"] = {
+        measure.name.lower().replace(" ", "_"): [number_or_none(measure.low), number_or_none(measure.high)]
+        for measure in summary.measures
+    }
+    write_json(folder / "metrics.json", metrics)
+    classes = evaluation.classes.names
+    write_csv(
+        folder / "per_class.csv",
+        ("class", *CLASS_COLUMNS),
+        ((row.name, *(getattr(row, column) for column in CLASS_COLUMNS)) for row in summary.classes),
+    )
+    write_csv(
+        folder / "confusion.csv",
+        ("truth, predicted as", *classes),
+        ((name, *row) for name, row in zip(classes, evaluation.matrix.tolist(), strict=True)),
+    )
+    write_csv(
+        folder / "images.csv",
+        ("image", "mean_iou"),
+        zip(evaluation.names, evaluation.image_mean_ious.tolist(), strict=True),
+    )
+    bins = evaluation.calibration
+    edges = [number / len(bins.pixels) for number in range(len(bins.pixels) + 1)]
+    write_csv(
+        folder / "calibration.csv",
+        ("confidence_above", "confidence_to", "pixels", "correct", "confidence_sum"),
+        zip(edges, edges[1:], bins.pixels.tolist(), bins.correct.tolist(), bins.confidence_sum.tolist(), strict=False),
+    )
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow("" if isinstance(value, float) and math.isnan(value) else value for value in row)
+    write_atomically(path, text.getvalue())

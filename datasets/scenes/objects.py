@@ -60,7 +60,7 @@ def draw_lamp(canvas: Canvas, thing: Thing, time: float) -> None:
     tall, reach = 6.0 + thing.seed % 3, np.sin(thing.heading) * 1.5
     color = np.array([(0.35, 0.37, 0.36), (0.2, 0.24, 0.22), (0.5, 0.5, 0.48), (0.3, 0.26, 0.22)][thing.seed % 4])
     cast_shadow(canvas, upright(thing.x, thing.z, [(-0.1, 0), (0.1, 0), (0.1, tall), (-0.1, tall)]))
-    _mast(canvas, thing.x, thing.z, tall, 0.12, color)
+    _mast(canvas, thing.x, thing.z, tall, 0.16, color)
     arm = [(0, tall - 0.1), (reach, tall + 0.25), (reach, tall + 0.38), (0, tall + 0.1)]
     canvas.polygon(upright(thing.x, thing.z, arm), color * 0.8, POLE)
     head = [
@@ -76,7 +76,7 @@ def draw_sign(canvas: Canvas, thing: Thing, time: float) -> None:
     """A traffic sign or a traffic light on its post."""
     rng = Generator(PCG64(thing.seed))
     height = rng.uniform(2.2, 3.0)
-    _mast(canvas, thing.x, thing.z, height, 0.07, np.full(3, rng.uniform(0.4, 0.6)))
+    _mast(canvas, thing.x, thing.z, height, 0.1, np.full(3, rng.uniform(0.4, 0.6)))
     if thing.kind == "light":
         canvas.polygon(_disc(thing, height, 0.34, 0.55, 4, np.pi / 4), (0.06, 0.07, 0.07), SIGN)
         bright = rng.integers(3)
@@ -84,7 +84,7 @@ def draw_sign(canvas: Canvas, thing: Thing, time: float) -> None:
             lamp = np.array(color) * (1.2 if number == bright else 0.25)
             canvas.polygon(_disc(thing, height + 0.28 - 0.28 * number, 0.1, 0.1, 12), lamp, SIGN)
         return
-    size, shape = rng.uniform(0.34, 0.5), rng.integers(4)
+    size, shape = rng.uniform(0.42, 0.58), rng.integers(4)
     corners, turn = [(24, 0.0), (3, np.pi / 2), (4, np.pi / 4), (8, np.pi / 8)][shape]
     rim = [(0.8, 0.08, 0.1), (0.8, 0.08, 0.1), (0.1, 0.25, 0.7), (0.75, 0.1, 0.12)][shape]
     inner = [(0.92, 0.92, 0.9), (0.95, 0.93, 0.88), (0.12, 0.3, 0.75), (0.8, 0.12, 0.14)][shape]

@@ -24,7 +24,15 @@ SUPERSAMPLING = 2
 """Pixels that are drawn for one of the picture, along each side; the mask takes one of them, unmixed."""
 FARTHEST = 110.0
 """Metres up to which houses, trees and cars are drawn."""
-FARTHEST_SMALL = {"person": 38.0, "cyclist": 38.0, "sign": 38.0, "light": 38.0, "lamp": 55.0, "fence": 60.0}
+FARTHEST_SMALL: dict[str, float] = {
+    "person": 24,
+    "cyclist": 24,
+    "sign": 22,
+    "light": 22,
+    "lamp": 30,
+    "fence": 40,
+    "car": 70,
+}
 """Metres up to which things are drawn that are only a few pixels wide farther away."""
 
 DRAW: dict[str, Callable[[Canvas, Thing, float], None]] = {

@@ -19,7 +19,7 @@ from segnet.errors import UserError
 from .render import SIZE, render_scene
 
 FACTS = "scenes.json"
-VERSION = 2
+VERSION = 3
 """Grows with every change of what is drawn, so that old files are made anew."""
 TRAIN, VAL, SEED = 240, 48, 1
 

@@ -1,6 +1,7 @@
 """One experiment from its config to its report: train, measure the best weights, write what people look at."""
 
 import os
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -9,9 +10,10 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from segnet.config import Config
+from segnet.config import Config, TrainingConfig
 from segnet.datasets.scenes import render_sequence
 from segnet.files import write_json
+from segnet.hardware import has_bf16
 from segnet.inference.evaluation import evaluate
 from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
@@ -91,10 +93,19 @@ def launch(config: Config) -> Fabric:
         devices=devices,
         num_nodes=nodes,
         strategy="ddp" if devices * nodes > 1 else "auto",
-        precision=settings.precision,
+        precision=choose_precision(settings),
     )
     fabric.launch()
     return fabric
+
+
+def choose_precision(settings: TrainingConfig) -> str:
+    """The config's precision, or 32-true, said aloud, where bfloat16 would be emulated and slower than that."""
+    on_cuda = settings.accelerator == "cuda" or (settings.accelerator == "auto" and torch.cuda.is_available())
+    if settings.precision != "bf16-mixed" or has_bf16(torch.device("cuda" if on_cuda else "cpu")):
+        return settings.precision
+    print("training.precision=bf16-mixed: this device does not compute in bf16, going on in 32-true", file=sys.stderr)
+    return "32-true"
 
 
 def recompute_statistics(task: AnyTask, run: RunFolder, fabric: Fabric) -> None:

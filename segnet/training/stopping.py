@@ -33,6 +33,9 @@ class StopRequest:
 
 
 def leave_signals_to_parent(worker: int) -> None:
-    """In a loader's worker: Ctrl-C reaches the whole process group, but it is the parent that decides."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """In a loader's worker: Ctrl-C, and a scheduler's SIGTERM, reach the whole process group; the parent decides.
+
+    A worker still ends with its parent, whom it looks for every few seconds.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

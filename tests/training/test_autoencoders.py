@@ -131,15 +131,13 @@ def test_a_stacked_run_goes_on_in_its_phase(stop_epoch: int, tmp_path: Path) -> 
         config = stacked_config(tmp_path / folder)
         run = RunFolder(config)
         with run.open(config, resume=False):
-            trainer = StopsInEpoch(ClassificationTask(config), config, launch(config), run)
-            if folder == "whole":
-                trainer.train(resume=False)
-            else:
-                trainer.stop_epoch = stop_epoch
+            trainer = Trainer(ClassificationTask(config), config, launch(config), run)
+            if folder == "stopped":
+                stopped = StopsInEpoch(ClassificationTask(config), config, launch(config), run)
+                stopped.stop_epoch = stop_epoch
                 with pytest.raises(KeyboardInterrupt):
-                    trainer.train(resume=False)
-                trainer = Trainer(ClassificationTask(config), config, launch(config), run)
-                trainer.train(resume=True)
+                    stopped.train(resume=False)
+            trainer.train(resume=folder == "stopped")
         networks.append(trainer.network.state_dict())
     for name, weight in networks[0].items():
         assert torch.equal(weight, networks[1][name]), name

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from segnet.errors import UserError
+from segnet.hardware import has_bf16
 from segnet.nn.dropout import enable_dropout
 from segnet.nn.saved import SavedModel
 
@@ -55,13 +56,6 @@ class TorchBackend:
 
 def open_backend(model: SavedModel, precision: str, device: torch.device) -> TorchBackend:
     return TorchBackend(model, precision, device)
-
-
-def has_bf16(device: torch.device) -> bool:
-    """Whether the device has instructions for bfloat16, without which it is slower than float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and torch.cpu._is_avx512_bf16_supported()
 
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:

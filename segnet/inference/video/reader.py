@@ -33,11 +33,13 @@ class Source(Protocol):
         rate: frames a second, on average.
         count: frames in all, or 0 where the source does not say.
         path: the file whose audio belongs to the frames, if any.
+        pixel_aspect: width ÷ height of a pixel, 1 for square ones.
     """
 
     rate: Fraction
     count: int
     path: Path | None
+    pixel_aspect: Fraction
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames from the first on; each call reads anew."""
@@ -77,6 +79,9 @@ class VideoFile:
             self.rate = Fraction(stream.average_rate or stream.base_rate or 25)
             seconds = Fraction(container.duration or 0, av.time_base)
             self.count = stream.frames or round(seconds * self.rate)
+            self.pixel_aspect = Fraction(stream.sample_aspect_ratio or 1)
+            if self.pixel_aspect != 1 and on_its_side(container):
+                self.pixel_aspect = 1 / self.pixel_aspect
 
     def __iter__(self) -> Iterator[Frame]:
         assert self.path is not None
@@ -111,7 +116,7 @@ class Pictures:
             raise UserError(f"{name}: no picture there; pictures are {', '.join(sorted(PICTURES))}")
         self.paths = paths
         self.path: Path | None = None
-        self.rate, self.count = PICTURE_RATE, len(paths)
+        self.rate, self.count, self.pixel_aspect = PICTURE_RATE, len(paths), Fraction(1)
 
     def __iter__(self) -> Iterator[Frame]:
         first = None
@@ -124,6 +129,14 @@ class Pictures:
                     f"{first[1][1]}×{first[1][0]}; a video has one size: give pictures of one size"
                 )
             yield Frame(image, number / self.rate)
+
+
+def on_its_side(container: av.container.InputContainer) -> bool:
+    """Whether frames are stored a quarter turn off."""
+    try:
+        return next(container.decode(video=0)).rotation % 180 != 0
+    except (av.FFmpegError, StopIteration):
+        return False
 
 
 def open_container(path: Path) -> av.container.InputContainer:

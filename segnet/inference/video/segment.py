@@ -1,38 +1,42 @@
-"""The frames of a source through a predictor into an overlay video."""
+"""The frames of a source through a network into an overlay video."""
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from segnet.errors import UserError
-from segnet.inference.overlay import Legend, Overlay, Picture, class_shares
-from segnet.inference.predictor import Predictor
+from segnet.inference.overlay import Legend, Overlay
+from segnet.inference.video.frames import FrameSegmenter, Segmented
+from segnet.inference.video.layout import LAYOUTS
+from segnet.inference.video.pictures import PictureWriter
 from segnet.inference.video.pipeline import Behind, ahead
 from segnet.inference.video.reader import Frame, Source
 from segnet.inference.video.writer import VideoWriter
 
-Shares = list[dict[str, object]]
+Shares = list[dict[str, float]]
 
 
 def segment_video(
     source: Source,
-    predictor: Predictor,
+    segment: FrameSegmenter,
     overlay: Overlay,
     output: Path,
-    draw: Callable[[Picture, Picture, Overlay], Picture],
-    clip: "Clip",
+    layout: str = "overlay",
+    clip: "Clip | None" = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Shares:
     """Write ``output``; what was written until an error or Ctrl-C plays.
 
     Args:
         source: of frames.
-        predictor: turns them into classes.
+        segment: turns them into classes.
         overlay: how classes are drawn.
-        output: the video file; its suffix chooses the format.
-        draw: makes the output's picture of image, mask and overlay.
-        clip: which of the frames.
+        output: a video file, whose suffix chooses the format, or a folder of pictures if it has no suffix; with the
+            layout ``mask`` these are index masks.
+        layout: a name of ``LAYOUTS``.
+        clip: which of the frames; None: all.
         progress: called with (frames done, frames in all or 0).
 
     Returns:
@@ -41,25 +45,36 @@ def segment_video(
     Raises:
         UserError: the source has no frame in the clip, cannot be read, or the output cannot be written.
     """
+    clip = clip or Clip()
     rows: Shares = []
     total = clip.count(source)
-    writer = VideoWriter(output, source.rate / clip.stride, source.path, clip.start)
+    writer: VideoWriter | PictureWriter
+    if output.suffix:
+        writer = VideoWriter(output, source.rate / clip.stride, source.path, clip.start, source.pixel_aspect)
+    else:
+        writer = PictureWriter(output)
     legends: list[Legend] = []
 
-    def write(item: tuple[Frame, Picture]) -> None:
-        frame, mask = item
-        picture = draw(frame.image, mask, overlay)
+    def write(item: tuple[Frame, Segmented]) -> None:
+        frame, found = item
+        if layout == "mask" and isinstance(writer, PictureWriter):
+            writer.write(found.mask, frame.time)
+            return
+        picture = LAYOUTS[layout](frame.image, found, overlay)
         if not legends:
             legends.append(Legend(overlay, picture.shape[1]))
-        even = picture[: picture.shape[0] // 2 * 2]
-        writer.write(np.concatenate([even, legends[0].draw(mask)]), frame.time)
+        # The legend's height is even, so the frame's has to be, for the sum to be one that codecs take.
+        even = picture[: max(1, picture.shape[0] // 2 * 2)]
+        writer.write(np.concatenate([even, legends[0].draw(found.mask)]), frame.time)
 
     with writer, Behind(write) as keep:
         for frame in ahead(clip.of(source)):
-            mask = predictor.classes_of([frame.image])[0]
-            keep((frame, mask))
-            shares = class_shares(mask, len(overlay.classes)).round(4).tolist()
+            found = segment(frame.image)
+            keep((frame, found))
+            shares = found.shares.round(4).tolist()
             rows.append({"time": float(frame.time), **dict(zip(overlay.classes.names, shares, strict=True))})
+            if found.uncertainty is not None:
+                rows[-1]["uncertainty"] = float(found.uncertainty.mean())
             if progress:
                 progress(len(rows), total)
     if not rows:
@@ -82,9 +97,9 @@ class Clip:
     def of(self, source: Source) -> Iterable[Frame]:
         number = 0
         for frame in source:
-            if self.end is not None and float(frame.time) >= self.end:
+            if self.end is not None and frame.time >= Fraction(self.end):
                 return
-            if float(frame.time) >= self.start:
+            if frame.time >= Fraction(self.start):
                 if number % self.stride == 0:
                     yield frame
                 number += 1
@@ -95,21 +110,3 @@ class Clip:
             return 0
         last = source.count if self.end is None else min(source.count, round(self.end * source.rate))
         return max(0, -(-(last - round(self.start * source.rate)) // self.stride))
-
-
-def over(image: Picture, mask: Picture, overlay: Overlay) -> Picture:
-    """The colours over the picture."""
-    return overlay.draw(image, mask)
-
-
-def side_by_side(image: Picture, mask: Picture, overlay: Overlay) -> Picture:
-    """The picture on the left, the colours over it on the right."""
-    return np.concatenate([image, overlay.draw(image, mask)], axis=1)
-
-
-def mask_only(image: Picture, mask: Picture, overlay: Overlay) -> Picture:
-    """The classes' colours alone."""
-    return overlay.classes.palette[mask]
-
-
-LAYOUTS = {"overlay": over, "side": side_by_side, "mask": mask_only}

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
@@ -39,21 +40,29 @@ class VideoWriter:
         rate: frames a second, on average.
         audio_from: file whose audio is copied, if its format fits.
         audio_start: second of that file at which the video begins.
+        pixel_aspect: width ÷ height of a pixel, which players stretch the picture by.
 
     Raises:
         UserError: a suffix without a format, or an encoder that this FFmpeg lacks.
     """
 
-    def __init__(self, path: Path, rate: Fraction, audio_from: Path | None = None, audio_start: float = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        rate: Fraction,
+        audio_from: Path | None = None,
+        audio_start: float = 0,
+        pixel_aspect: Fraction = Fraction(1),
+    ) -> None:
         if path.suffix.lower() not in ENCODERS:
             raise UserError(f"{path}: no format for {path.suffix!r}; choose one of {', '.join(ENCODERS)}")
-        self.path, self.rate = path, rate
+        self.path, self.rate, self.pixel_aspect = path, rate, pixel_aspect
         self.codec, self.options, self.container_options = ENCODERS[path.suffix.lower()]
         if self.codec not in av.codecs_available:
             raise UserError(f"{path}: this FFmpeg has no {self.codec}; choose another of {', '.join(ENCODERS)}")
         self.audio_from, self.audio_start = audio_from, audio_start
         self.temporary = path.with_name(f".{path.stem}.part{path.suffix}")
-        self.frames = 0
+        self.frames, self.pts = 0, -1
         self.container: av.container.OutputContainer | None = None
         self.stream: av.VideoStream
         self.audio: Iterator[AudioPacket] = iter(())
@@ -70,6 +79,9 @@ class VideoWriter:
         # 4:2:0 halves both sides of the colour planes, so both sides are even.
         stream.width, stream.height = width - width % 2, height - height % 2
         stream.pix_fmt = "yuv420p"
+        stream.codec_context.sample_aspect_ratio = self.pixel_aspect
+        # FFmpeg turns RGB into BT.601; a player that is not told takes large pictures for BT.709.
+        stream.codec_context.colorspace = Colorspace.ITU601
         stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.thread_count = 0
         self.container, self.stream = container, stream
@@ -85,7 +97,9 @@ class VideoWriter:
         assert self.container is not None
         height, width = self.stream.height, self.stream.width
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
-        frame.pts, frame.time_base = round((time - self.begin) * TICKS), Fraction(1, TICKS)
+        # A broken source may give two frames the same time, which no encoder takes.
+        self.pts = max(self.pts + 1, round((time - self.begin) * TICKS))
+        frame.pts, frame.time_base = self.pts, Fraction(1, TICKS)
         self._mux_audio_until(float(time - self.begin))
         self.container.mux(self.stream.encode(frame))
         self.frames += 1

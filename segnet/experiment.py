@@ -12,9 +12,8 @@ from torch import Tensor
 
 from segnet.config import Config, TrainingConfig
 from segnet.datasets.scenes import render_sequence
-from segnet.files import write_json
 from segnet.hardware import has_bf16
-from segnet.inference.evaluation import evaluate
+from segnet.inference.evaluation import evaluate, usual_samples
 from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
 from segnet.inference.video.frames import FrameSegmenter
@@ -22,7 +21,10 @@ from segnet.inference.video.reader import Frame
 from segnet.inference.video.segment import segment_video
 from segnet.nn.saved import load_model
 from segnet.report.autoencoder_page import report_autoencoder
+from segnet.report.live import sample_pictures
 from segnet.report.page import write_report
+from segnet.report.runs import EVALUATION
+from segnet.report.tables import write_tables
 from segnet.terminal import progress_bar
 from segnet.training.averaging import recompute_batch_norm
 from segnet.training.classification import ClassificationTask
@@ -64,14 +66,14 @@ def run_experiment(config: Config, resume: bool = False) -> Path:
     run = RunFolder(config)
     lock = run.open(config, resume) if fabric.is_global_zero else None
     fabric.barrier()
-    Trainer(task, config, fabric, run).train(resume)
+    Trainer(task, config, fabric, run, sample_pictures(task, fabric)).train(resume)
     if lock is not None:
         if config.training.recompute_batch_norm:
             recompute_statistics(task, run, fabric)
         if isinstance(task, SegmentationTask):
             measure(config, task, run)
         else:
-            print(f"look at {report_autoencoder(config, task, run)}")
+            print(f"look at {report_autoencoder(config, task, run.path)}")
         lock.close()
     return run.path
 
@@ -121,12 +123,13 @@ def recompute_statistics(task: AnyTask, run: RunFolder, fabric: Fabric) -> None:
 
 
 def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
-    """``metrics.json``, ``report.html`` and, for the sample scenes, an overlay video; says where they lie."""
-    predictor = Predictor(load_model(run.path))
+    """The report, its tables and, for the sample scenes, an overlay video; says where they lie."""
+    model = load_model(run.path)
+    predictor = Predictor(model, samples=usual_samples(model))
     with progress_bar("measuring") as progress:
         evaluation = evaluate(predictor, task.val_split, progress)
-    write_json(run.metrics_json, evaluation.to_json())
-    evaluation.save(run.path / "evaluation.npz")
+    evaluation.save(run.path / EVALUATION)
+    write_tables(run.path, evaluation, predictor, task.val_split)
     print(f"report:  {write_report(run.path, evaluation, predictor, task.val_split)}")
     if config.data.name == "scenes":
         print(f"video:   {show_on_drive(predictor, run.path / 'drive.mp4')}")

@@ -20,18 +20,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--figures", type=Path, metavar="DIR", help="also write each figure as PNG")
     parser.add_argument(
-        "--samples", type=int, default=1, metavar="N", help="passes with dropout on, for a Bayesian network (50)"
+        "--samples", type=int, metavar="N", help="passes with dropout on (default: 8 for a Bayesian SegNet, else 1)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
+    from segnet.report.facts import run_config
+
+    config = run_config(args.folder)
+    is_autoencoder = config is not None and config.task != "segmentation"
+    page = report_autoencoder_run(args) if is_autoencoder else report_segmentation_run(args)
+    print(f"look at {page}")
+    return 0
+
+
+def report_segmentation_run(args: argparse.Namespace) -> Path:
     from segnet.report.page import write_report
     from segnet.report.runs import open_run
     from segnet.report.tables import write_tables
 
     measured = open_run(args.folder, args.split, args.samples)
     folder = args.out.parent if args.out else measured.folder
-    page = write_report(
+    write_tables(folder, measured.evaluation, measured.predictor, measured.dataset)
+    return write_report(
         measured.folder,
         measured.evaluation,
         measured.predictor,
@@ -40,6 +51,19 @@ def run(args: argparse.Namespace) -> int:
         args.figures,
         measured.split,
     )
-    write_tables(folder, measured.evaluation, measured.predictor, measured.dataset)
-    print(f"look at {page}")
-    return 0
+
+
+def report_autoencoder_run(args: argparse.Namespace) -> Path:
+    from segnet.errors import UserError
+    from segnet.experiment import TASKS
+    from segnet.report.autoencoder_page import report_autoencoder
+    from segnet.report.facts import run_config
+    from segnet.training.image_task import ImageTask
+
+    if args.split or args.samples:
+        raise UserError(f"{args.folder}: --split and --samples are for segmentation; an autoencoder's run has neither")
+    config = run_config(args.folder)
+    assert config is not None
+    task = TASKS[config.task](config)
+    assert isinstance(task, ImageTask)
+    return report_autoencoder(config, task, args.folder, args.out, args.figures)

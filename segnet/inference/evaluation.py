@@ -19,9 +19,14 @@ from segnet.files import write_atomically
 from segnet.inference.predictor import Predictor
 from segnet.metrics import CalibrationBins, SegmentationScores, boundary_f1, confusion_matrix
 from segnet.metrics.scores import mean_of_present, number_or_none
+from segnet.nn.catalogue import is_bayesian
+from segnet.nn.saved import SavedModel
 
 CALIBRATION_STRIDE = 4
 """Every fourth row and column is enough to bin confidences: neighbours say the same, and it costs a sixteenth."""
+
+BAYESIAN_SAMPLES = 8
+"""As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
 
 
 @dataclass
@@ -37,6 +42,7 @@ class Evaluation:
         predictions: class indices of each image as PNG, at the label's own resolution.
         images_per_second: through the network alone, reading and measuring left out.
         certainty: of a network sampled with dropout, 1 - 2 * standard deviation against hits.
+        samples: passes an image; 1 is one without dropout.
     """
 
     classes: ClassSet
@@ -47,6 +53,7 @@ class Evaluation:
     predictions: list[bytes]
     images_per_second: float
     certainty: CalibrationBins | None = None
+    samples: int = 1
 
     @property
     def matrix(self) -> NDArray[np.int64]:
@@ -91,6 +98,7 @@ class Evaluation:
             "expected_calibration_error": self.calibration.expected_calibration_error,
             "images": len(self.names),
             "images_per_second": self.images_per_second,
+            "dropout_samples": self.samples,
             "per_class": per_class,
             "confusion": self.matrix.tolist(),
             "definitions": DEFINITIONS,
@@ -113,6 +121,7 @@ class Evaluation:
             predictions=np.frombuffer(b"".join(self.predictions), np.uint8),
             prediction_ends=np.cumsum(lengths),
             images_per_second=self.images_per_second,
+            samples=self.samples,
         )
         write_atomically(path, buffer.getvalue())
 
@@ -137,6 +146,7 @@ class Evaluation:
                 certainty=CalibrationBins.from_array(content["certainty"]) if content["certainty"].size else None,
                 predictions=[part.tobytes() for part in np.split(content["predictions"], ends[:-1])],
                 images_per_second=float(content["images_per_second"]),
+                samples=int(content["samples"]),
             )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise UserError(f"{path}: no evaluation of this program ({error}); measure the run again") from None
@@ -199,7 +209,13 @@ def evaluate(
         predictions=predictions,
         images_per_second=len(dataset) / seconds,
         certainty=certainty,
+        samples=predictor.samples,
     )
+
+
+def usual_samples(model: SavedModel) -> int:
+    """Passes in which ``model`` is measured where nobody says how many."""
+    return BAYESIAN_SAMPLES if is_bayesian(model.network) else 1
 
 
 def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]
 """From matrices ``(S, C, C)`` to a value each, ``(S,)``, such as ``lambda m: SegmentationScores(m).mean_ious``."""
 
 
@@ -31,29 +32,35 @@ def bootstrap_interval(
 
 def paired_difference(
     first: NDArray[np.int64], second: NDArray[np.int64], statistic: Statistic, samples: int = 1000, seed: int = 0
-) -> tuple[float, float]:
+) -> tuple[Floats, Floats]:
     """Second minus first on the same images, and the two-sided bootstrap p-value that they are equal.
 
     Args:
-        first: a confusion matrix an image, ``(n, C, C)``.
+        first: counts an image, ``(n, ...)``, such as its confusion matrix ``(n, C, C)``.
         second: the same images' by another network.
-        statistic: the measure.
-        samples: how many sets of n images are drawn.
+        statistic: from summed counts ``(S, ...)`` to one measure, ``(S,)``, or several, ``(S, K)``.
+        samples: how many sets of n images are drawn; no p-value is below 2 / (samples + 1).
         seed: of the draw.
+
+    Returns:
+        Differences and p-values, of shape ``()`` or ``(K,)``; p is 1 where nothing could be measured.
     """
-    difference = float(statistic(second.sum(0, keepdims=True))[0] - statistic(first.sum(0, keepdims=True))[0])
+    difference = statistic(second.sum(0, keepdims=True))[0] - statistic(first.sum(0, keepdims=True))[0]
     draws = statistic(resample(second, samples, seed)) - statistic(resample(first, samples, seed))
-    draws = draws[~np.isnan(draws)]
-    if not len(draws):
-        return difference, 1.0
+    count = (~np.isnan(draws)).sum(0)
     # One is added to both counts: no number of draws proves that chance is impossible.
-    below, above = (draws <= 0).sum() + 1, (draws >= 0).sum() + 1
-    return difference, float(min(1.0, 2 * min(below, above) / (len(draws) + 1)))
+    below, above = (draws <= 0).sum(0) + 1, (draws >= 0).sum(0) + 1
+    p = np.minimum(1.0, 2 * np.minimum(below, above) / (count + 1))
+    return np.asarray(difference), np.where(count > 0, p, 1.0)
 
 
-def resample(matrices: NDArray[np.int64], samples: int, seed: int) -> NDArray[np.float64]:
-    """Summed matrices ``(samples, C, C)`` of sets of n images drawn with replacement; the same sets for a seed."""
-    count = len(matrices)
-    draws = np.random.Generator(np.random.PCG64(seed)).multinomial(count, np.full(count, 1 / count), samples)
-    flat = matrices.reshape(count, -1).astype(np.float64)
-    return (draws @ flat).reshape(samples, *matrices.shape[1:])
+def resample(counts: NDArray[np.int64], samples: int, seed: int) -> Floats:
+    """Sums ``(samples, ...)`` over sets of n images drawn with replacement; the same sets for a seed.
+
+    Args:
+        counts: of each image, ``(n, ...)``.
+    """
+    number = len(counts)
+    draws = np.random.Generator(np.random.PCG64(seed)).multinomial(number, np.full(number, 1 / number), samples)
+    flat = counts.reshape(number, -1).astype(np.float64)
+    return (draws @ flat).reshape(samples, *counts.shape[1:])

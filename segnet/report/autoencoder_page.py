@@ -1,7 +1,5 @@
 """The report of an autoencoder's run: what it restores, its code and its curves, all on one page."""
 
-import base64
-import csv
 from pathlib import Path
 
 from segnet.config import Config
@@ -16,21 +14,50 @@ from segnet.report.autoencoder_sections import (
     sections_for_reconstruction,
     variational_section,
 )
+from segnet.report.facts import training_facts, versions
+from segnet.report.page import read_history, save_figures
+from segnet.report.plots import svg
+from segnet.report.tables import write_records
 from segnet.report.templating import render
 from segnet.training.image_task import ImageTask
-from segnet.training.run_folder import RunFolder
 
 HIDDEN = ("val_loss", "val_objective")
 """Measures that the losses' picture already shows."""
 
 
-def report_autoencoder(config: Config, task: ImageTask, run: RunFolder) -> Path:
-    """Measure the best weights; write ``metrics.json`` and ``report.html``.
+def report_autoencoder(
+    config: Config, task: ImageTask, folder: Path, output: Path | None = None, figures: Path | None = None
+) -> Path:
+    """Measure the best weights; write the page and, as ``metrics.json`` and CSV, its numbers.
+
+    Args:
+        config: of the run.
+        task: its data.
+        folder: of the run.
+        output: the page, its numbers go beside it; None: ``report.html`` in the run folder.
+        figures: a folder for the figures as PNG files; it is made where it is not there.
 
     Returns:
         The page.
     """
-    network = load_autoencoder(run.path)
+    sections = measure_sections(config, task, folder)
+    metrics: dict[str, object] = {"task": config.task, "model": config.model.name, "data": config.data.name}
+    for section in sections:
+        metrics |= section.values
+    page = output or folder / "report.html"
+    write_json(page.parent / "metrics.json", metrics)
+    for name, records in metrics.items():
+        if isinstance(records, list):
+            write_records(page.parent / f"{name}.csv", records)
+    if figures:
+        save_figures(figures, {name: figure for section in sections for name, (figure, _) in section.figures.items()})
+    write_page(page, folder, config, sections)
+    return page
+
+
+def measure_sections(config: Config, task: ImageTask, folder: Path) -> list[Section]:
+    """All that the page says of the best weights."""
+    network = load_autoencoder(folder)
     train, val = task.train_images, task.val_images
     aim = config.reconstruction
     sections: list[Section] = []
@@ -40,38 +67,36 @@ def report_autoencoder(config: Config, task: ImageTask, run: RunFolder) -> Path:
         sections += sections_for_reconstruction(network, train, val, aim.corruptions, aim.code_bits, aim.classify_codes)
     if isinstance(network, VariationalAutoencoder):
         sections.append(variational_section(network, val))
-    sections.append(curve_section(run, task.monitor))
-    metrics: dict[str, object] = {"task": config.task, "model": config.model.name, "data": config.data.name}
-    for section in sections:
-        metrics |= section.values
-    write_json(run.metrics_json, metrics)
-    return write_page(run, config, sections)
+    sections.append(curve_section(folder, task.monitor))
+    return sections
 
 
-def curve_section(run: RunFolder, monitor: str) -> Section:
+def curve_section(folder: Path, monitor: str) -> Section:
     """Loss and measures over the epochs; the table is of the epoch whose weights were kept."""
-    with run.metrics_csv.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_history(folder / "metrics.csv")
     measured = [row for row in rows if row.get(monitor)]
     best = max(measured, key=lambda row: float(row[monitor]))
     names = [name for name in best if name.startswith("val_")]
+    drawn = curves(rows, [name for name in names if name not in HIDDEN])
     return Section(
         "Training",
         f"{len(rows)} epochs; measured are the weights after epoch {best['epoch']}, which had the best {monitor}.",
         ("Measure", "Best epoch"),
         [(name, f"{float(best[name]):.5g}") for name in names],
-        [(curves(rows, [name for name in names if name not in HIDDEN]), "Losses and measures")],
+        {name: (figure, f"{name} by epoch".capitalize()) for name, figure in drawn.items()},
         {name.removeprefix("val_"): float(best[name]) for name in names if name != "val_psnr"},
     )
 
 
-def write_page(run: RunFolder, config: Config, sections: list[Section]) -> Path:
-    settings = run.config_path.read_text(encoding="utf-8")
-    page = run.path / "report.html"
-    html = render("autoencoder.html", config=config, sections=sections, settings=settings, data_url=data_url)
+def write_page(page: Path, folder: Path, config: Config, sections: list[Section]) -> None:
+    settings = (folder / "config.yaml").read_text(encoding="utf-8")
+    drawn = [[(svg(figure, name), text) for name, (figure, text) in part.figures.items()] for part in sections]
+    html = render(
+        "autoencoder.html",
+        config=config,
+        sections=list(zip(sections, drawn, strict=True)),
+        training=training_facts(config),
+        versions=versions(),
+        settings=settings,
+    )
     write_atomically(page, html)
-    return page
-
-
-def data_url(picture: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -33,6 +33,9 @@ from segnet.report.autoencoder_pictures import (
     scatter,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SHOWN = 10
 """Images in a row of pictures."""
 
@@ -46,15 +49,15 @@ class Section:
         text: plain text.
         head: the table's head; empty: no table.
         rows: its rows, as they are shown.
-        pictures: PNG files and what they show.
-        values: the same for ``metrics.json``.
+        figures: by file name without suffix, with what they show.
+        values: the same for ``metrics.json``; lists of records are written as CSV too.
     """
 
     title: str
     text: str = ""
     head: Sequence[str] = ()
     rows: list[Sequence[str]] = field(default_factory=list)
-    pictures: list[tuple[bytes, str]] = field(default_factory=list)
+    figures: dict[str, tuple["Figure", str]] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
 
 
@@ -83,7 +86,7 @@ def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Se
         text,
         QUALITY_HEAD,
         quality_table(rows),
-        [(image_rows(pictures), "Images above their reconstructions")],
+        {"reconstructions": (image_rows(pictures), "Images above their reconstructions")},
         {"mse": rows[0].mse, "psnr": rows[0].psnr, "ssim": rows[0].ssim, "quality": [row._asdict() for row in rows]},
     )
 
@@ -95,14 +98,15 @@ def code_section(network: nn.Module, val: Images) -> Section:
     section = Section(
         "Code",
         f"{codes.shape[1]} numbers an image, {unused} of them the same for all images.",
-        pictures=[(code_numbers(codes), "Each number of the code: mean and standard deviation over the images")],
+        figures={"code": (code_numbers(codes), "Each number of the code: mean and standard deviation over the images")},
         values={"code_size": codes.shape[1], "unused_numbers": unused},
     )
     if val.labels is not None:
-        how = "The code itself" if codes.shape[1] == 2 else "t-SNE of the codes"
-        picture = scatter(map_of_codes(codes), val.labels, val.class_names)
-        section.pictures.append(
-            (picture, f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing")
+        is_flat = codes.shape[1] == 2
+        how = "The code itself" if is_flat else "t-SNE of the codes"
+        section.figures["map_of_codes"] = (
+            scatter(map_of_codes(codes), val.labels, val.class_names, has_scale=is_flat),
+            f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing",
         )
     return section
 
@@ -126,7 +130,10 @@ def restoration_section(
             for result in results
             for row in quality_table(result.rows)
         ],
-        [(restoration_picture(result, val), restoration_caption(result)) for result in results],
+        {
+            f"{result.corruption}_{result.strength:g}": (restoration_picture(result, val), restoration_caption(result))
+            for result in results
+        },
         {
             "restoration": [
                 {"corruption": result.corruption, "strength": result.strength, **row._asdict()}
@@ -137,7 +144,7 @@ def restoration_section(
     )
 
 
-def restoration_picture(result: Restoration, val: Images) -> bytes:
+def restoration_picture(result: Restoration, val: Images) -> "Figure":
     name, images = result.best_filter
     return image_rows(
         {
@@ -170,7 +177,7 @@ def compression_section(network: nn.Module, train: Images, val: Images, bits: Se
         f"{pca.components * int(np.prod(val.shape)):,} numbers of PCA. " + where_files_win(points, ours),
         ("Method", "Setting", "Bits per pixel", "PSNR, dB"),
         [(p.method, str(p.setting), f"{p.bits_per_pixel:.3f}", f"{p.psnr:.2f}") for p in points],
-        [(rate_distortion_plot(points), "Higher and further left is better")],
+        {"rate_distortion": (rate_distortion_plot(points), "Higher and further left is better")},
         {"rate_distortion": [point._asdict() for point in points]},
     )
 
@@ -242,11 +249,14 @@ def variational_section(network: nn.Module, val: Images) -> Section:
     return Section(
         "What the decoder knows",
         "Everything below comes from the decoder alone.",
-        pictures=[
-            (image_grid(samples, 20), "Decoded draws from the prior N(0, 1)"),
-            (image_rows(ways), "From one val image's code to another's in a straight line"),
-            (image_grid(decode(walk), 15), "A walk over the first two numbers of the code; the others are zero"),
-        ],
+        figures={
+            "samples": (image_grid(samples, 20), "Decoded draws from the prior N(0, 1)"),
+            "ways": (image_rows(ways), "From one val image's code to another's in a straight line"),
+            "grid": (
+                image_grid(decode(walk), 15),
+                "A walk over the first two numbers of the code; the rest are zero",
+            ),
+        },
     )
 
 
@@ -262,7 +272,8 @@ def filter_section(network: nn.Module, shape: Sequence[int]) -> Section:
     first: nn.Linear = network.encoders[0]  # type: ignore[index,assignment]
     weights = first.weight.detach().numpy()[:60].reshape(-1, *shape)
     scaled = 0.5 + 0.5 * weights / np.abs(weights).max((1, 2, 3), keepdims=True)
-    return Section("First layer", pictures=[(image_grid(scaled, 20), "Weights of sixty units; grey is zero")])
+    figure = image_grid(scaled, 20)
+    return Section("First layer", figures={"first_layer": (figure, "Weights of sixty units; grey is zero")})
 
 
 def sections_for_reconstruction(

@@ -30,12 +30,6 @@ def training_facts(config: Config) -> Facts:
     """What was trained on what."""
     training = config.training
     network = ", ".join([config.model.name, *(f"{k} = {v}" for k, v in config.model.arguments.items())])
-    loss = " + ".join(
-        (f"{term.weight:g} × " if term.weight != 1 else "")
-        + term.name.replace("_", " ")
-        + (f", class weights {term.class_weights}" if term.class_weights != "none" else "")
-        for term in config.loss
-    )
     optimizer = (
         f"{config.optimizer.name}, learning rate {config.optimizer.lr:g} ({config.schedule.name.replace('_', ' ')}), "
         f"weight decay {config.optimizer.weight_decay:g}"
@@ -48,11 +42,32 @@ def training_facts(config: Config) -> Facts:
         ),
         ("Trained on", f"{config.data.name}, split {config.data.train}{share}"),
         ("Length", f"{training.epochs} epochs, {training.batch_size * training.devices} images a batch"),
-        ("Loss", loss),
+        ("Loss", loss_text(config)),
         ("Optimizer", optimizer),
         ("Augmentation", ", ".join(name for step in config.augmentation for name in step) or "none"),
         ("Precision and seed", f"{training.precision}, seed {config.seed}"),
     ]
+
+
+def loss_text(config: Config) -> str:
+    """What was minimised, in words."""
+    if config.task == "segmentation":
+        return " + ".join(
+            (f"{term.weight:g} × " if term.weight != 1 else "")
+            + term.name.replace("_", " ")
+            + (f", class weights {term.class_weights}" if term.class_weights != "none" else "")
+            for term in config.loss
+        )
+    if config.task == "variational":
+        return f"negative evidence lower bound, divergence × {config.variational.beta:g}"
+    if config.task == "classification":
+        return "squared error of each layer in turn, then cross entropy"
+    damage = ", ".join(
+        f"{corruption.name.replace('_', ' ')} {'/'.join(f'{strength:g}' for strength in corruption.strengths)}"
+        for corruption in config.reconstruction.corruptions
+    )
+    error = "squared error" if config.reconstruction.loss == "mse" else "binary cross entropy"
+    return error + (f" against the image before its damage by {damage}" if damage else "")
 
 
 def cost_facts(evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from segnet.report.gallery import (
     heat_url,
 )
 from segnet.report.pictures import Card, PictureStore, scaled_uncertainty
-from segnet.report.summary import summarize
+from segnet.report.summary import Summary, summarize
 from segnet.report.templating import render
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def write_report(
     store = PictureStore(dataset)
     drawn = draw_figures(evaluation, history)
     if figures:
-        save_figures(figures, drawn)
+        save_figures(figures, drawn | figures_of_tables(evaluation, summary))
     content = {
         "name": run_folder.resolve().name,
         "model": predictor.model.name,
@@ -130,6 +130,16 @@ def draw_figures(evaluation: Evaluation, history: list[dict[str, str]]) -> dict[
         certainties["by spread over dropout samples"] = evaluation.certainty
     drawn["accuracy_left"] = plots.accuracy_left(certainties)
     return drawn
+
+
+def figures_of_tables(evaluation: Evaluation, summary: Summary) -> dict[str, "Figure"]:
+    """The page's tables as plots, for other documents."""
+    rows = summary.classes
+    names = [row.name for row in rows]
+    return {
+        "class_iou": plots.class_bars(names, [row.iou for row in rows], [(row.iou_low, row.iou_high) for row in rows]),
+        "confusion": plots.confusion(evaluation.matrix, names),
+    }
 
 
 def save_figures(folder: Path, drawn: Mapping[str, "Figure"]) -> None:

@@ -4,7 +4,7 @@ dark; as PNG they are those of the light one."""
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup
@@ -37,11 +37,6 @@ Floats = NDArray[np.float64]
 
 def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
     """Losses, measures and learning rate over the epochs of ``metrics.csv``; those that it holds."""
-    loss, axis = new_figure("epoch", "loss")
-    draw_columns(axis, rows, {"train_loss": "training", "val_loss": "validation"})
-    if all(float(row[name]) > 0 for row in rows for name in ("train_loss", "val_loss") if row.get(name)):
-        axis.set_yscale("log")
-        few_ticks(axis.yaxis)
     measures, axis = new_figure("epoch", "validation")
     draw_columns(
         axis,
@@ -55,7 +50,17 @@ def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
     as_percent(axis)
     rate, axis = new_figure("epoch", "learning rate")
     draw_columns(axis, rows, {"lr": "learning rate"})
-    return {"loss": loss, "measures": measures, "learning_rate": rate}
+    return {"loss": loss_curve(rows), "measures": measures, "learning_rate": rate}
+
+
+def loss_curve(rows: Sequence[Row]) -> "Figure":
+    """Loss on both splits, on a logarithmic axis where all are above zero."""
+    figure, axis = new_figure("epoch", "loss")
+    draw_columns(axis, rows, {"train_loss": "training", "val_loss": "validation"})
+    if all(float(row[name]) > 0 for row in rows for name in ("train_loss", "val_loss") if row.get(name)):
+        axis.set_yscale("log")
+        few_ticks(axis.yaxis)
+    return figure
 
 
 def draw_columns(axis: "Axes", rows: Sequence[Row], names: Mapping[str, str]) -> None:
@@ -86,6 +91,50 @@ def image_histogram(values: Floats) -> "Figure":
     axis.set_xlim(0, 1)
     axis.xaxis.set_major_formatter(percent)
     axis.locator_params(axis="y", integer=True)
+    return figure
+
+
+def class_bars(names: Sequence[str], ious: Sequence[float], intervals: Sequence[tuple[float, float]]) -> "Figure":
+    """IoU of each class with its interval; classes without one are left out."""
+    rows = [row for row in zip(names, ious, intervals, strict=True) if not np.isnan(row[1])][::-1]
+    figure = bare_figure(4.6, 0.8 + 0.27 * len(rows))
+    axis = figure.subplots()
+    dress(axis, "IoU", "")
+    places = np.arange(len(rows))
+    values = np.array([value for _, value, _ in rows])
+    ends = np.array([interval for *_, interval in rows]).reshape(-1, 2)
+    # A percentile interval may lie beside its value; a bar of negative length may not be drawn.
+    reach = np.clip([values - ends[:, 0], ends[:, 1] - values], 0, None)
+    axis.barh(places, values, 0.7, color=BLUE)
+    axis.errorbar(values, places, xerr=reach, fmt="none", ecolor=INK, elinewidth=1)
+    axis.set_yticks(places, [name for name, *_ in rows], color=INK, parse_math=False)
+    axis.grid(visible=False, axis="y")
+    axis.set_xlim(0, 1)
+    axis.xaxis.set_major_formatter(percent)
+    return figure
+
+
+def confusion(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
+    """Of each class's pixels (row), the share that was given each class (column)."""
+    totals = matrix.sum(1, keepdims=True)
+    shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
+    side = 1.6 + 0.42 * len(names)
+    figure = bare_figure(side, side)
+    axis = figure.subplots()
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if len(names) <= 40:
+        for row, column in zip(*np.nonzero(shares >= 0.005), strict=True):
+            share = shares[row, column]
+            color = "white" if share > 0.6 else INK
+            axis.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=color, fontsize=8)
+    places = range(len(names))
+    axis.set_yticks(places, names, color=INK, parse_math=False)
+    axis.set_xticks(places, names, color=INK, rotation=90, parse_math=False)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    axis.set_xlabel("prediction", color=INK)
+    axis.set_ylabel("truth", color=INK)
+    axis.set_title("share of the truth's pixels in %", color=MUTED, fontsize=9)
     return figure
 
 
@@ -195,8 +244,8 @@ def dress(axis: "Axes", x: str, y: str) -> None:
     axis.spines["bottom"].set_color(MUTED)
 
 
-def legend(axis: "Axes", loc: Literal["best", "upper left"] = "best") -> None:
-    axis.legend(frameon=False, labelcolor=INK, fontsize=9, loc=loc)
+def legend(axis: "Axes", **place: Any) -> None:
+    axis.legend(frameon=False, labelcolor=INK, fontsize=9, **place)
 
 
 def svg(figure: "Figure", name: str) -> Markup:

@@ -6,13 +6,13 @@ from pathlib import Path
 from segnet.datasets.load import load_split
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
-from segnet.inference.evaluation import Evaluation, evaluate
+from segnet.inference.evaluation import Evaluation, evaluate, usual_samples
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import WEIGHTS, load_model
 from segnet.report.facts import run_config
 from segnet.terminal import progress_bar
 
-SAVED = "evaluation.npz"
+EVALUATION = "evaluation.npz"
 
 
 @dataclass
@@ -26,13 +26,13 @@ class MeasuredRun:
     evaluation: Evaluation
 
 
-def open_run(folder: Path, split: str | None = None, samples: int = 1) -> MeasuredRun:
+def open_run(folder: Path, split: str | None = None, samples: int | None = None) -> MeasuredRun:
     """Load a run and its measures; measure it where they are not saved.
 
     Args:
         folder: of a segmentation run.
         split: what to measure on; None: the config's val split.
-        samples: passes with dropout on.
+        samples: passes with dropout on; None: as many as were measured before, else as is usual for the network.
 
     Raises:
         UserError: no segmentation run, no data, or samples for a network without dropout.
@@ -43,22 +43,26 @@ def open_run(folder: Path, split: str | None = None, samples: int = 1) -> Measur
     if config.task != "segmentation":
         raise UserError(f"{folder}: a run of the task {config.task}; its page is report.html, written by its training")
     split = split or config.data.val
-    dataset = load_split(config.data, split)
-    predictor = Predictor(load_model(folder), samples=samples)
+    # Each image is read once for its measures; only those that are shown are read again.
+    dataset = load_split(config.data.model_copy(update={"cache": False}), split)
+    model = load_model(folder)
     evaluation = saved_evaluation(folder, dataset, samples)
+    if samples is None:
+        samples = evaluation.samples if evaluation else usual_samples(model)
+    predictor = Predictor(model, samples=samples)
     if evaluation is None:
         with progress_bar(f"measuring {folder.name} on {split}") as progress:
             evaluation = evaluate(predictor, dataset, progress)
         if split == config.data.val:
-            evaluation.save(folder / SAVED)
+            evaluation.save(folder / EVALUATION)
     return MeasuredRun(folder, split, dataset, predictor, evaluation)
 
 
-def saved_evaluation(folder: Path, dataset: ImagesAndMasks, samples: int) -> Evaluation | None:
+def saved_evaluation(folder: Path, dataset: ImagesAndMasks, samples: int | None) -> Evaluation | None:
     """What was measured of these weights on these images, in as many passes; None where there is no such thing."""
-    path = folder / SAVED
+    path = folder / EVALUATION
     if not path.exists() or path.stat().st_mtime < (folder / WEIGHTS).stat().st_mtime:
         return None
     evaluation = Evaluation.load(path)
     same_images = evaluation.names == [pair.image.stem for pair in dataset.pairs]
-    return evaluation if same_images and (evaluation.certainty is not None) == (samples > 1) else None
+    return evaluation if same_images and samples in (None, evaluation.samples) else None

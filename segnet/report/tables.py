@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from segnet.datasets.samples import ImagesAndMasks
@@ -50,6 +50,15 @@ def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dat
         ("confidence_above", "confidence_to", "pixels", "correct", "confidence_sum"),
         zip(edges, edges[1:], bins.pixels.tolist(), bins.correct.tolist(), bins.confidence_sum.tolist(), strict=False),
     )
+
+
+def write_records(path: Path, records: Sequence[Mapping[str, object]]) -> None:
+    """A row a record; a list in it becomes its items with a space between them."""
+    rows = (
+        [" ".join(map(str, value)) if isinstance(value, list) else value for value in record.values()]
+        for record in records
+    )
+    write_csv(path, list(records[0]), rows)
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

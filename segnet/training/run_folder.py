@@ -71,7 +71,7 @@ class RunFolder:
         for path in (self.last_checkpoint, self.best_checkpoint, self.metrics_csv, self.metrics_json):
             path.unlink(missing_ok=True)
             path.with_name(f"previous_{path.name}").unlink(missing_ok=True)
-        for name in ("model.safetensors", "config.json", "report.html"):
+        for name in RESULTS:
             (self.path / name).unlink(missing_ok=True)
         for events in (self.path / "tensorboard").glob("events.*"):
             events.unlink()
@@ -81,6 +81,14 @@ MAY_CHANGE = frozenset(
     {"workers", "cache", "root", "val_batch_size", "checkpoint_minutes", "devices", "accelerator", "compile"}
 )
 """Settings of data and training that do not change what a run computes."""
+
+
+RESULTS = (
+    *("model.safetensors", "config.json", "evaluation.npz", "report.html", "drive.mp4"),
+    *("per_class.csv", "confusion.csv", "images.csv", "calibration.csv"),
+    *("reconstructions.csv", "restoration.csv", "compression.csv", "representation.csv"),
+)
+"""What the end of a run leaves beside its metrics."""
 
 
 class MetricsTable:

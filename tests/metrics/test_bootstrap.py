@@ -45,7 +45,8 @@ def test_images_that_are_all_alike_have_no_spread() -> None:
 
 def test_the_same_network_does_not_differ_from_itself() -> None:
     matrices = images([10, 50, 90])
-    assert paired_difference(matrices, matrices, accuracy) == (0.0, 1.0)
+    difference, p = paired_difference(matrices, matrices, accuracy)
+    assert (float(difference), float(p)) == (0, 1)
 
 
 def test_pairing_sees_a_small_difference_between_hard_and_easy_images() -> None:
@@ -61,3 +62,17 @@ def test_noise_is_no_difference() -> None:
     rng = np.random.default_rng(1)
     first, second = (images(rng.integers(40, 60, 30).tolist()) for _ in range(2))
     assert paired_difference(first, second, accuracy)[1] > 0.05
+
+
+def test_several_measures_at_once_are_those_of_each_alone() -> None:
+    rng = np.random.default_rng(2)
+    first, second = (images(rng.integers(40, 90, 20).tolist()) for _ in range(2))
+
+    def both(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+        never = np.full(len(matrices), np.nan)
+        return np.stack([accuracy(matrices), never, -accuracy(matrices)], axis=1)
+
+    differences, p = paired_difference(first, second, both)
+    difference, alone = paired_difference(first, second, accuracy)
+    assert differences.tolist() == pytest.approx([float(difference), np.nan, -float(difference)], nan_ok=True)
+    assert p.tolist() == pytest.approx([float(alone), 1, float(alone)])

@@ -1,5 +1,6 @@
 """The page of each kind of autoencoder holds what its issue asks for, and metrics.json the same figures."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segnet.cli import main
 from segnet.config_file import load_config
 from segnet.datasets.images import Images, load_images
 from segnet.experiment import run_experiment
-from segnet.report.autoencoder_pictures import image_grid, side_by_side
+from segnet.report.autoencoder_pictures import GAP, image_grid, side_by_side
 from segnet.report.autoencoder_sections import six_images
 from segnet.training import image_task
 
@@ -47,9 +49,27 @@ def test_reconstructions_stand_beside_pca(tmp_path: Path) -> None:
     assert "PCA, 32 components" in html
     assert [row["method"] for row in metrics["quality"]] == ["autoencoder", "PCA, 32 components"]
     assert f"{metrics['psnr']:.2f}" in html
-    assert html.count("data:image/png;base64,iVBOR") == 4
+    assert html.count('<figure class="plot">') == 5
     # One file that loads nothing.
     assert not re.search(r'(src|href)="(?!data:|#)', html)
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_report_command_writes_page_tables_and_figures_again(tmp_path: Path) -> None:
+    report("denoising", tmp_path / "runs", "model.widths=[4,8]")
+    run, again = tmp_path / "runs" / "denoising", tmp_path / "again"
+    again.mkdir()
+    assert main(["report", str(run), "--out", str(again / "page.html"), "--figures", str(again / "figures")]) == 0
+    assert (again / "page.html").read_text() == (run / "report.html").read_text()
+    assert (again / "metrics.json").read_text() == (run / "metrics.json").read_text()
+    with (again / "restoration.csv").open(newline="") as file:
+        psnr = [float(row["psnr"]) for row in csv.DictReader(file)]
+    assert psnr == [row["psnr"] for row in json.loads((again / "metrics.json").read_text())["restoration"]]
+    assert {"gaussian_0.3.png", "code.png", "map_of_codes.png", "loss.png"} <= {
+        path.name for path in (again / "figures").iterdir()
+    }
+    assert main(["report", str(run), "--split", "train"]) == 1
 
 
 def test_denoising_names_every_strength_and_filter(tmp_path: Path) -> None:
@@ -93,10 +113,13 @@ def test_stacked_pages_show_the_accuracy(tmp_path: Path) -> None:
 
 def test_images_side_by_side_keep_their_pixels() -> None:
     images = np.random.default_rng(0).random((3, 1, 2, 4), np.float32)
-    np.testing.assert_array_equal(side_by_side(images), np.hstack([image[0] for image in images]))
+    row = side_by_side(images)
+    assert row.shape == (2, 3 * (4 + GAP) - GAP)
+    np.testing.assert_array_equal(row[:, 2 * (4 + GAP) :], images[2, 0])
     colors = np.random.default_rng(0).random((2, 3, 2, 4), np.float32)
-    np.testing.assert_array_equal(side_by_side(colors)[:, 4:], colors[1].transpose(1, 2, 0))
-    assert image_grid(images.repeat(2, 0), 3).startswith(b"\x89PNG")
+    np.testing.assert_array_equal(side_by_side(colors)[:, 4 + GAP :], colors[1].transpose(1, 2, 0))
+    (axis,) = image_grid(images.repeat(2, 0), 3).axes
+    assert axis.images[0].get_size() == (2 * (2 + GAP) - GAP, 3 * (4 + GAP) - GAP)
 
 
 def test_six_images_of_six_classes() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.inference.predictor import Predictor
@@ -36,6 +37,20 @@ def test_differences_are_second_minus_first(runs: list[MeasuredRun]) -> None:
     # Every image is worse by one more column, so every draw is.
     assert all(d.significant for d in class_differences(*runs))
     assert not any(d.significant for d in class_differences(runs[0], runs[0]))
+
+
+def test_one_class_of_many_can_differ_for_sure(runs: list[MeasuredRun]) -> None:
+    first, second = copy.copy(runs[0]), copy.copy(runs[1])
+    first.evaluation, second.evaluation = copy.copy(first.evaluation), copy.copy(second.evaluation)
+    classes = ClassSet(tuple(f"c{n}" for n in range(100)), ((0, 0, 0),) * 100, 255)
+    for run in (first, second):
+        run.evaluation.classes = classes
+        run.evaluation.matrices = np.stack([10 * np.eye(100, dtype=np.int64)] * 12)
+    second.evaluation.matrices[:, 7, 8] = range(1, 13)
+    differences = class_differences(first, second)
+    # Class 8's IoU suffers as class 7's does.
+    assert [number for number, d in enumerate(differences) if d.significant] == [7, 8]
+    assert differences[7].value == pytest.approx(120 / (120 + 78) - 1)
 
 
 def test_images_that_differ_most_come_first(runs: list[MeasuredRun]) -> None:

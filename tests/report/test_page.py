@@ -95,7 +95,10 @@ def test_page_shows_the_numbers_and_escapes_every_name(
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'<use href="#([^"]+)"', text)) <= set(ids)
     names = {path.name for path in (run_folder / "figures").iterdir()}
-    assert {"loss.png", "reliability.png", "image_mean_iou.png"} <= names
+    assert names == {
+        *("loss.png", "measures.png", "learning_rate.png", "image_mean_iou.png", "reliability.png"),
+        *("accuracy_left.png", "confusion.png", "class_iou.png"),
+    }
 
 
 def test_tables_beside_the_page(run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor) -> None:

@@ -1,5 +1,6 @@
 """``segnet report`` and ``segnet compare`` on run folders."""
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from segnet.cli import main
 from segnet.config import InputConfig
 from segnet.datasets.classes import CAMVID
+from segnet.inference.evaluation import BAYESIAN_SAMPLES
 from segnet.nn.catalogue import build_network
 from segnet.nn.saved import SavedModel, save_model
 
@@ -49,6 +51,21 @@ def test_report_of_another_split_leaves_the_runs_own_alone(runs: list[Path], tmp
     assert "measured on train: 10 images" in (tmp_path / "train.html").read_text().replace("\n", " ")
     assert not (runs[0] / "evaluation.npz").exists()
     assert not (runs[0] / "metrics.json").exists()
+
+
+def test_a_bayesian_network_is_sampled_and_its_samples_are_kept(runs: list[Path]) -> None:
+    run = runs[0]
+    network = build_network("bayesian_segnet_basic", len(CAMVID))
+    classes = (CAMVID.names, CAMVID.colors, CAMVID.ignore_index)
+    save_model(run, SavedModel(network, "bayesian_segnet_basic", {}, InputConfig(), *classes, (48, 64)))
+    for arguments, passes in (([], BAYESIAN_SAMPLES), (["--samples", "2"], 2), ([], 2)):
+        assert main(["report", str(run), *arguments]) == 0
+        page = (run / "report.html").read_text()
+        assert f"{passes} passes an image" in page
+        assert "Uncertainty over dropout samples" in page
+        assert "by spread over dropout samples" in page
+        assert json.loads((run / "metrics.json").read_text())["dropout_samples"] == passes
+    assert main(["compare", *map(str, runs), "--out", str(run / "both.html")]) == 0
 
 
 def test_compare_writes_a_page(runs: list[Path], tmp_path: Path) -> None:

@@ -64,11 +64,12 @@ def test_other_settings_may_not(tmp_path: Path, changed: dict[str, Any], name: s
 
 def test_a_new_run_clears_the_old_ones_results_and_nothing_else(tmp_path: Path) -> None:
     run = begin(config(tmp_path))
-    for name in ("metrics.csv", "metrics.json", "model.safetensors", "report.html", "notes.txt"):
+    results = ("model.safetensors", "report.html", "evaluation.npz", "per_class.csv")
+    for name in ("metrics.csv", "metrics.json", *results, "notes.txt", "my.csv"):
         (run.path / name).write_text("old")
     run.open(config(tmp_path), resume=False).close()
     left = {file.name for file in run.path.iterdir() if file.is_file() and not file.name.startswith(".")}
-    assert left == {"config.yaml", "notes.txt"}
+    assert left == {"config.yaml", "notes.txt", "my.csv"}
     assert not run.last_checkpoint.exists()
 
 

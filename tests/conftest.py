@@ -1,14 +1,26 @@
 """What several rooms' tests share: one thread, a tiny data set, where the real data are."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 torch.set_num_threads(1)
+# How long an example takes says something about the machine and what else it does, not about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _algorithms_as_before() -> Iterator[None]:
+    """A run asks PyTorch for deterministic algorithms; the test after it gets its own choice back."""
+    yield
+    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture(scope="session")

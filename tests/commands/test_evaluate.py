@@ -1,0 +1,49 @@
+"""``segnet evaluate``: the same measures as at the end of the training, as a table and as files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from segnet.cli import main
+
+
+def test_the_measures_are_those_of_the_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    measures, report = tmp_path / "measures.json", tmp_path / "report.html"
+    assert main(["evaluate", str(tiny_run), "--json", str(measures), "--report", str(report)]) == 0
+    at_the_end = json.loads((tiny_run / "metrics.json").read_text())
+    assert json.loads(measures.read_text())["per_class"] == at_the_end["per_class"]
+    printed = capsys.readouterr().out
+    assert f"mean IoU {at_the_end['mean_iou']:.4f}" in printed
+    assert "in neither truth nor prediction: " in printed
+    assert report.stat().st_size > 10_000
+
+
+def test_another_split_and_another_root(tiny_run: Path, tiny_camvid: Path, tmp_path: Path) -> None:
+    measures = tmp_path / "measures.json"
+    command = ["evaluate", str(tiny_run), "--split", "train+val@0006R0", "--data", str(tiny_camvid)]
+    assert main([*command, "--json", str(measures)]) == 0
+    assert json.loads(measures.read_text())["images"] == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--split", "test"], "no split 'test'; there is train, val"),
+        (["--data", "/no/such/folder"], "/no/such/folder: no such folder"),
+        (["--backend", "caffe"], "backend 'caffe'"),
+        (["--samples", "4"], "has no dropout to sample from"),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: list[str], message: str, tiny_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(tiny_run), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
+
+
+def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "runs/nobody"]) == 1
+    assert "runs/nobody: no such model; give a run folder or a model folder" in capsys.readouterr().err

@@ -1,7 +1,9 @@
 """Pairs of an image and its index mask, read with every check that keeps a wrong file out of training."""
 
 import mmap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,7 +136,8 @@ def read_image(path: Path) -> Pixels:
     image = _open(path, "image")
     if image.mode.startswith(("I", "F")):
         raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
-    return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    with _damage_named(path, "image"):
+        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def read_mask(path: Path) -> Pixels:
@@ -154,16 +157,25 @@ def read_mask(path: Path) -> Pixels:
 
 
 def _open(path: Path, kind: str) -> Image.Image:
-    try:
+    with _damage_named(path, kind):
         image = Image.open(path)
         image.load()
+        return image
+
+
+@contextmanager
+def _damage_named(path: Path, kind: str) -> Iterator[None]:
+    """Turn what Pillow raises on damaged files, which may be anything, into one line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
     except FileNotFoundError:
         raise UserError(f"{path}: no such {kind} file") from None
-    # Pillow raises SyntaxError and ValueError too on damaged files.
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        detail = " ".join(str(error).replace(str(path), "").split())
+    except Exception as error:
+        detail = " ".join(str(error).replace(str(path), "").split()) or type(error).__name__
         raise UserError(f"{path}: cannot be read as an image ({detail}); replace it or take it out") from None
-    return image
 
 
 def _size(array: Pixels) -> str:

@@ -1,7 +1,9 @@
 """The command line: one module of ``segnet.commands`` a command, imported when it is called."""
 
 import argparse
+import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -39,26 +41,39 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command and give its exit code: 0 done, 1 a mistake named in a line, 2 usage, 130 Ctrl-C."""
     argv = sys.argv[1:] if argv is None else argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name need not be text in the terminal's encoding; it is printed all the same.
+        sys.stdout.reconfigure(errors="backslashreplace")
     command = next((word for word in argv if not word.startswith("-")), None)
     args = build_parser(command).parse_args(argv)
     try:
         return int(args.run(args))
     except UserError as error:
-        print(f"segnet {args.command}: {error}", file=sys.stderr)
+        print(f"segnet {args.command}: {one_line(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader of a pipe (head, less) has left; Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"segnet {args.command}: {one_line(str(stop) or 'stopped')}", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"segnet {args.command}: {describe_os_error(error)}", file=sys.stderr)
+        print(f"segnet {args.command}: {one_line(describe_os_error(error))}", file=sys.stderr)
         return 1
+
+
+def one_line(text: str) -> str:
+    """``text`` with what a terminal would obey written out: a file's name may hold a newline or an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def describe_os_error(error: OSError) -> str:
     """A full disk, a missing permission, a missing file: in one line, with the file."""
     place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}"
+    hint = "; make room there and give the command again" if error.errno in NO_ROOM else ""
+    return f"{place}{error.strerror or error}{hint}"
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk is full, or what this user or this file may have of it."""

@@ -97,6 +97,10 @@ class TrainingConfig(Settings):
     recompute_batch_norm: bool = Field(False, description="statistics over the whole training set at the end")
     validate_every: int = Field(1, gt=0, description="epochs between two measurements on the val split")
     checkpoint_minutes: float = Field(5.0, gt=0, description="minutes between two saves within an epoch")
+    keep_checkpoints: int = Field(2, gt=0, description="newest checkpoints that are kept, besides the best")
+    bad_loss: Literal["stop", "skip"] = Field(
+        "stop", description="at a loss that is not finite: end the run, or leave the step out"
+    )
     early_stopping: int | None = Field(None, gt=0, description="measurements without a better mean_iou before the end")
     deterministic: bool = Field(True, description="only algorithms that give the same result each time")
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"

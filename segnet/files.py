@@ -3,28 +3,43 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
-def write_atomically(path: str | Path, data: bytes | str) -> None:
+def write_atomically(path: str | Path, data: bytes | str, before_rename: Callable[[], object] | None = None) -> None:
     """Write ``data`` to ``path``: a temporary file in the same folder, synced, renamed, the folder synced.
+
+    Args:
+        path: of the file.
+        data: its content; text becomes UTF-8, and bytes of a file's name that are no text become ``\\udcff``.
+        before_rename: called when the data are safe on the disk under the temporary name.
 
     Raises:
         OSError: no room or no permission; ``path`` is as it was and nothing is left beside it.
     """
     path = Path(path)
-    payload = data.encode() if isinstance(data, str) else data
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    payload = data.encode(errors="backslashreplace") if isinstance(data, str) else data
+    # Cut, so that the longest name which a file may have has room for the temporary one.
+    temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
             file.write(payload)
             file.flush()
             os.fsync(file.fileno())
+        if before_rename:
+            before_rename()
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Take away the temporary files in ``folder`` of writers that were killed; no other may be writing there."""
+    for path in folder.glob(f".*.{'[0-9a-f]' * 8}"):
+        path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -31,9 +31,15 @@ def raising(error: BaseException) -> Any:
     ("error", "code", "line"),
     [
         (UserError("a.yaml: no such config file"), 1, "segnet report: a.yaml: no such config file\n"),
-        (OSError(28, "No space left on device", "x.pt"), 1, "segnet report: x.pt: No space left on device\n"),
+        (
+            OSError(28, "No space left on device", "x.pt"),
+            1,
+            "segnet report: x.pt: No space left on device; make room there and give the command again\n",
+        ),
         (OSError("no reason"), 1, "segnet report: no reason\n"),
-        (KeyboardInterrupt(), 130, "stopped\n"),
+        (KeyboardInterrupt(), 130, "segnet report: stopped\n"),
+        (KeyboardInterrupt("saved; go on with --resume"), 130, "segnet report: saved; go on with --resume\n"),
+        (UserError("a\nb\x1b[2J.png: no"), 1, "segnet report: a\\nb\\x1b[2J.png: no\n"),
     ],
 )
 def test_an_error_is_a_line_and_a_code(

@@ -1,47 +1,97 @@
-"""Checkpoints that are whole or known not to be: atomic writes, a checksum, the one before kept."""
+"""Checkpoints that are whole or known not to be: atomic writes, a checksum, those before kept."""
 
 import hashlib
 import io
 import os
+import pickle
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from segnet import __version__
 from segnet.errors import UserError
 from segnet.files import write_atomically
+from segnet.training.manifest import write_manifest
 
 MAGIC = b"segnet checkpoint, sha256 "
 TRAILER = len(MAGIC) + hashlib.sha256().digest_size
 FORMAT = 1
 
 
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` (tensors and plain values) to ``path``; the file that was there stays as ``previous``.
+def save_checkpoint(path: Path, state: dict[str, Any], keep: int = 2) -> None:
+    """Write ``state`` (tensors and plain values) to ``path`` and list it in the folder's ``manifest.json``.
+
+    Args:
+        path: of the newest checkpoint.
+        state: what :func:`load_checkpoint` gives back.
+        keep: newest files that stay, ``path`` and those before it.
 
     Raises:
         OSError: no room or no permission; the checkpoints that were there stay as they were.
     """
     buffer = io.BytesIO()
-    torch.save({"format": FORMAT, **state}, buffer)
+    torch.save({"format": FORMAT, "version": __version__, **state}, buffer)
     payload = buffer.getvalue()
-    keep_previous(path)
-    write_atomically(path, payload + MAGIC + hashlib.sha256(payload).digest())
+    content = hashlib.sha256(payload)
+    trailer = MAGIC + content.digest()
+    whole = content.copy()
+    whole.update(trailer)
+    # The one before gets its other name when the new one is safe on the disk, and not earlier.
+    write_atomically(path, payload + trailer, before_rename=lambda: keep_previous(path, keep))
+    position = state.get("position", {})
+    entry = {
+        "content_sha256": content.hexdigest(),
+        "sha256": whole.hexdigest(),
+        "bytes": len(payload) + TRAILER,
+        "epoch": position.get("epoch"),
+        "step": position.get("step"),
+        "model": state.get("model", {}).get("name"),
+        "version": __version__,
+        "format": FORMAT,
+    }
+    write_manifest(path.parent, entry, dict(trailers(path.parent)))
 
 
-def keep_previous(path: Path) -> None:
-    """Give the file at ``path`` a second name, so that replacing ``path`` does not lose it."""
-    if not path.exists():
+def keep_previous(path: Path, keep: int) -> None:
+    """Move the files before ``path`` one place back, and give ``path`` a second name as the first of them."""
+    if not path.exists() or keep < 2:
         return
+    for number in range(keep - 1, 1, -1):
+        if previous(path, number - 1).exists():
+            previous(path, number - 1).replace(previous(path, number))
     link = previous(path).with_suffix(".new")
     link.unlink(missing_ok=True)
     os.link(path, link)
     link.replace(previous(path))
 
 
-def previous(path: Path) -> Path:
-    return path.with_name(f"previous_{path.name}")
+def previous(path: Path, number: int = 1) -> Path:
+    """The checkpoint that was saved ``number`` saves before ``path``."""
+    return path.with_name(f"previous_{path.name}" if number == 1 else f"previous_{number}_{path.name}")
+
+
+def candidates(path: Path) -> list[Path]:
+    """``path`` and those before it, as far as they are there, newest first."""
+    before = [previous(path), *sorted(path.parent.glob(f"previous_*_{path.name}"), key=place)]
+    return [candidate for candidate in (path, *before) if candidate.exists()]
+
+
+def place(path: Path) -> int:
+    number = path.name.split("_")[1]
+    return int(number) if number.isdecimal() else 0
+
+
+def trailers(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The checksum that each checkpoint of ``folder`` ends with; it is read, not computed."""
+    for path in folder.glob("*.pt"):
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TRAILER))
+            end = file.read()
+        if end.startswith(MAGIC):
+            yield path, end[len(MAGIC) :].hex()
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -51,9 +101,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         UserError: there is none, or none that is whole.
     """
     problems = []
-    for candidate in (path, previous(path)):
-        if not candidate.exists():
-            continue
+    for candidate in candidates(path):
         try:
             state = read_checked(candidate)
         except ValueError as error:
@@ -75,7 +123,10 @@ def read_checked(path: Path) -> dict[str, Any]:
         raise ValueError("cut short, or not a checkpoint of this program")
     if trailer[len(MAGIC) :] != hashlib.sha256(payload).digest():
         raise ValueError("damaged: its checksum does not match")
-    state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise ValueError("holds more than tensors and plain values, which could run code, so it is not read") from None
     if state["format"] != FORMAT:
         raise ValueError(f"written in format {state['format']}, this version reads format {FORMAT}")
     return state

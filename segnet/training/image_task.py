@@ -1,6 +1,8 @@
 """What the tasks on small images in memory share: data, input, the model's folder."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,18 @@ class ImageTask:
 
     def corrupted(self, images: Images) -> CorruptedImages:
         return CorruptedImages(images, self.config.reconstruction.corruptions, self.config.seed)
+
+    @cached_property
+    def data_fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for images in (self.train_images, self.val_images):
+            digest.update(images.pixels.tobytes())
+            if images.labels is not None:
+                digest.update(images.labels.tobytes())
+        return digest.hexdigest()[:16]
+
+    def sample_name(self, index: int) -> str:
+        return f"image {index}"
 
     def collate(self, samples: list[Any]) -> Batch:
         return collate(samples)

@@ -6,6 +6,7 @@ So a checkpoint holds weights, the optimiser's state and a position, and no gene
 """
 
 import itertools
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,14 +22,18 @@ from segnet.config import Config
 from segnet.datasets.sampling import EpochBatches
 from segnet.errors import UserError
 from segnet.training.averaging import WeightAverage
-from segnet.training.checkpoint import load_checkpoint, save_checkpoint
+from segnet.training.bad_loss import BadLoss, BadStep, is_finite_everywhere, restore, statistics
+from segnet.training.checkpoint import candidates, load_checkpoint, save_checkpoint
+from segnet.training.failures import said_in_a_line
+from segnet.training.loader import build_loader
 from segnet.training.log import Log
+from segnet.training.memory import step_in_memory
 from segnet.training.optimizer import build_optimizer, set_lr
 from segnet.training.position import Position
 from segnet.training.progress import TrainingProgress
 from segnet.training.run_folder import RunFolder
 from segnet.training.schedule import lr_factor
-from segnet.training.stopping import StopRequest, leave_signals_to_parent
+from segnet.training.stopping import StopRequest
 from segnet.training.task import Batch, Task
 
 SIGNAL_CHECK_STEPS = 20
@@ -74,7 +79,8 @@ class Trainer:
         self.position = Position()
         self.stop = StopRequest()
         self.saved_at = time.monotonic()
-        self.unread: list[tuple[torch.Tensor, int, torch.Tensor]] = []
+        self.unread: list[tuple[int, torch.Tensor, int, torch.Tensor]] = []
+        self.bad_loss = BadLoss(run.path, settings.bad_loss, fabric.global_rank)
 
     @property
     def best_network(self) -> nn.Module:
@@ -89,34 +95,25 @@ class Trainer:
         """Run to the end, or from the last checkpoint to the end.
 
         Raises:
-            UserError: the checkpoint is missing, damaged or another network's; the loss is no longer finite.
+            UserError: the checkpoint is damaged or another network's, or the data are others; the loss is no longer
+                finite; memory is full; a loader's process was killed.
             KeyboardInterrupt: asked to stop by Ctrl-C or SIGTERM; the state is saved.
         """
-        if resume:
+        if resume and not candidates(self.run.last_checkpoint):
+            print(f"{self.run.path}: stopped before its first checkpoint; beginning at the start", file=sys.stderr)
+        elif resume:
             self.load()
         log = Log(self.run, self.position, enabled=self.fabric.is_global_zero)
         progress = TrainingProgress(
             self.config.training.epochs, self.total_steps, self.task.monitor, self.fabric.is_global_zero
         )
-        with log, progress, self.stop:
-            loader = self.loader()
+        with log, progress, self.stop, said_in_a_line(self.run.last_checkpoint):
+            loader = build_loader(self.task, self.sampler, self.config.data.workers, self.fabric)
             while self.position.epoch < self.config.training.epochs and not self.has_converged():
                 self.train_epoch(loader, progress)
                 self.end_epoch(log, progress)
                 self.stop_if_asked()
         return self.position
-
-    def loader(self) -> DataLoader[Any]:
-        workers = self.config.data.workers
-        return DataLoader(
-            self.task.train_data,  # type: ignore[arg-type]
-            batch_sampler=self.sampler,
-            num_workers=workers,
-            collate_fn=self.task.collate,
-            pin_memory=self.fabric.device.type == "cuda",
-            persistent_workers=workers > 0,
-            worker_init_fn=leave_signals_to_parent,
-        )
 
     def train_epoch(self, loader: DataLoader[Any], progress: TrainingProgress) -> None:
         position = self.position
@@ -124,14 +121,14 @@ class Trainer:
         self.wrapped.train()
         begin, before = time.monotonic(), position.seconds
         for batches in grouped(iter(loader), self.config.training.accumulate):
-            loss = self.optimizer_step(batches)
+            loss = step_in_memory(self.optimizer_step, self.try_step, batches)
             indices = torch.cat([batch["index"] for batch in batches])
             behind = position.samples + len(batches) * self.global_batch_size
             samples = min(behind, len(self.task.train_data)) - position.samples
             position.step += 1
             position.samples += samples
             position.seconds = before + time.monotonic() - begin
-            self.unread.append((loss, samples, indices))
+            self.unread.append((position.step, loss, samples, indices))
             if self.fabric.device.type == "cpu" or len(self.unread) == READ_STEPS:
                 self.read_losses()
                 progress.step(position)
@@ -142,6 +139,15 @@ class Trainer:
     def global_batch_size(self) -> int:
         return int(self.config.training.batch_size * self.fabric.world_size)
 
+    def try_step(self, batch: Batch) -> None:
+        """A step on this process alone, of a run that has ended."""
+        batch = self.fabric.to_device(batch)
+        with self.fabric.autocast():
+            loss = self.task.loss(self.network(self.input(batch)), batch)
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
     def optimizer_step(self, batches: list[Batch]) -> torch.Tensor:
         """One step on the mean gradient of ``batches``; gives their mean loss, still on the device."""
         settings, step = self.config.training, self.position.step
@@ -149,6 +155,7 @@ class Trainer:
         torch.manual_seed(step_seed(self.config.seed, step, self.fabric.global_rank))
         set_lr(self.optimizer, self.config.optimizer.lr * lr_factor(self.config.schedule, step, self.total_steps))
         total = torch.zeros((), device=self.fabric.device)
+        before = statistics(self.network) if self.bad_loss.skips else []
         for number, batch in enumerate(batches, start=1):
             batch = self.fabric.to_device(batch)
             with self.fabric.no_backward_sync(self.wrapped, enabled=number < len(batches)):
@@ -156,6 +163,10 @@ class Trainer:
                 loss = self.task.loss(output, batch)
                 self.fabric.backward(loss / len(batches))
             total += loss.detach()
+        if self.bad_loss.skips and not is_finite_everywhere(total, self.fabric):
+            restore(self.network, before)
+            self.optimizer.zero_grad(set_to_none=True)
+            return total / len(batches)
         if settings.clip_norm is not None:
             self.fabric.clip_gradients(self.wrapped, self.optimizer, max_norm=settings.clip_norm)
         self.optimizer.step()
@@ -169,16 +180,16 @@ class Trainer:
         return x.contiguous(memory_format=torch.channels_last) if self.config.training.channels_last else x
 
     def read_losses(self) -> None:
-        """Fetch the losses of the last steps from the device; a loss that is not finite ends the run."""
-        for loss, samples, indices in self.unread:
+        """Fetch the losses of the last steps from the device; one that is not finite may end the run."""
+        unread, self.unread = self.unread, []
+        for step, loss, samples, indices in unread:
             value = float(loss)
-            if not np.isfinite(value):
-                raise UserError(
-                    f"the loss is {value} in epoch {self.position.epoch + 1}, on samples {indices.tolist()} of the "
-                    "train split; lower optimizer.lr, set training.clip_norm, or look at these samples"
-                )
-            self.position.loss_sum += value * samples
-        self.unread.clear()
+            if np.isfinite(value):
+                self.position.loss_sum += value * samples
+            else:
+                files = [self.task.sample_name(index) for index in indices.tolist()]
+                self.bad_loss.meet(BadStep(self.position.epoch + 1, step, value, files))
+                self.position.samples_without_loss += samples
 
     def end_epoch(self, log: Log, progress: TrainingProgress) -> None:
         self.read_losses()
@@ -187,7 +198,7 @@ class Trainer:
             "epoch": position.epoch + 1,
             "step": position.step,
             "lr": self.optimizer.param_groups[0]["lr"],
-            "train_loss": position.loss_sum / position.samples,
+            "train_loss": position.mean_loss,
         }
         is_last = position.epoch + 1 == settings.epochs
         if is_last or (position.epoch + 1) % settings.validate_every == 0:
@@ -204,7 +215,7 @@ class Trainer:
         measures = self.task.validate(self.best_network, self.fabric)
         if self.position.record(measures[self.task.monitor]) and self.fabric.is_global_zero:
             self.task.save(self.run.path, self.best_network)
-            save_checkpoint(self.run.best_checkpoint, self.state_dict())
+            save_checkpoint(self.run.best_checkpoint, self.state_dict(), keep=1)
         if self.pictures and self.fabric.is_global_zero:
             log.picture(self.pictures(self.best_network), self.position.step)
         return measures
@@ -220,7 +231,8 @@ class Trainer:
     def save(self) -> None:
         self.read_losses()
         if self.fabric.is_global_zero:
-            save_checkpoint(self.run.last_checkpoint, self.state_dict())
+            keep = self.config.training.keep_checkpoints
+            save_checkpoint(self.run.last_checkpoint, self.state_dict(), keep)
         self.saved_at = time.monotonic()
 
     def stop_if_asked(self) -> None:
@@ -246,6 +258,7 @@ class Trainer:
             "average": self.average.state_dict() if self.average else None,
             "scaler": scaler.state_dict() if scaler else None,
             "position": self.position.state_dict(),
+            "data": self.task.data_fingerprint,
         }
 
     def load(self) -> None:
@@ -253,6 +266,12 @@ class Trainer:
         state = load_checkpoint(path)
         if state["model"] != self.config.model.model_dump(mode="json"):
             raise UserError(f"{path}: a checkpoint of another model ({state['model']['name']}); train without --resume")
+        # None: written by a version without fingerprints.
+        if state.get("data", None) not in (None, self.task.data_fingerprint):
+            raise UserError(
+                f"{path}: the data are not those that the run began with (files were added, taken out or changed); "
+                "put them back, or train without --resume"
+            )
         try:
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])

@@ -12,8 +12,9 @@ class Position:
     Attributes:
         epoch: epochs that are complete, and so the number of the one that is under way.
         samples: samples of that epoch that are behind, over all processes.
+        samples_without_loss: those of them whose loss was not finite.
         step: optimiser steps since the beginning of the run.
-        loss_sum: sum of the loss over those samples.
+        loss_sum: sum of the loss over the others.
         seconds: time that the epoch has taken.
         best: highest value of the task's monitored measure so far.
         best_epoch: the epoch that gave it.
@@ -22,6 +23,7 @@ class Position:
 
     epoch: int = 0
     samples: int = 0
+    samples_without_loss: int = 0
     step: int = 0
     loss_sum: float = 0.0
     seconds: float = 0.0
@@ -36,9 +38,16 @@ class Position:
         for name, value in state.items():
             setattr(self, name, value)
 
+    @property
+    def mean_loss(self) -> float:
+        """Of the epoch so far; NaN where no sample has a loss."""
+        samples = self.samples - self.samples_without_loss
+        return self.loss_sum / samples if samples else math.nan
+
     def next_epoch(self) -> None:
         self.epoch += 1
         self.samples = 0
+        self.samples_without_loss = 0
         self.loss_sum = 0.0
         self.seconds = 0.0
 

@@ -54,7 +54,7 @@ class TrainingProgress:
             self.task,
             completed=position.step,
             description=f"epoch {position.epoch + 1}/{self.epochs}",
-            loss=position.loss_sum / max(position.samples, 1),
+            loss=position.mean_loss,
             measure=self.measure,
             rate=self.rate,
         )

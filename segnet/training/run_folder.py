@@ -9,7 +9,8 @@ from typing import IO
 from segnet.config import Config
 from segnet.config_file import dump_config, read_yaml
 from segnet.errors import UserError
-from segnet.files import write_atomically
+from segnet.files import remove_leftovers, write_atomically
+from segnet.training.manifest import NAME as MANIFEST
 
 
 class RunFolder:
@@ -27,13 +28,30 @@ class RunFolder:
         """Make the folder ready and lock it; the lock holds until the returned file is closed.
 
         Raises:
-            UserError: another run writes to the folder; it holds a run and ``resume`` is False; or it holds
-                one of other settings and ``resume`` is True.
+            UserError: the folder cannot be written to; another run writes to it; or it holds a run of other
+                settings and ``resume`` is True.
         """
         if resume and not self.last_checkpoint.parent.is_dir():
             raise UserError(f"{self.path}: no run to go on from; train without --resume")
-        self.last_checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        lock = (self.path / ".lock").open("w")
+        lock = self.lock()
+        for folder in (self.path, self.last_checkpoint.parent):
+            remove_leftovers(folder)
+        if resume:
+            self.check_settings(config)
+        elif self.config_path.exists():
+            self.clear()
+        write_atomically(self.config_path, dump_config(config))
+        return lock
+
+    def lock(self) -> IO[str]:
+        try:
+            self.last_checkpoint.parent.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise UserError(
+                f"{self.path}: the run folder cannot be written to ({error.strerror}); "
+                "set runs=FOLDER to a folder of your own, or name=NAME"
+            ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -41,11 +59,6 @@ class RunFolder:
             raise UserError(
                 f"{self.path}: another training writes to this folder; give this one another name"
             ) from None
-        if resume:
-            self.check_settings(config)
-        elif self.metrics_json.exists() or self.last_checkpoint.exists():
-            self.clear()
-        write_atomically(self.config_path, dump_config(config))
         return lock
 
     def check_settings(self, config: Config) -> None:
@@ -68,17 +81,26 @@ class RunFolder:
 
     def clear(self) -> None:
         """A run that starts anew leaves nothing of the one before that could be taken for its own."""
-        for path in (self.last_checkpoint, self.best_checkpoint, self.metrics_csv, self.metrics_json):
-            path.unlink(missing_ok=True)
-            path.with_name(f"previous_{path.name}").unlink(missing_ok=True)
-        for name in RESULTS:
+        for name in (*RESULTS, "metrics.csv", "metrics.json"):
             (self.path / name).unlink(missing_ok=True)
-        for events in (self.path / "tensorboard").glob("events.*"):
-            events.unlink()
+        for pattern in ("checkpoints/*.pt", f"checkpoints/{MANIFEST}", "tensorboard/events.*", "bad_batches*.json"):
+            for path in self.path.glob(pattern):
+                path.unlink()
 
 
 MAY_CHANGE = frozenset(
-    {"workers", "cache", "root", "val_batch_size", "checkpoint_minutes", "devices", "accelerator", "compile"}
+    {
+        "workers",
+        "cache",
+        "root",
+        "val_batch_size",
+        "checkpoint_minutes",
+        "keep_checkpoints",
+        "bad_loss",
+        "devices",
+        "accelerator",
+        "compile",
+    }
 )
 """Settings of data and training that do not change what a run computes."""
 

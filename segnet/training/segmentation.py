@@ -1,6 +1,7 @@
 """Segmentation as the loop's task: images and index masks in, a class a pixel out."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from segnet.config import Config
 from segnet.datasets.augmentation import Augmented, build_augmentation
+from segnet.datasets.fingerprint import fingerprint
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.samples import Sample
 from segnet.datasets.statistics import class_weights
@@ -53,6 +55,15 @@ class SegmentationTask:
             self.classes.ignore_index,
             lambda term: class_weights(term.class_weights, self.train_split, term.enet_c),
         )
+
+    @cached_property
+    def data_fingerprint(self) -> str:
+        return fingerprint(
+            file for split in (self.train_split, self.val_split) for pair in split.pairs for file in pair
+        )
+
+    def sample_name(self, index: int) -> str:
+        return str(self.train_split.pairs[index].image)
 
     def collate(self, samples: list[dict[str, Any]]) -> Batch:
         sizes = {tuple(sample["mask"].shape) for sample in samples}

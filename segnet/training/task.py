@@ -25,11 +25,19 @@ class Task(Protocol):
         network: what is trained.
         train_data: the samples of an epoch.
         monitor: the measure of ``validate`` by which the best weights are chosen; higher is better.
+        data_fingerprint: short text that changes with the content of the train and val splits.
     """
 
     network: nn.Module
     train_data: Keyed
     monitor: str
+
+    @property
+    def data_fingerprint(self) -> str: ...
+
+    def sample_name(self, index: int) -> str:
+        """How a person finds sample ``index`` of the train split: its file, or its number."""
+        ...
 
     def collate(self, samples: list[Any]) -> Batch:
         """Samples of ``train_data`` to a batch."""

@@ -1,0 +1,101 @@
+"""Steps whose loss is not finite: their files are written down, and the run ends or the step is left out."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from segnet.errors import UserError
+from segnet.files import write_json
+
+SKIPS = 10
+"""Steps in a row that may be left out; after so many the weights are to blame and not the images."""
+
+
+@dataclass(frozen=True)
+class BadStep:
+    """A step with a loss that is not finite.
+
+    Attributes:
+        epoch: number of the epoch, from 1.
+        step: number of the step in the run, from 1.
+        loss: infinite or NaN.
+        files: names of the samples in the step.
+    """
+
+    epoch: int
+    step: int
+    loss: float
+    files: list[str]
+
+
+class BadLoss:
+    """What a run does about them.
+
+    Args:
+        folder: of the run; ``bad_batches.json`` is written there.
+        action: ``stop`` or ``skip``.
+        rank: number of this process; each but the first writes a file of its own.
+    """
+
+    def __init__(self, folder: Path, action: Literal["stop", "skip"], rank: int = 0) -> None:
+        self.path = folder / ("bad_batches.json" if rank == 0 else f"bad_batches_{rank}.json")
+        self.skips = action == "skip"
+        self.in_a_row: list[int] = []
+
+    def meet(self, bad: BadStep) -> None:
+        """Write the step down; say that it was left out, or end the run.
+
+        Raises:
+            UserError: the run is to stop, or too many steps in a row were left out.
+        """
+        # A resumed run meets the steps after its checkpoint again.
+        before = [row for row in read_rows(self.path) if int(row["step"]) < bad.step]
+        write_json(self.path, [*before, {**vars(bad), "loss": str(bad.loss)}])
+        where = f"the loss is {bad.loss} in epoch {bad.epoch}, step {bad.step}, on {shortened(bad.files)}"
+        if not self.skips:
+            raise UserError(
+                f"{where} (listed in {self.path}); lower optimizer.lr, set training.clip_norm, look at these files, "
+                "or leave such steps out with training.bad_loss=skip and --resume"
+            )
+        self.in_a_row = [*self.in_a_row, bad.step] if bad.step - 1 in self.in_a_row[-1:] else [bad.step]
+        if len(self.in_a_row) >= SKIPS:
+            raise UserError(
+                f"{where}, as in the {SKIPS - 1} steps before (listed in {self.path}); the weights do not recover: "
+                "lower optimizer.lr or set training.clip_norm, and train without --resume"
+            )
+        print(f"{where}: this step is left out (listed in {self.path})", file=sys.stderr)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return rows
+
+
+def shortened(files: list[str]) -> str:
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return ", ".join(files[:3]) + more
+
+
+def is_finite_everywhere(loss: Tensor, fabric: Fabric) -> bool:
+    """Whether this step's loss is finite on every process: they share its gradient."""
+    return bool(fabric.all_reduce(loss.isfinite().float(), reduce_op="sum") == fabric.world_size)
+
+
+def statistics(network: nn.Module) -> list[Tensor]:
+    """Copies of the buffers, batch norm's statistics among them, which a bad step would spoil for good."""
+    return [buffer.clone() for buffer in network.buffers()]
+
+
+@torch.no_grad()
+def restore(network: nn.Module, copies: list[Tensor]) -> None:
+    for buffer, copy in zip(network.buffers(), copies, strict=True):
+        buffer.copy_(copy)

@@ -1,0 +1,39 @@
+"""``manifest.json`` beside the checkpoints: what each file is, with a checksum that ``sha256sum`` gives too."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from segnet.files import write_json
+
+NAME = "manifest.json"
+
+
+def write_manifest(folder: Path, newest: dict[str, Any], trailer_of: dict[Path, str]) -> None:
+    """List every checkpoint of ``folder``.
+
+    Files change their names as newer ones come, and a crash may fall between a file and the list, so an entry is
+    found by the checksum that ends each file and not by its name.
+
+    Args:
+        folder: of the checkpoints.
+        newest: entry of the file that was just written: ``content_sha256``, ``sha256``, ``bytes``, ``epoch``, ...
+        trailer_of: the checksum that each whole file ends with.
+    """
+    known = {entry["content_sha256"]: entry for entry in (*read_manifest(folder), newest)}
+    entries = [
+        {"file": path.name, **{key: value for key, value in known[content].items() if key != "file"}}
+        for path, content in sorted(trailer_of.items())
+        if content in known
+    ]
+    write_json(folder / NAME, entries)
+
+
+def read_manifest(folder: Path) -> Iterator[dict[str, Any]]:
+    """The entries of the list; none where it is not there or not whole."""
+    try:
+        entries = json.loads((folder / NAME).read_bytes())
+        yield from (entry for entry in entries if isinstance(entry["content_sha256"], str))
+    except (OSError, ValueError, TypeError, KeyError):
+        return

@@ -14,7 +14,7 @@ from .samples import ImagesAndMasks, Pair
 DEFAULT_ROOT = Path("data/camvid")
 
 
-def load_camvid(root: str | None, split: str, cache: bool = True) -> ImagesAndMasks:
+def load_camvid(root: str | None, split: str, cache: float = 1) -> ImagesAndMasks:
     """A split of CamVid, or of a data set in its layout.
 
     Args:
@@ -22,7 +22,7 @@ def load_camvid(root: str | None, split: str, cache: bool = True) -> ImagesAndMa
             environment's CAMVID_ROOT, else ``data/camvid``, which is downloaded where it is not there.
         split: splits joined with ``+``, then a choice of sequences over all of them: ``train+val@0006R0`` is only
             sequence 0006R0, ``train+val-0006R0`` is all but it. A frame's sequence is its name up to the ``_``.
-        cache: keep decoded samples in memory.
+        cache: GiB of decoded samples that are kept in memory at most; 0: none.
 
     Raises:
         UserError: the folder, a split, a sequence, a mask or a listed file is not there, or nothing is left.

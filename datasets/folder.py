@@ -9,7 +9,7 @@ from .pairs import pairs_from_folders, pairs_from_list
 from .samples import ImagesAndMasks, Pair
 
 
-def load_folder(root: str, split: str, classes: ClassSet, cache: bool = True) -> ImagesAndMasks:
+def load_folder(root: str, split: str, classes: ClassSet, cache: float = 1) -> ImagesAndMasks:
     """Images and masks of ``split``, paired by file name.
 
     The files lie in ``root/images/SPLIT`` and ``root/masks/SPLIT``, or ``root/SPLIT.txt`` lists an image and a mask a

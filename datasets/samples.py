@@ -16,9 +16,6 @@ from segnet.errors import UserError
 
 from .classes import ClassSet
 
-CACHE_LIMIT = 2**30
-"""Bytes of decoded images that a data set keeps in memory at most."""
-
 Pixels = NDArray[np.uint8]
 
 
@@ -43,14 +40,15 @@ class ImagesAndMasks(Dataset[Sample]):
     Args:
         pairs: the files, at least one pair.
         classes: what the masks' labels mean.
-        cache: keep decoded samples in memory. Worker processes that are forked share the memory, spawned ones read
-            the files each time; the samples are the same either way.
+        cache: GiB of decoded samples that are kept in memory at most, the first of them; 0: none. Worker processes
+            that are forked share the memory, spawned ones read the files each time; the samples are the same either
+            way.
     """
 
-    def __init__(self, pairs: Sequence[Pair], classes: ClassSet, cache: bool = False) -> None:
+    def __init__(self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0) -> None:
         self.pairs = list(pairs)
         self.classes = classes
-        self._cache = _SampleCache.like(read_image(self.pairs[0].image), len(self.pairs)) if cache else None
+        self._cache = _SampleCache.like(read_image(self.pairs[0].image), len(self.pairs), cache) if cache else None
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -109,17 +107,20 @@ class _SampleCache:
         self.filled = memory[length * pixels * 4 :]
 
     @classmethod
-    def like(cls, image: Pixels, length: int) -> "_SampleCache | None":
-        """Room for ``length`` samples of the image's size; None where they need more than the limit."""
+    def like(cls, image: Pixels, length: int, limit: float) -> "_SampleCache | None":
+        """Room for the first samples of the image's size, ``length`` or what ``limit`` GiB hold; None for none."""
         height, width = image.shape[:2]
-        return cls(length, height, width) if length * height * width * 4 <= CACHE_LIMIT else None
+        length = min(length, int(limit * 2**30) // (4 * height * width))
+        return cls(length, height, width) if length else None
 
     def get(self, index: int) -> tuple[Pixels, Pixels] | None:
         """Copies, so that nobody can change what the next reader gets."""
-        return (self.images[index].copy(), self.masks[index].copy()) if self.filled[index] else None
+        if index >= len(self.filled) or not self.filled[index]:
+            return None
+        return self.images[index].copy(), self.masks[index].copy()
 
     def put(self, index: int, image: Pixels, mask: Pixels) -> None:
-        if mask.shape == self.masks.shape[1:]:
+        if index < len(self.filled) and mask.shape == self.masks.shape[1:]:
             self.images[index], self.masks[index] = image, mask
             self.filled[index] = 1
 

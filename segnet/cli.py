@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "measure a trained model on a split",
     "predict": "segment images",
     "video": "overlay the classes on every frame of a video",
+    "export": "write a model as one file for ONNX Runtime, OpenVINO or PyTorch",
     "sweep": "train a config with several settings and seeds; mean and spread of a measure",
     "report": "write the report of a run again",
     "compare": "one page that holds several runs side by side",

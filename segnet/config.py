@@ -27,7 +27,7 @@ class DataConfig(Settings):
     patch_size: int = Field(32, gt=0, description="patches: side of the squares cut from frames, in pixels")
     patch_color: bool = Field(False, description="patches: three channels instead of grey")
     workers: int = Field(2, ge=0, description="processes that read and augment images")
-    cache: bool = Field(True, description="keep decoded images in memory")
+    cache: float = Field(1.0, ge=0, description="GiB of decoded images kept in memory at most; 0: none")
 
 
 class InputConfig(Settings):

@@ -14,12 +14,15 @@ EXAMPLE = """\
 example:
   segnet evaluate runs/quickstart --split val
   segnet evaluate runs/segnet_lite --data /data/CamVid --split val --json measures.json --report report.html
+  segnet evaluate segnet_lite_int8.xml --data /data/CamVid --split val
 """
+
+MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a model that comes with the package"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("model", help="run folder, model folder, or the name of a model that comes with the package")
+    parser.add_argument("model", help=MODEL)
     parser.add_argument("--split", help="split to measure on (default: the run's val split)")
     parser.add_argument("--data", metavar="FOLDER", help="root of the data (default: the run's)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measures as JSON")
@@ -29,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_predictor_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of every command that runs a model."""
-    parser.add_argument("--backend", default="torch", help="runtime (default: torch)")
+    parser.add_argument(
+        "--backend",
+        default="auto",
+        help="torch, torch-compiled, onnxruntime or openvino (default: torch, or the runtime of an exported file)",
+    )
     parser.add_argument("--precision", default="auto", help="fp32, bf16 or auto, the fastest that is at hand")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
     parser.add_argument("--samples", type=int, default=1, help="passes with dropout on, for Bayesian nets (default: 1)")
@@ -44,17 +51,20 @@ def size(text: str) -> tuple[int, int]:
 
 
 def open_predictor(args: argparse.Namespace) -> "Predictor":
+    from segnet.inference.deploy.model import open_model
     from segnet.inference.predictor import Predictor
-    from segnet.nn.saved import load_model
 
-    return Predictor(load_model(args.model), args.backend, args.precision, args.device, args.samples, args.size)
+    return Predictor(open_model(args.model), args.backend, args.precision, args.device, args.samples, args.size)
 
 
 def run(args: argparse.Namespace) -> int:
+    from segnet.errors import UserError
     from segnet.files import write_json
     from segnet.inference.evaluation import evaluate
     from segnet.terminal import progress_bar
 
+    if args.report and Path(args.model).is_file():
+        raise UserError(f"{args.model}: a report tells of a run's training; leave --report out, or give the run folder")
     predictor = open_predictor(args)
     dataset = open_split(args.model, args.split, args.data)
     with progress_bar("measuring") as progress:
@@ -82,7 +92,10 @@ def open_split(model: str, split: str | None, root: str | None) -> "ImagesAndMas
 def data_of(model: str) -> "DataConfig":
     from segnet.config import DataConfig
     from segnet.config_file import load_config
+    from segnet.inference.deploy.model import DeployedModel, open_model
 
+    if Path(model).is_file() and isinstance(opened := open_model(model), DeployedModel):
+        return opened.metadata.data
     config = Path(model) / "config.yaml"
     return load_config(config).data if config.is_file() else DataConfig()
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from segnet.commands.evaluate import add_predictor_arguments, open_predictor
+from segnet.commands.evaluate import MODEL, add_predictor_arguments, open_predictor
 
 EXAMPLE = """\
 example:
@@ -17,7 +17,7 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("model", help="run folder, model folder, or the name of a model that comes with the package")
+    parser.add_argument("model", help=MODEL)
     parser.add_argument("images", nargs="+", help="pictures, folders of pictures, or patterns")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of NAME_mask.png and NAME_overlay.png"

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from segnet.commands.evaluate import add_predictor_arguments, open_predictor, size
+from segnet.commands.evaluate import MODEL, add_predictor_arguments, open_predictor, size
 
 EXAMPLE = """\
 example:
@@ -15,7 +15,7 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("model", help="run folder, model folder, or the name of a model that comes with the package")
+    parser.add_argument("model", help=MODEL)
     parser.add_argument("input", help="video file, folder of pictures, or a pattern of pictures")
     parser.add_argument(
         "output",

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
+from segnet.inference.deploy.model import DeployedModel, Model
 from segnet.nn.dropout import has_dropout
-from segnet.nn.saved import SavedModel
 
 Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """RGB pictures of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
@@ -22,9 +22,9 @@ class Predictor:
     """Classes, probabilities and uncertainty of pictures, at the pictures' own size.
 
     Args:
-        model: what to run.
-        backend: runtime that runs it.
-        precision: ``fp32``, ``bf16`` or ``auto``, the fastest that the device has instructions for.
+        model: what to run, a network or an exported file.
+        backend: runtime that runs it; ``auto`` is torch for a network and a file's own for a file.
+        precision: ``fp32``, ``bf16`` or ``auto``, the fastest that the device has instructions for; a file has its own.
         device: ``auto``, ``cpu`` or ``cuda``.
         samples: passes with dropout on whose softmax is averaged (Bayesian SegNet, arXiv 1511.02680, section 3);
             1 is one pass without dropout.
@@ -32,19 +32,24 @@ class Predictor:
             brought back before anything else is made of them.
 
     Raises:
-        UserError: an unknown backend, precision or device; ``samples`` for a network without dropout.
+        UserError: an unknown backend, precision or device, or one that is not to be had here; ``samples`` for a
+            network without dropout or for a runtime that takes it out.
     """
 
     def __init__(
         self,
-        model: SavedModel,
-        backend: str = "torch",
+        model: Model,
+        backend: str = "auto",
         precision: str = "auto",
         device: str = "auto",
         samples: int = 1,
         size: tuple[int, int] | None = None,
     ) -> None:
-        if samples > 1 and not has_dropout(model.network):
+        if samples > 1 and (isinstance(model, DeployedModel) or backend in ("onnxruntime", "openvino")):
+            raise UserError(
+                "samples need dropout, which exported graphs have not: give the run folder, and torch as backend"
+            )
+        if samples > 1 and not has_dropout(model.network):  # type: ignore[union-attr]
             raise UserError(f"{model.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")
         self.model, self.samples, self.size = model, samples, size
         self.backend = open_backend(backend, model, precision, device)
@@ -63,9 +68,10 @@ class Predictor:
         """Class indices ``(N, H, W)`` uint8."""
         if self.samples > 1:
             return np.asarray(self.probabilities(images).argmax(1), np.uint8)
-        logits = next(self._logits(images, passes=1))
-        # Byte by byte: argmax gives int64, eight times what a class index needs.
-        return np.asarray(logits.argmax(1).to(torch.uint8).cpu())
+        batch = as_tensor(images)
+        if self.size in (None, tuple(batch.shape[-2:])):
+            return np.asarray(self.backend.classes(batch))
+        return np.asarray(next(self._logits(images, passes=1)).argmax(1).to(torch.uint8).cpu())
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
         """Softmax ``(N, C, H, W)`` float32, the mean over ``samples``."""

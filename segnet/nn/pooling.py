@@ -32,7 +32,7 @@ def max_pool_with_codes(x: Tensor) -> tuple[Tensor, Tensor]:
         The maxima ``(N, C, ceil(H / 2), ceil(W / 2))`` in x's dtype and memory format, and their
         codes, uint8 0–3 of the same shape.
     """
-    if torch.compiler.is_exporting():
+    if _is_exported():
         return _pool_exported(x)
     pooled, codes = _MaxPool.apply(x)
     return pooled, codes
@@ -53,10 +53,14 @@ def max_unpool_with_codes(x: Tensor, codes: Tensor, size: Sequence[int]) -> Tens
         ValueError: the three do not belong together.
     """
     height, width = size
-    if torch.compiler.is_exporting():
+    if _is_exported():
         return _place_exported(x, codes, height, width)
     placed: Tensor = _Place.apply(x, codes, height, width)
     return placed
+
+
+def _is_exported() -> bool:
+    return torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
 
 
 class _MaxPool(torch.autograd.Function):

@@ -14,6 +14,7 @@ from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.nn.flops import count_flops, count_parameters
+from segnet.nn.saved import SavedModel
 from segnet.report.templating import compact
 
 Facts = list[tuple[str, str]]
@@ -72,6 +73,7 @@ def loss_text(config: Config) -> str:
 
 def cost_facts(evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> dict[str, Any]:
     """Numbers of parameters and operations, images a second, and what ran them."""
+    assert isinstance(predictor.model, SavedModel), "reports are of runs"
     size = predictor.size or dataset[0].image.shape[:2]
     return {
         "parameters": count_parameters(predictor.model.network),

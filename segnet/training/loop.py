@@ -168,7 +168,10 @@ class Trainer:
             self.optimizer.zero_grad(set_to_none=True)
             return total / len(batches)
         if settings.clip_norm is not None:
-            self.fabric.clip_gradients(self.wrapped, self.optimizer, max_norm=settings.clip_norm)
+            # Asking whether the norm is finite would wait for the device each step; the next loss tells it too.
+            self.fabric.clip_gradients(
+                self.wrapped, self.optimizer, max_norm=settings.clip_norm, error_if_nonfinite=False
+            )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average:

@@ -79,14 +79,15 @@ def test_a_spawned_process_reads_the_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(dataset))[0].mask, dataset[0].mask)
 
 
-def test_a_split_over_the_limit_is_not_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segnet.datasets.samples.CACHE_LIMIT", 4 * 6 * 4 * 2 - 1)
+def test_of_a_split_over_the_limit_the_first_are_cached(tmp_path: Path) -> None:
     pairs = [write_pair(tmp_path, number) for number in range(2)]
-    dataset = ImagesAndMasks(pairs, CAMVID, cache=True)
-    dataset[0]
-    pairs[0].image.unlink()
+    dataset = ImagesAndMasks(pairs, CAMVID, cache=(4 * 6 * 4 * 2 - 1) / 2**30)
+    for index, pair in enumerate(pairs):
+        dataset[index]
+        pair.image.unlink()
+    np.testing.assert_array_equal(dataset[0].mask, MASK)
     with pytest.raises(UserError, match="no such image file"):
-        dataset[0]
+        dataset[1]
 
 
 def test_a_palette_mask_is_read_by_index_whatever_its_colours(tmp_path: Path) -> None:

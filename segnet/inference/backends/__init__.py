@@ -1,13 +1,11 @@
 """The runtimes that a predictor can hand its batches to; each is imported when it is asked for."""
 
-import importlib
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from segnet.errors import UserError
-from segnet.nn.saved import SavedModel
+from segnet.inference.deploy.model import DeployedModel, Model
 
 
 class Backend(Protocol):
@@ -23,34 +21,35 @@ class Backend(Protocol):
         """uint8 RGB ``(N, 3, H, W)`` on the CPU to float logits ``(N, C, H, W)``; ``dropout`` leaves it on."""
         ...
 
-
-BACKENDS = ("torch",)
-
-
-def open_backend(name: str, model: SavedModel, precision: str, device: str) -> Backend:
-    """The backend ``name`` with ``model`` loaded.
-
-    Raises:
-        UserError: no such backend, or it cannot run here.
-    """
-    if name not in BACKENDS:
-        raise UserError(f"backend {name!r}: not known; choose {', '.join(BACKENDS)}")
-    chosen = choose_device(device)
-    module = importlib.import_module(f"segnet.inference.backends.{name}_backend")
-    backend: Backend = module.open_backend(model, precision, chosen)
-    return backend
+    def classes(self, images: Tensor) -> Tensor:
+        """The same pictures to class indices, uint8 ``(N, H, W)`` on the CPU."""
+        ...
 
 
-def choose_device(name: str) -> torch.device:
-    """``auto`` is a CUDA GPU where there is one, else the processor.
+BACKENDS = ("torch", "torch-compiled", "onnxruntime", "openvino")
+
+
+def open_backend(name: str, model: Model, precision: str, device: str) -> Backend:
+    """The backend ``name`` with ``model`` loaded; ``auto`` is the one that the model is made for.
 
     Raises:
-        UserError: no such device here.
+        UserError: no such backend, it is not installed, or it cannot run this model here.
     """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind = name.partition(":")[0]
-    if kind not in ("cpu", "cuda") or (kind == "cuda" and not torch.cuda.is_available()):
-        here = "cpu, cuda" if torch.cuda.is_available() else "cpu"
-        raise UserError(f"device {name!r}: not on this machine; choose {here} or auto")
-    return torch.device(name)
+    if name not in ("auto", *BACKENDS):
+        raise UserError(f"backend {name!r}: not known; choose {', '.join(BACKENDS)} or auto")
+    made_for = model.backend if isinstance(model, DeployedModel) else None
+    if made_for and name not in ("auto", made_for):
+        raise UserError(f"{model.path}: runs in {made_for}, not in {name}; leave --backend out")  # type: ignore[union-attr]
+    name = made_for or name
+    if name == "openvino":
+        from segnet.inference.backends.openvino_backend import OpenVinoBackend
+
+        return OpenVinoBackend(model, precision, device)
+    if name == "onnxruntime":
+        from segnet.inference.backends.onnxruntime_backend import OnnxRuntimeBackend
+
+        return OnnxRuntimeBackend(model, precision, device)
+    assert not isinstance(model, DeployedModel)
+    from segnet.inference.backends.torch_backend import TorchBackend
+
+    return TorchBackend(model, precision, device, compiled=name == "torch-compiled")

@@ -1,15 +1,15 @@
 """PyTorch: channels-last, batch norm folded into the convolutions, bfloat16 where the processor computes in it."""
 
 import copy
-import itertools
 import sys
 
 import torch
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor
 
 from segnet.errors import UserError
 from segnet.hardware import has_bf16
+from segnet.inference.backends.devices import choose_device
+from segnet.inference.folding import fold_batch_norm
 from segnet.nn.dropout import enable_dropout
 from segnet.nn.saved import SavedModel
 
@@ -22,17 +22,19 @@ class TorchBackend:
     Args:
         model: stays as it is; the backend works on a copy.
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the device computes in it.
-        device: the processor or a CUDA GPU.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        compiled: run what ``torch.compile`` makes of it; the first picture of each size then takes a minute.
     """
 
-    def __init__(self, model: SavedModel, precision: str, device: torch.device) -> None:
-        self.device = device
+    def __init__(self, model: SavedModel, precision: str, device: str, compiled: bool = False) -> None:
+        self.device = choose_device(device)
         name = self.choose(precision)
         self.dtype = PRECISIONS[name]
         network = fold_batch_norm(copy.deepcopy(model.network).eval())
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.forward = torch.compile(self.network) if compiled else self.network
         self.preprocess = model.preprocess.to(self.device)
-        self.description = f"torch {name} on {self.device.type}"
+        self.description = f"torch{' compiled' if compiled else ''} {name} on {self.device.type}"
 
     def choose(self, precision: str) -> str:
         if precision not in ("auto", *PRECISIONS):
@@ -49,30 +51,10 @@ class TorchBackend:
         if dropout:
             enable_dropout(self.network)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            logits: Tensor = self.network(x)
+            logits: Tensor = self.forward(x)
         self.network.eval()
         return logits.float()
 
-
-def open_backend(model: SavedModel, precision: str, device: torch.device) -> TorchBackend:
-    return TorchBackend(model, precision, device)
-
-
-def fold_batch_norm(network: nn.Module) -> nn.Module:
-    """Put each batch norm's scale and shift into the convolution before it, in place; the outputs stay the same.
-
-    Folded are the pairs that stand next to each other in an ``nn.Sequential``, where one follows the other for
-    certain.
-
-    Args:
-        network: in evaluation mode.
-    """
-    for part in network.modules():
-        if not isinstance(part, nn.Sequential):
-            continue
-        for before, after in itertools.pairwise(list(part._modules)):
-            convolution, norm = part._modules[before], part._modules[after]
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                part._modules[before] = fuse_conv_bn_eval(convolution, norm)
-                part._modules[after] = nn.Identity()
-    return network
+    def classes(self, images: Tensor) -> Tensor:
+        # Byte by byte: argmax gives int64, eight times what a class index needs.
+        return self.logits(images).argmax(1).to(torch.uint8).cpu()

@@ -1,0 +1,94 @@
+"""OpenVINO on the processor: a network compiled for each size of pictures, in bfloat16 where there is such a unit."""
+
+import io
+import sys
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from segnet.errors import UserError
+from segnet.inference.backends.pixels import as_pixels, file_precision
+from segnet.inference.deploy.graph import CLASSES, LOGITS, onnx_graph
+from segnet.inference.deploy.model import DeployedModel, Model
+from segnet.inference.deploy.runtimes import require
+
+SIZES_KEPT = 4
+"""Compiled networks that are kept, the last used; one for another size takes seconds to make."""
+
+
+class OpenVinoBackend:
+    """An exported file, or a network exported in memory.
+
+    Args:
+        model: what to run.
+        precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the processor computes in it; a file has its own.
+        device: ``cpu`` or ``auto``.
+
+    Raises:
+        UserError: a precision or a device that it does not have, or it is not installed.
+    """
+
+    def __init__(self, model: Model, precision: str, device: str) -> None:
+        if device not in ("auto", "cpu"):
+            raise UserError(f"device {device!r}: the openvino backend runs on cpu")
+        self.model = model
+        self.core = require("openvino").Core()
+        if isinstance(model, DeployedModel):
+            self.precision = self.choose(file_precision(model, precision))
+            self.graph = model.graph
+        else:
+            self.precision = self.choose(precision)
+            self.graph = self.core.read_model(io.BytesIO(onnx_graph(model).SerializeToString()))
+        self.compiled: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self.description = f"openvino {self.precision} on cpu"
+
+    def choose(self, precision: str) -> str:
+        if precision == "int8" and not isinstance(self.model, DeployedModel):
+            raise UserError(
+                "precision int8 needs pictures to calibrate with: segnet export MODEL --format openvino "
+                "--precision int8 --out FILE, then give FILE as the model"
+            )
+        if precision not in ("auto", "fp32", "bf16", "int8"):
+            raise UserError(f"precision {precision!r}: the openvino backend has fp32, bf16 and auto, int8 from a file")
+        has_bf16 = "BF16" in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if precision == "bf16" and not has_bf16:
+            print("this processor does not compute in bf16: going on in fp32", file=sys.stderr)
+        if precision in ("auto", "bf16"):
+            return "bf16" if has_bf16 else "fp32"
+        return precision
+
+    def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
+        return self.run(LOGITS, images)
+
+    def classes(self, images: Tensor) -> Tensor:
+        return self.run(CLASSES, images)
+
+    def run(self, output: str, images: Tensor) -> Tensor:
+        pixels = as_pixels(images, self.model)
+        key = (output, pixels.shape)
+        network = self.compiled.pop(key, None) or self.compile(output, pixels.shape)
+        self.compiled[key] = network
+        if len(self.compiled) > SIZES_KEPT:
+            del self.compiled[next(iter(self.compiled))]
+        return torch.from_numpy(network(pixels)[0])
+
+    def compile(self, output: str, shape: tuple[int, ...]) -> Any:
+        """A fixed shape costs a compilation and gives the fastest network: every crop and pad of even sizes goes."""
+        graph = only_output(self.graph, output)
+        graph.reshape(list(shape))
+        settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": torch.get_num_threads(), "PERFORMANCE_HINT": "LATENCY"}
+        if self.precision != "int8":
+            settings["INFERENCE_PRECISION_HINT"] = {"fp32": "f32", "bf16": "bf16"}[self.precision]
+        return self.core.compile_model(graph, "CPU", settings)
+
+
+def only_output(graph: Any, name: str) -> Any:
+    """A copy of an ``openvino.Model`` that gives the tensor ``name`` and nothing else."""
+    graph = graph.clone()
+    if not any(name in output.get_names() for output in graph.outputs):
+        graph.add_outputs(name)
+    for output in graph.outputs:
+        if name not in output.get_names():
+            graph.remove_result(output.node)
+    return graph

@@ -1,0 +1,20 @@
+"""Runtimes that are optional: each is imported where it is needed, and its absence is a sentence."""
+
+import importlib
+from typing import Any
+
+from segnet.errors import UserError
+
+
+def require(package: str) -> Any:
+    """The module ``package``.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise UserError(
+            f"{package} is not installed ({str(error).splitlines()[0]}): pip install 'segnet[deploy]'"
+        ) from None

@@ -1,0 +1,117 @@
+"""The exported file against the network it came from, on real pictures."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from segnet.datasets.samples import Sample
+from segnet.errors import UserError
+from segnet.inference.backends import Backend, open_backend
+from segnet.inference.deploy.model import open_model
+from segnet.inference.export.formats import SUFFIXES
+from segnet.inference.predictor import as_tensor
+from segnet.metrics import ConfusionMatrix, SegmentationScores
+from segnet.nn.saved import SavedModel
+
+AGREEMENT = 0.999
+"""Share of pixels on which an fp32 file and its network have to agree. Sums in another order make near ties of a
+pooling window fall to another place, and the pixels around follow: not all can be the same."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a comparison found.
+
+    Attributes:
+        images: pictures that were compared.
+        agreement: share of their pixels that got the same class.
+        difference: largest difference of two logits; None where the file gives none.
+        mean_iou: of the network in fp32 on these pictures.
+        file_mean_iou: of the file on them.
+    """
+
+    images: int
+    agreement: float
+    difference: float | None
+    mean_iou: float
+    file_mean_iou: float
+
+    @property
+    def lost(self) -> float:
+        """Points of mean IoU that the file is worse than the network."""
+        return 100 * (self.mean_iou - self.file_mean_iou)
+
+    def require(self, precision: str, max_loss: float) -> None:
+        """Raises UserError where the file does not do what the network does."""
+        if precision == "fp32" and self.agreement < AGREEMENT:
+            raise UserError(
+                f"the exported graph agrees with the network on {100 * self.agreement:.2f} % of the pixels, "
+                f"{100 * AGREEMENT} % are expected: nothing was written; try another --format, and please report it"
+            )
+        if precision != "fp32" and self.lost > max_loss:
+            raise UserError(
+                f"{precision} costs {self.lost:.2f} points of mean IoU, more than --max-loss {max_loss:g}: nothing was "
+                "written; calibrate on more --images, take another precision, or allow it"
+            )
+
+    def __str__(self) -> str:
+        logits = "" if self.difference is None else f" · largest difference of logits {self.difference:.2g}"
+        return (
+            f"{self.images} pictures: same class on {100 * self.agreement:.3f} % of the pixels{logits} · mean IoU "
+            f"{100 * self.file_mean_iou:.2f}, the network's {100 * self.mean_iou:.2f}"
+        )
+
+
+class Program:
+    """A written ``torch.export`` program; its own graph gives classes alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.module = torch.export.load(path).module()
+
+    def classes(self, images: Tensor) -> Tensor:
+        classes: Tensor = self.module(images.permute(0, 2, 3, 1).contiguous())
+        return classes
+
+
+def open_file(path: Path) -> Program | Backend:
+    return Program(path) if path.suffix == SUFFIXES["torch"] else open_backend("auto", open_model(path), "auto", "cpu")
+
+
+def compare(
+    model: SavedModel,
+    path: Path,
+    samples: Iterable[Sample],
+    size: tuple[int, int] | None,
+    progress: Callable[[int], None],
+) -> Check:
+    """Run the file at ``path`` and ``model`` in fp32 on each sample.
+
+    Args:
+        model: the network.
+        path: of the file that was made of it, by this process.
+        samples: pictures and masks.
+        size: (H, W) to which pictures are brought first; None leaves them as they are.
+        progress: called with the number of pictures done.
+    """
+    network = open_backend("torch", model, "fp32", "cpu")
+    file = open_file(path)
+    ours, its = (ConfusionMatrix(len(model.class_names), model.ignore_index) for _ in range(2))
+    same = pixels = count = 0
+    difference = None
+    for count, sample in enumerate(samples, 1):
+        images = as_tensor([sample.image])
+        if size and size != tuple(images.shape[-2:]):
+            images = F.interpolate(images, size, mode="bilinear", antialias=True)
+        logits = network.logits(images)
+        expected, found = logits.argmax(1).to(torch.uint8), file.classes(images)
+        if not isinstance(file, Program):
+            difference = max(difference or 0.0, float((file.logits(images) - logits).abs().max()))
+        same, pixels = same + int((found == expected).sum()), pixels + found.numel()
+        for matrix, classes in ((ours, expected), (its, found)):
+            matrix.update(F.interpolate(classes[None], sample.mask.shape, mode="nearest")[0, 0], sample.mask)
+        progress(count)
+    return Check(count, same / pixels, difference, *(SegmentationScores(m.matrix).mean_iou for m in (ours, its)))

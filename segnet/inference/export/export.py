@@ -1,0 +1,129 @@
+"""From a model to a file that was checked."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from segnet.config import DataConfig
+from segnet.datasets.samples import ImagesAndMasks, Pixels
+from segnet.errors import UserError
+from segnet.files import sync_folder
+from segnet.hardware import has_bf16
+from segnet.inference.deploy.metadata import Precision, describe
+from segnet.inference.deploy.runtimes import require
+from segnet.inference.export.check import Check, compare
+from segnet.inference.export.formats import SUFFIXES, WRITERS
+from segnet.inference.predictor import as_tensor
+from segnet.nn.saved import SavedModel
+
+NEEDED = {"onnx": ["onnx", "onnxruntime"], "openvino": ["onnx", "openvino"], "torch": []}
+"""Packages that a format takes; OpenVINO reads the ONNX graph."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What file is wanted.
+
+    Attributes:
+        format: ``onnx``, ``openvino`` or ``torch``.
+        precision: ``fp32``, ``bf16`` or ``int8``.
+        out: the file; its suffix is the format's.
+        size: the only (H, W) that it shall take; None: any, where the format can.
+        images: pictures to calibrate on (of the train split) and to check on (of the val split), as many of each.
+        max_loss: points of mean IoU that bf16 or int8 may cost.
+    """
+
+    format: str
+    precision: Precision
+    out: Path
+    size: tuple[int, int] | None = None
+    images: int = 64
+    max_loss: float = 1.0
+
+    @property
+    def takes_any_size(self) -> bool:
+        return self.size is None and self.format != "torch"
+
+    def validate(self) -> None:
+        """Raises UserError where this cannot be made here."""
+        suffix = SUFFIXES[self.format]
+        if self.out.suffix != suffix:
+            raise UserError(f"--out {self.out}: {self.format} files end in {suffix}")
+        if not self.out.parent.is_dir():
+            raise UserError(f"--out {self.out}: there is no folder {self.out.parent}; make it first")
+        if self.images < 1:
+            raise UserError(f"--images {self.images}: at least 1 is needed to check the file")
+        if (self.format, self.precision) == ("onnx", "bf16"):
+            raise UserError("bf16: onnxruntime's processor kernels have none; take --format openvino, or fp32 or int8")
+        if (self.format, self.precision) == ("torch", "int8"):
+            raise UserError("int8: take --format openvino or onnx")
+        if (self.format, self.precision) == ("torch", "bf16") and not has_bf16(torch.device("cpu")):
+            raise UserError("bf16: this processor does not compute in it, so the file could not be checked; take fp32")
+        for package in [*NEEDED[self.format], *(["nncf"] if self.precision == "int8" else [])]:
+            require(package)
+
+
+def export(
+    model: SavedModel,
+    recipe: Recipe,
+    train: ImagesAndMasks,
+    val: ImagesAndMasks,
+    data: DataConfig,
+    progress: Callable[[int, int], None],
+) -> Check:
+    """Write the file of ``recipe``, if it does what ``model`` does.
+
+    Args:
+        model: what to export.
+        recipe: valid.
+        train: pictures that int8 is calibrated on.
+        val: pictures and masks that the file is checked on.
+        data: where the pictures are from, for the file's metadata.
+        progress: called with (pictures checked, pictures).
+
+    Returns:
+        What the check found.
+
+    Raises:
+        UserError: the recipe is not valid, or the file differs too much from the network; nothing is left behind.
+    """
+    recipe.validate()
+    size = recipe.size or (model.size if recipe.format == "torch" else None)
+    if recipe.precision == "bf16" and not has_bf16(torch.device("cpu")):
+        print("this processor does not compute in bf16: the file is checked in fp32", file=sys.stderr)
+    numbers = spread(recipe.images, len(train)) if recipe.precision == "int8" else []
+    pictures = [at_size(train[number].image, size) for number in numbers]
+    metadata = describe(model, recipe.precision, size, data)
+    with tempfile.TemporaryDirectory(dir=recipe.out.parent, prefix=f".{recipe.out.name}.") as folder:
+        staged = Path(folder) / recipe.out.name
+        WRITERS[recipe.format](staged, model, recipe.precision, size, pictures, metadata)
+        chosen = spread(recipe.images, len(val))
+        check = compare(
+            model, staged, (val[number] for number in chosen), size, lambda done: progress(done, len(chosen))
+        )
+        check.require(recipe.precision, recipe.max_loss)
+        # The weights (.bin) before what refers to them (.xml).
+        for file in sorted(Path(folder).iterdir()):
+            file.replace(recipe.out.with_name(file.name))
+    sync_folder(recipe.out.parent)
+    return check
+
+
+def spread(count: int, length: int) -> list[int]:
+    """At most ``count`` numbers of 0 to ``length - 1`` in equal steps."""
+    count = min(count, length)
+    return [number * length // count for number in range(count)]
+
+
+def at_size(image: Pixels, size: tuple[int, int] | None) -> Pixels:
+    """``(H, W, 3)`` uint8 brought to ``size``, as the predictor does it."""
+    images = as_tensor([image])
+    if size and size != tuple(images.shape[-2:]):
+        images = F.interpolate(images, size, mode="bilinear", antialias=True)
+    return np.ascontiguousarray(images[0].permute(1, 2, 0).numpy())

@@ -1,0 +1,79 @@
+"""The three kinds of file: each writer leaves a whole file with its metadata at the path that it is given."""
+
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segnet.inference.deploy.graph import CLASSES, IMAGE, DeployGraph, onnx_graph, without_logits
+from segnet.inference.deploy.metadata import KEY, Precision
+from segnet.inference.deploy.runtimes import require
+from segnet.nn.saved import SavedModel
+
+Pictures = Sequence[NDArray[np.uint8]]
+
+
+def write_onnx(
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, pictures: Pictures, metadata: str
+) -> None:
+    """ONNX, operator set 18; int8 as pairs of QuantizeLinear and DequantizeLinear."""
+    graph = onnx_graph(model, size)
+    if precision == "int8":
+        # While the logits are an output: NNCF's clean-up could take a tensor's name away.
+        graph = quantize(graph, pictures, IMAGE)
+    graph = without_logits(graph)
+    entry = graph.metadata_props.add()
+    entry.key, entry.value = KEY, metadata
+    require("onnx").save(graph, path)
+
+
+def write_openvino(
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, pictures: Pictures, metadata: str
+) -> None:
+    """OpenVINO's pair of files, ``path`` and the weights in ``.bin`` beside it; those of bf16 are stored in 16 bits."""
+    from segnet.inference.backends.openvino_backend import only_output
+
+    openvino = require("openvino")
+    graph = openvino.Core().read_model(BytesIO(onnx_graph(model, size).SerializeToString()))
+    if precision == "int8":
+        graph = quantize(graph, pictures, 0)
+    graph = only_output(graph, CLASSES)
+    graph.set_rt_info(metadata, [KEY])
+    openvino.save_model(graph, path, compress_to_fp16=precision == "bf16")
+
+
+def write_torch(
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, pictures: Pictures, metadata: str
+) -> None:
+    """A ``torch.export`` program for one picture of one size, which ``torch.export.load(path).module()`` runs."""
+
+    class ClassesAlone(DeployGraph):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+            with torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext():
+                return super().forward(image)[0]
+
+    pixels = torch.zeros(1, *(size or model.size), 3, dtype=torch.uint8)
+    with torch.no_grad():
+        program = torch.export.export(ClassesAlone(model), (pixels,))
+    torch.export.save(program, path, extra_files={KEY: metadata})
+
+
+def quantize(graph: Any, pictures: Pictures, key: str | int) -> Any:
+    """The graph in int8, ranges taken from ``pictures``; NNCF, mixed: symmetric weights, activations as they come."""
+    # NNCF would tell its makers of each use; that is for the user to switch on.
+    os.environ.setdefault("NNCF_CI", "1")
+    nncf = require("nncf")
+    nncf.set_log_level(logging.ERROR)
+    data = nncf.Dataset(list(pictures), lambda picture: {key: picture[None]})
+    return nncf.quantize(graph, data, preset=nncf.QuantizationPreset.MIXED, subset_size=len(pictures))
+
+
+WRITERS = {"onnx": write_onnx, "openvino": write_openvino, "torch": write_torch}
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torch": ".pt2"}

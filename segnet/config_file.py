@@ -22,7 +22,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     Args:
         path: a YAML file.
         overrides: ``key=value`` with dots in the key, as in ``optimizer.lr=3e-4``; list items by number,
-            as in ``loss.0.weight=2``; the value is YAML.
+            as in ``loss.0.weight=2``; the value is YAML. ``data=digits`` is short for ``data.name=digits``, and so
+            is ``model=``, ``optimizer=`` and ``schedule=``; all else of that part stays.
 
     Raises:
         UserError: the file cannot be read, or a key or value is wrong; the line names it.
@@ -87,6 +88,9 @@ def replace(tree: dict[str, Any], override: str) -> None:
         raise UserError(f"{override!r}: the value is not valid YAML") from None
     *parents, last = key.split(".")
     node: Any = tree
+    if isinstance(value, str) and isinstance(part := tree.get(key), dict) and "name" in part:
+        # data=digits is short for data.name=digits.
+        parents, last = [key], "name"
     for part in parents:
         node = child(node, part, override)
     if isinstance(node, list):

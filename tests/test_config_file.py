@@ -92,6 +92,14 @@ def test_overrides(file: Path, override: str, read: Any) -> None:
     assert read(load_config(file, [override]))
 
 
+def test_a_parts_name_alone_leaves_the_rest_of_the_part(file: Path) -> None:
+    file.write_text("name: a_name\ndata: {name: patches, workers: 0}\ntask: reconstruction\n" + yaml.safe_dump(MINIMAL))
+    config = load_config(file, ["data=digits", "name=other"])
+    assert (config.data.name, config.data.workers, config.name) == ("digits", 0, "other")
+    with pytest.raises(UserError, match=r"data.name: found 'digit'; allowed"):
+        load_config(file, ["data=digit"])
+
+
 def test_the_last_override_wins(file: Path) -> None:
     assert load_config(file, ["seed=1", "seed=2"]).seed == 2
 

@@ -27,6 +27,8 @@ CALIBRATION_STRIDE = 4
 
 BAYESIAN_SAMPLES = 8
 """As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
+ORDER_BINS = 350
+"""Of pixels by their certainty: fifty for each power of ten of doubt."""
 
 
 @dataclass
@@ -39,9 +41,10 @@ class Evaluation:
         matrices: ``(n, C, C)`` int64, a confusion matrix an image, truth in rows.
         boundary: ``(n, C)`` boundary F1, NaN for classes that are not in the image's truth.
         calibration: confidences against hits.
+        by_confidence: the same, in bins fine enough to put pixels in order, see :func:`certainty`.
         predictions: class indices of each image as PNG, at the label's own resolution.
         images_per_second: through the network alone, reading and measuring left out.
-        certainty: of a network sampled with dropout, 1 - 2 * standard deviation against hits.
+        by_spread: of a network sampled with dropout, pixels in the order of their standard deviation.
         samples: passes an image; 1 is one without dropout.
     """
 
@@ -50,9 +53,10 @@ class Evaluation:
     matrices: NDArray[np.int64]
     boundary: NDArray[np.float64]
     calibration: CalibrationBins
+    by_confidence: CalibrationBins
     predictions: list[bytes]
     images_per_second: float
-    certainty: CalibrationBins | None = None
+    by_spread: CalibrationBins | None = None
     samples: int = 1
 
     @property
@@ -73,7 +77,7 @@ class Evaluation:
     @property
     def boundary_f1(self) -> float:
         """Mean over the classes in each image, then over images."""
-        return float(np.nanmean(mean_of_present(self.boundary)))
+        return float(mean_of_present(mean_of_present(self.boundary)))
 
     def prediction(self, number: int) -> NDArray[np.uint8]:
         """Class indices ``(H, W)`` of image ``number``."""
@@ -117,7 +121,8 @@ class Evaluation:
             matrices=self.matrices,
             boundary=self.boundary,
             calibration=self.calibration.to_array(),
-            certainty=self.certainty.to_array() if self.certainty else np.empty((3, 0)),
+            by_confidence=self.by_confidence.to_array(),
+            by_spread=self.by_spread.to_array() if self.by_spread else np.empty((3, 0)),
             predictions=np.frombuffer(b"".join(self.predictions), np.uint8),
             prediction_ends=np.cumsum(lengths),
             images_per_second=self.images_per_second,
@@ -143,7 +148,8 @@ class Evaluation:
                 matrices=content["matrices"],
                 boundary=content["boundary"],
                 calibration=CalibrationBins.from_array(content["calibration"]),
-                certainty=CalibrationBins.from_array(content["certainty"]) if content["certainty"].size else None,
+                by_confidence=CalibrationBins.from_array(content["by_confidence"]),
+                by_spread=CalibrationBins.from_array(content["by_spread"]) if content["by_spread"].size else None,
                 predictions=[part.tobytes() for part in np.split(content["predictions"], ends[:-1])],
                 images_per_second=float(content["images_per_second"]),
                 samples=int(content["samples"]),
@@ -174,14 +180,14 @@ def evaluate(
     """
     classes = dataset.classes
     check_classes(predictor.model.class_names, classes.names)
-    calibration = CalibrationBins()
-    certainty = CalibrationBins(200) if predictor.samples > 1 else None
+    calibration, by_confidence = CalibrationBins(), CalibrationBins(ORDER_BINS)
+    by_spread = CalibrationBins(ORDER_BINS) if predictor.samples > 1 else None
     names, matrices, boundaries, predictions = [], [], [], []
     seconds = 0.0
     for number in range(len(dataset)):
         sample = dataset[number]
         before = time.perf_counter()
-        if certainty is None:
+        if by_spread is None:
             probabilities = predictor.probabilities([sample.image])[0]
         else:
             (probabilities,), (variance,) = predictor.uncertainty([sample.image])
@@ -194,10 +200,12 @@ def evaluate(
         labelled, correct = sample.mask != classes.ignore_index, prediction == sample.mask
         every = slice(None, None, CALIBRATION_STRIDE)
         some = labelled[every, every]
-        calibration.update(probabilities[:, every, every].max(0)[some], correct[every, every][some])
-        if certainty:
+        confidence, hits = probabilities[:, every, every].max(0)[some], correct[every, every][some]
+        calibration.update(confidence, hits)
+        by_confidence.update(certainty(1 - confidence), hits)
+        if by_spread:
             # A variance of values in 0–1 is at most 1/4: twice its root is in 0–1.
-            certainty.update(1 - 2 * np.sqrt(variance[labelled]), correct[labelled])
+            by_spread.update(certainty(2 * np.sqrt(variance[every, every][some])), hits)
         if progress:
             progress(number + 1, len(dataset))
     return Evaluation(
@@ -206,11 +214,20 @@ def evaluate(
         matrices=np.stack(matrices),
         boundary=np.stack(boundaries),
         calibration=calibration,
+        by_confidence=by_confidence,
         predictions=predictions,
         images_per_second=len(dataset) / seconds,
-        certainty=certainty,
+        by_spread=by_spread,
         samples=predictor.samples,
     )
+
+
+def certainty(doubt: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Doubt in 0–1 turned round and stretched over seven powers of ten, in 0–1.
+
+    Trained networks are sure of most pixels; bins of equal width would hold nearly all of them in the last.
+    """
+    return np.asarray(-np.log10(np.clip(doubt, 1e-7, 1)) / 7)
 
 
 def usual_samples(model: SavedModel) -> int:

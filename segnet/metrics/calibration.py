@@ -40,6 +40,11 @@ class CalibrationBins:
         some = kept > 0
         return 1 - kept[some] / max(int(self.pixels.sum()), 1), hits[some] / kept[some]
 
+    def accuracy_without(self, share: float) -> float:
+        """Accuracy once this share of the pixels is left out; NaN where they cannot be told from the rest."""
+        left_out, accuracy = self.accuracy_left()
+        return float(np.interp(share, left_out, accuracy, right=np.nan)) if len(left_out) else float("nan")
+
     def to_array(self) -> NDArray[np.float64]:
         """``(3, bins)``: pixels, correct and confidence_sum."""
         return np.stack([self.pixels, self.correct, self.confidence_sum])

@@ -25,7 +25,7 @@ from segnet.report.gallery import (
     heat_url,
 )
 from segnet.report.pictures import Card, PictureStore, scaled_uncertainty
-from segnet.report.summary import Summary, summarize
+from segnet.report.summary import Summary, certainties, summarize
 from segnet.report.templating import render
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ ERROR_LEGEND = [
     ("wrong, far from any boundary", ERROR_COLORS[FAR]),
     ("not labelled", ERROR_COLORS[UNLABELLED]),
 ]
+LEFT_OUT = 0.1
+"""Share of the pixels, the least certain, without which the accuracy is said in words."""
 CLASS_ERROR_LEGEND = [
     ("missed", ERROR_COLORS[MISSED]),
     ("invented", ERROR_COLORS[INVENTED]),
@@ -86,6 +88,8 @@ def write_report(
         "kept": kept_epoch(history),
         "costs": shown_costs(costs),
         "confusion": confusion_rows(evaluation),
+        "left_out": LEFT_OUT,
+        "without": [(name, bins.accuracy_without(LEFT_OUT)) for name, bins in certainties(evaluation).items()],
         "plots": {name: plots.svg(figure, name) for name, figure in drawn.items()},
         "legend": list(zip(evaluation.classes.names, evaluation.classes.colors, strict=True)),
         "error_legend": ERROR_LEGEND,
@@ -125,10 +129,7 @@ def draw_figures(evaluation: Evaluation, history: list[dict[str, str]]) -> dict[
     drawn = plots.learning_curves(history) if history else {}
     drawn["image_mean_iou"] = plots.image_histogram(evaluation.image_mean_ious)
     drawn["reliability"] = plots.reliability(evaluation.calibration)
-    certainties = {"by confidence": evaluation.calibration}
-    if evaluation.certainty:
-        certainties["by spread over dropout samples"] = evaluation.certainty
-    drawn["accuracy_left"] = plots.accuracy_left(certainties)
+    drawn["accuracy_left"] = plots.accuracy_left(certainties(evaluation))
     return drawn
 
 

@@ -146,7 +146,7 @@ def reliability(bins: CalibrationBins) -> "Figure":
     middle = (np.arange(len(bins.pixels)) + 0.5) / len(bins.pixels)
     width = 0.9 / len(bins.pixels)
     accuracy = np.divide(bins.correct, bins.pixels, out=np.zeros(len(middle)), where=some)
-    upper.plot([0, 1], [0, 1], color=MUTED, linestyle="--", label="as sure as right")
+    upper.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1.2, label="as sure as right", zorder=3)
     upper.bar(middle[some], accuracy[some], width, color=BLUE, label="accuracy")
     lower.bar(middle, bins.pixels / max(int(bins.pixels.sum()), 1), width, color=ORANGE)
     dress(upper, "", "accuracy")

@@ -63,6 +63,10 @@ def saved_evaluation(folder: Path, dataset: ImagesAndMasks, samples: int | None)
     path = folder / EVALUATION
     if not path.exists() or path.stat().st_mtime < (folder / WEIGHTS).stat().st_mtime:
         return None
-    evaluation = Evaluation.load(path)
+    try:
+        evaluation = Evaluation.load(path)
+    except UserError:
+        # Another version's, or cut off; it can be measured again.
+        return None
     same_images = evaluation.names == [pair.image.stem for pair in dataset.pairs]
     return evaluation if same_images and samples in (None, evaluation.samples) else None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segnet.inference.evaluation import Evaluation
-from segnet.metrics import SegmentationScores
+from segnet.metrics import CalibrationBins, SegmentationScores
 from segnet.metrics.bootstrap import resample
 from segnet.metrics.scores import mean_of_present
 
@@ -117,6 +117,14 @@ def class_rows(evaluation: Evaluation, draws: SegmentationScores) -> list[ClassR
             )
         )
     return rows
+
+
+def certainties(evaluation: Evaluation) -> dict[str, CalibrationBins]:
+    """Orders of the pixels by how certain the network is, by name."""
+    orders = {"by confidence": evaluation.by_confidence}
+    if evaluation.by_spread:
+        orders["by spread over dropout samples"] = evaluation.by_spread
+    return orders
 
 
 def interval(values: Floats, level: float = 0.95) -> tuple[float, float]:

@@ -12,14 +12,14 @@ from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.metrics.scores import number_or_none
 from segnet.report.facts import cost_facts
-from segnet.report.summary import summarize
+from segnet.report.summary import certainties, summarize
 
 CLASS_COLUMNS = ("iou", "iou_low", "iou_high", "recall", "precision", "boundary_f1", "pixels", "images")
 
 
 def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> None:
-    """Write ``metrics.json`` and, a table of the page each, ``per_class.csv``, ``confusion.csv``, ``images.csv`` and
-    ``calibration.csv``. A cell is empty where there is no value."""
+    """Write ``metrics.json`` and, a table of the page each, ``per_class.csv``, ``confusion.csv``, ``images.csv``,
+    ``calibration.csv`` and ``certainty.csv``. A cell is empty where there is no value."""
     summary = summarize(evaluation)
     metrics = evaluation.to_json() | {"cost": cost_facts(evaluation, predictor, dataset)}
     metrics["intervals_95"] = {
@@ -42,6 +42,15 @@ def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dat
         folder / "images.csv",
         ("image", "mean_iou"),
         zip(evaluation.names, evaluation.image_mean_ious.tolist(), strict=True),
+    )
+    write_csv(
+        folder / "certainty.csv",
+        ("order", "left_out", "accuracy"),
+        (
+            (name, left_out, accuracy)
+            for name, bins in certainties(evaluation).items()
+            for left_out, accuracy in zip(*bins.accuracy_left(), strict=True)
+        ),
     )
     bins = evaluation.calibration
     edges = [number / len(bins.pixels) for number in range(len(bins.pixels) + 1)]

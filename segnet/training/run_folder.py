@@ -107,7 +107,7 @@ MAY_CHANGE = frozenset(
 
 RESULTS = (
     *("model.safetensors", "config.json", "evaluation.npz", "report.html", "drive.mp4"),
-    *("per_class.csv", "confusion.csv", "images.csv", "calibration.csv"),
+    *("per_class.csv", "confusion.csv", "images.csv", "calibration.csv", "certainty.csv"),
     *("reconstructions.csv", "restoration.csv", "compression.csv", "representation.csv"),
 )
 """What the end of a run leaves beside its metrics."""

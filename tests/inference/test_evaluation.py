@@ -8,7 +8,7 @@ from sklearn.metrics import confusion_matrix
 
 from segnet.datasets.camvid import load_camvid
 from segnet.errors import UserError
-from segnet.inference.evaluation import Evaluation, evaluate
+from segnet.inference.evaluation import Evaluation, certainty, evaluate
 from segnet.inference.predictor import Predictor
 from segnet.metrics import boundary_f1
 from segnet.nn.saved import SavedModel
@@ -63,11 +63,18 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
 def test_sampling_gives_accuracy_by_certainty(bayesian_model: SavedModel, tiny_camvid: Path) -> None:
     predictor = Predictor(bayesian_model, precision="fp32", samples=3)
     evaluation = evaluate(predictor, load_camvid(str(tiny_camvid), "val", cache=False))
-    assert evaluation.certainty is not None
-    left_out, accuracy = evaluation.certainty.accuracy_left()
-    assert left_out[0] == 0
-    assert accuracy[0] == pytest.approx(evaluation.scores.global_accuracy)
-    assert (np.diff(left_out) >= 0).all()
+    assert evaluation.by_spread is not None
+    for bins in (evaluation.by_confidence, evaluation.by_spread):
+        left_out, accuracy = bins.accuracy_left()
+        assert left_out[0] == 0
+        assert accuracy[0] == pytest.approx(evaluation.scores.global_accuracy, abs=0.05)
+        assert (np.diff(left_out) >= 0).all()
+
+
+def test_certainty_keeps_the_order_and_parts_what_is_nearly_sure() -> None:
+    doubts = np.array([1, 0.5, 0.1, 1e-3, 1e-6, 1e-7, 0])
+    values = certainty(doubts)
+    assert values.tolist() == pytest.approx([0, np.log10(2) / 7, 1 / 7, 3 / 7, 6 / 7, 1, 1])
 
 
 def test_a_model_of_other_classes_is_refused(model: SavedModel, tiny_camvid: Path) -> None:

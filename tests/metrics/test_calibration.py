@@ -34,6 +34,9 @@ def test_leaving_out_the_least_confident() -> None:
     left_out, accuracy = bins.accuracy_left()
     np.testing.assert_allclose(left_out, [0, 0.25, 0.5, 0.75])
     np.testing.assert_allclose(accuracy, [1 / 2, 2 / 3, 1 / 2, 1])
+    assert bins.accuracy_without(0.375) == pytest.approx((2 / 3 + 1 / 2) / 2)
+    # The last quarter is one bin: it cannot be divided.
+    assert np.isnan(bins.accuracy_without(0.8))
 
 
 def test_saved_and_read_again() -> None:

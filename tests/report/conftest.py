@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def tiny_evaluation(dataset: ImagesAndMasks, shift: int) -> Evaluation:
         np.stack([confusion_matrix(p, t, 3, 255) for p, t in zip(predictions, truths, strict=True)]),
         np.stack([boundary_f1(p, t, 3, 255) for p, t in zip(predictions, truths, strict=True)]),
         calibration,
+        calibration,
         [as_png(prediction) for prediction in predictions],
         12.5,
     )
@@ -82,6 +84,24 @@ def run_folder(tmp_path: Path) -> Path:
     (folder / "config.yaml").write_text(SETTINGS)
     (folder / "metrics.csv").write_text(HISTORY)
     return folder
+
+
+@contextmanager
+def opened(browser: Any, path: Path, width: int) -> Iterator[Any]:
+    """A page in a window of this width; at the end it must have logged nothing and asked for nothing but itself."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    # A busy machine is slow, not wrong.
+    page.set_default_timeout(180_000)
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    yield page
+    page.close()
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from segnet.errors import UserError
 from segnet.inference.predictor import Predictor
 from segnet.report.compare import class_differences, difference_of_means, holm, most_different, write_comparison
 from segnet.report.runs import MeasuredRun
-from tests.report.conftest import HOSTILE, tiny_evaluation
+from tests.report.conftest import HOSTILE, opened, tiny_evaluation
 
 
 @pytest.fixture
@@ -83,18 +83,9 @@ def test_page_works_in_a_browser(runs: list[MeasuredRun], tmp_path: Path, browse
         "flops.png",
         "images_per_second.png",
     }
-    page = browser.new_page(viewport={"width": 390, "height": 800})
-    messages, requests = [], []
-    page.on("console", lambda message: messages.append(message.text))
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
-    prediction = page.locator('.versus [data-kind="prediction"]').first
-    errors = page.locator('.versus [data-kind="errors"]').first
-    assert (prediction.is_visible(), errors.is_visible()) == (True, False)
-    page.locator('input[value="errors"]').click()
-    assert (prediction.is_visible(), errors.is_visible()) == (False, True)
-    page.close()
-    assert messages == []
-    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+    with opened(browser, path, 390) as page:
+        prediction = page.locator('.versus [data-kind="prediction"]').first
+        errors = page.locator('.versus [data-kind="errors"]').first
+        assert (prediction.is_visible(), errors.is_visible()) == (True, False)
+        page.locator('input[value="errors"]').click()
+        assert (prediction.is_visible(), errors.is_visible()) == (False, True)

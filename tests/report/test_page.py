@@ -28,7 +28,7 @@ from segnet.report.gallery import (
 from segnet.report.page import write_report
 from segnet.report.summary import summarize
 from segnet.report.tables import write_tables
-from tests.report.conftest import HOSTILE, tiny_evaluation
+from tests.report.conftest import HOSTILE, opened, tiny_evaluation
 
 
 def test_numbers_are_those_worked_out_by_hand(tiny_dataset: ImagesAndMasks) -> None:
@@ -157,39 +157,30 @@ def test_page_works_in_a_browser(
     width: int, run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor, browser: Any
 ) -> None:
     path = write_report(run_folder, tiny_evaluation(tiny_dataset, shift=1), tiny_predictor, tiny_dataset)
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    messages, requests = [], []
-    page.on("console", lambda message: messages.append(message.text))
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    truth = page.locator('.card [data-kind="truth"]').first
-    photo = page.locator('.card [data-kind="photo"]').first
+    with opened(browser, path, width) as page:
+        truth = page.locator('.card [data-kind="truth"]').first
+        photo = page.locator('.card [data-kind="photo"]').first
 
-    page.locator('input[value="truth"]').click()
-    assert (truth.is_visible(), photo.is_visible()) == (True, False)
-    page.keyboard.press("ArrowLeft")
-    assert (truth.is_visible(), photo.is_visible()) == (False, True)
-    page.locator('input[value="all"]').click()
-    assert truth.is_visible()
-    assert photo.is_visible()
+        page.locator('input[value="truth"]').click()
+        assert (truth.is_visible(), photo.is_visible()) == (True, False)
+        page.keyboard.press("ArrowLeft")
+        assert (truth.is_visible(), photo.is_visible()) == (False, True)
+        page.locator('input[value="all"]').click()
+        assert truth.is_visible()
+        assert photo.is_visible()
 
-    overlay = page.locator(".overlay").first
-    assert overlay.evaluate("e => getComputedStyle(e).opacity") == "0.75"
-    page.locator("#opacity").focus()
-    page.keyboard.press("Home")
-    assert overlay.evaluate("e => getComputedStyle(e).opacity") == "0"
-    box = page.locator("#opacity").bounding_box()
-    page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
-    assert overlay.evaluate("e => getComputedStyle(e).opacity") == "1"
-    assert page.locator('output[for="opacity"]').inner_text() == "100 %"
+        overlay = page.locator(".overlay").first
+        assert overlay.evaluate("e => getComputedStyle(e).opacity") == "0.75"
+        page.locator("#opacity").focus()
+        page.keyboard.press("Home")
+        assert overlay.evaluate("e => getComputedStyle(e).opacity") == "0"
+        box = page.locator("#opacity").bounding_box()
+        page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+        assert overlay.evaluate("e => getComputedStyle(e).opacity") == "1"
+        assert page.locator('output[for="opacity"]').inner_text() == "100 %"
 
-    page.locator(".confusion td").first.focus()
-    page.keyboard.press("ArrowRight")
-    assert page.locator("#cell").inner_text().startswith("road taken for $x$ & <b>: ")
-    page.locator(".confusion td.hit").last.hover()
-    assert page.locator("#cell").inner_text().startswith(f"{HOSTILE} taken for {HOSTILE}: ")
-    page.close()
-    assert messages == []
-    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+        page.locator(".confusion td").first.focus()
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#cell").inner_text().startswith("road taken for $x$ & <b>: ")
+        page.locator(".confusion td.hit").last.hover()
+        assert page.locator("#cell").inner_text().startswith(f"{HOSTILE} taken for {HOSTILE}: ")

@@ -10,9 +10,9 @@ import torch
 from segnet.cli import main
 from segnet.config import InputConfig
 from segnet.datasets.classes import CAMVID
-from segnet.inference.evaluation import BAYESIAN_SAMPLES
+from segnet.inference.evaluation import BAYESIAN_SAMPLES, usual_samples
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel, save_model
+from segnet.nn.saved import SavedModel, load_model, save_model
 
 
 @pytest.fixture
@@ -58,7 +58,9 @@ def test_a_bayesian_network_is_sampled_and_its_samples_are_kept(runs: list[Path]
     network = build_network("bayesian_segnet_basic", len(CAMVID))
     classes = (CAMVID.names, CAMVID.colors, CAMVID.ignore_index)
     save_model(run, SavedModel(network, "bayesian_segnet_basic", {}, InputConfig(), *classes, (48, 64)))
-    for arguments, passes in (([], BAYESIAN_SAMPLES), (["--samples", "2"], 2), ([], 2)):
+    assert usual_samples(load_model(run)) == BAYESIAN_SAMPLES
+    assert usual_samples(load_model(runs[1])) == 1
+    for arguments, passes in ((["--samples", "2"], 2), ([], 2)):
         assert main(["report", str(run), *arguments]) == 0
         page = (run / "report.html").read_text()
         assert f"{passes} passes an image" in page

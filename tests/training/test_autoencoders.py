@@ -71,6 +71,13 @@ def test_segnets_body_learns_to_restore_patches(name: str, tiny_camvid: Path, tm
     assert float(rows[-1]["val_psnr"]) > float(rows[0]["val_psnr"]) + 3
 
 
+@pytest.mark.parametrize("name", ["pooling_index", "pretraining"])
+def test_segnets_body_takes_the_embedded_digits_too(name: str, tmp_path: Path) -> None:
+    task, _, rows = train(name, tmp_path, "data=digits", "training.epochs=2", LITE)
+    assert task.train_images.shape == (1, 28, 28)
+    assert float(rows[1]["train_loss"]) < float(rows[0]["train_loss"])
+
+
 def test_a_linear_autoencoder_comes_to_pcas_error(tmp_path: Path) -> None:
     linear = ["model.code_activation=linear", "model.output_activation=linear", "model.widths=[8]"]
     task, network, _ = train("vanilla", tmp_path, *linear, "training.epochs=60", "optimizer.lr=0.005")

@@ -1,5 +1,6 @@
 # make train: from a fresh machine to a trained, measured network with pictures.
 # make test: every test. Both set up .venv themselves; a second call installs nothing.
+# make faults: the fault matrix with many repetitions, and its page docs/reliability.md.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,13 +13,17 @@ ifneq ($(wildcard ../shared/videos/solidWhiteRight.mp4),)
 export SEGNET_TEST_VIDEO ?= $(abspath ../shared/videos/solidWhiteRight.mp4)
 endif
 
-.PHONY: train test lint setup
+.PHONY: train test faults lint setup
 
 train: setup
 	$(BIN)/python train.py --config configs/quickstart.yaml
 
 test: setup
 	$(BIN)/python -m pytest
+
+faults: setup
+	SEGNET_FAULTS=long $(BIN)/python -m pytest --timeout=0 tests/faults
+	$(BIN)/python -m tests.faults.table
 
 lint: setup
 	$(BIN)/ruff check .

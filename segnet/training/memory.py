@@ -47,7 +47,8 @@ def step_in_memory(
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a device's memory, or the machine's, is full."""
-    texts = ("DefaultCPUAllocator", "bad_alloc")  # the CPU's, which PyTorch gives no type of its own
+    # The CPU's, which PyTorch gives no type of its own; the last is oneDNN's, which says no more.
+    texts = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(text in str(error) for text in texts)
 
 

@@ -1,0 +1,170 @@
+"""Commands of segnet in processes of their own, which may be killed, starved and stopped.
+
+They are forked from a server that has imported everything, so that each costs a fraction of a second.
+"""
+
+import itertools
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from segnet import cli
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["segnet.experiment", "segnet.commands.train", "torch.utils.tensorboard"])
+
+NOBODY = 65534
+Before = Callable[[], object]
+
+
+class Program:
+    """``segnet ARGUMENTS``, already running.
+
+    Args:
+        arguments: of the command line.
+        before: called in the process before the command, one after the other; they can be pickled.
+    """
+
+    def __init__(self, arguments: Sequence[str], *before: Before) -> None:
+        self.output = Path(tempfile.mkdtemp(prefix="segnet_faults_")) / "output"
+        self.process = CONTEXT.Process(target=run_command, args=(list(arguments), str(self.output), before))
+        self.process.start()
+
+    def wait(self, seconds: float = 120) -> int:
+        """The exit code; negative: the signal that killed it."""
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            self.process.kill()
+            raise AssertionError(f"still running after {seconds} s: {self.errors}")
+        return self.process.exitcode
+
+    @property
+    def errors(self) -> str:
+        """What it wrote so far."""
+        return self.output.read_text() if self.output.exists() else ""
+
+
+def segnet(*arguments: str | Path, before: Sequence[Before] = ()) -> tuple[int, str]:
+    """Run a command to its end; its exit code and what it wrote."""
+    program = Program([str(word) for word in arguments], *before)
+    return program.wait(), program.errors
+
+
+def run_command(arguments: list[str], output: str, before: Sequence[Before]) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    file = os.open(output, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o666)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    sys.stdout, sys.stderr = (open(stream, "w", buffering=1, closefd=False) for stream in (1, 2))  # noqa: SIM115
+    for prepare in before:
+        prepare()
+    sys.exit(cli.main(arguments))
+
+
+def without_report() -> None:
+    """Leave out the pages after a training, which take longer than the training here."""
+    import segnet.experiment
+
+    segnet.experiment.measure = lambda *_: None  # type: ignore[assignment]
+
+
+def limit_file_size(limit: int) -> None:
+    """No file may have more bytes than ``limit``: a write beyond it fails as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def limit_memory(more: int) -> None:
+    """No more than ``more`` bytes of memory beyond what the process has by now."""
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + more, size + more))
+
+
+def become_nobody() -> None:
+    """Give up root's right to read and write everything."""
+    if os.getuid() != 0:
+        return
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+
+
+def at_step(step: int, act: Callable[[], object]) -> None:
+    """Call ``act`` at the beginning of optimiser step ``step`` of this process."""
+    from segnet.training.loop import Trainer
+
+    original, count = Trainer.optimizer_step, iter(range(1, sys.maxsize))
+
+    def optimizer_step(self: Trainer, batches: list[Any]) -> Any:
+        if next(count) == step:
+            act()
+        return original(self, batches)
+
+    Trainer.optimizer_step = optimizer_step  # type: ignore[method-assign]
+
+
+def raise_at_step(number: int, step: int) -> None:
+    """Receive signal ``number`` during a step."""
+    at_step(step, partial(signal.raise_signal, number))
+
+
+def full_memory_at_step(step: int, more: int) -> None:
+    """From a step on, no more than ``more`` bytes of memory beyond what the process has by then."""
+    at_step(step, partial(limit_memory, more))
+
+
+def kill_loader_at_step(step: int) -> None:
+    """kill -9 the processes that read images."""
+
+    def kill() -> None:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+            worker.join()
+
+    at_step(step, kill)
+
+
+def spoil_inputs_at_step(step: int) -> None:
+    """Give the network NaN in a step."""
+    from segnet.training.segmentation import SegmentationTask
+
+    original, spoilt = SegmentationTask.inputs, [False]
+
+    def inputs(self: SegmentationTask, batch: Any) -> Any:
+        factor = float("nan") if spoilt.pop() else 1.0
+        spoilt.append(False)
+        return original(self, batch) * factor
+
+    def spoil() -> None:
+        spoilt[0] = True
+
+    SegmentationTask.inputs = inputs  # type: ignore[method-assign]
+    at_step(step, spoil)
+
+
+def jumping_clock() -> None:
+    """Time of day a day later or earlier at every look."""
+    now, days = time.time, itertools.cycle([0, 86_400, -86_400])
+    time.time = lambda: now() + next(days)
+
+
+def die_at_disk_call(number: int) -> None:
+    """kill -9 at the ``number``-th call that makes a file last, rename it, link it or take it away."""
+    count = iter(range(1, sys.maxsize))
+
+    def dying(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if next(count) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*args, **kwargs)
+
+    for name in ("fsync", "rename", "replace", "link", "unlink"):
+        setattr(os, name, partial(dying, getattr(os, name)))

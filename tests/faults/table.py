@@ -1,0 +1,61 @@
+"""``python -m tests.faults.table`` writes the tables of docs/reliability.md from the tests and the last long run."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from segnet.files import write_atomically
+from tests.faults.conftest import COUNTS
+from tests.faults.rows import Row
+
+DOCS = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- made by python -m tests.faults.table -->", "<!-- end -->"
+MODULES = ("test_kills", "test_training", "test_data", "test_configs", "test_models", "test_pages_and_archives")
+
+
+def rows() -> dict[str, Row]:
+    """The rows by their tests' names, in the order of the files."""
+    found = {}
+    for module in MODULES:
+        for name, test in vars(importlib.import_module(f"tests.faults.{module}")).items():
+            if name.startswith("test_") and hasattr(test, "row"):
+                found[name] = test.row
+    return found
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def tables() -> str:
+    """A table a part of the program."""
+    counts = json.loads(COUNTS.read_text(encoding="utf-8")) if COUNTS.exists() else {}
+    parts: dict[str, list[str]] = {}
+    for name, row in rows().items():
+        shown = f"`{row.shown}`" if row.shown else "nothing"
+        long = f" *Long run: {counts[name]}.*" if name in counts else ""
+        code = str(row.code) if row.code >= 0 else f"killed ({-row.code})"
+        parts.setdefault(row.part, []).append(
+            f"| {cell(row.fault)} | {shown.replace('|', chr(92) + '|')} | {code} | {cell(row.kept)}{long} |"
+        )
+    return "\n\n".join(
+        f"## {part}\n\n| Fault | The line that the user sees | Exit code | What is kept |\n| --- | --- | --- | --- |\n"
+        + "\n".join(lines)
+        for part, lines in parts.items()
+    )
+
+
+def page(before: str) -> str:
+    """``before``, the page as it is, with its tables as they should be."""
+    head, _, rest = before.partition(BEGIN)
+    return f"{head}{BEGIN}\n\n{tables()}\n\n{END}{rest.partition(END)[2]}"
+
+
+def main() -> int:
+    write_atomically(DOCS, page(DOCS.read_text(encoding="utf-8")))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

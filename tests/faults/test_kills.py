@@ -1,0 +1,164 @@
+"""Trainings that are killed, stopped and run out of room: always resumable, to the same bits."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Begin, Training
+from tests.faults.programs import die_at_disk_call, limit_file_size, raise_at_step, without_report
+from tests.faults.rows import Row, fault, times
+
+Compare = Callable[[Training], None]
+Counted = Callable[[str], None]
+
+
+@fault(
+    "Training",
+    "kill -9 at random moments, again and again until the run is through",
+    shown="",
+    code=-signal.SIGKILL,
+    kept="the last checkpoint; with `--resume` the run ends bit-identical to an undisturbed one",
+)
+def test_kill_at_random_moments(
+    begin: Begin, undisturbed: Training, assert_undisturbed: Compare, row: Row, counted: Counted
+) -> None:
+    wanted, kills, runs = times(5, 200), 0, 0
+    chance = random.Random(0)
+    probe = begin("probe")
+    began = time.monotonic()
+    probe.resume_to_end()
+    duration = time.monotonic() - began
+    while kills < wanted:
+        runs += 1
+        training = begin(f"run{runs}")
+        while True:
+            program = training.start(*(["--resume"] if training.folder.is_dir() else []))
+            if kills < wanted:
+                program.process.join(chance.uniform(0, duration))
+                program.process.kill()
+            code = program.wait()
+            if code == 0:
+                break
+            row.check(code, "")
+            kills += 1
+        assert_undisturbed(training)
+    counted(f"{kills} kills at random moments of {runs} runs; all {runs} ended bit-identical")
+
+
+@fault(
+    "Training",
+    "kill -9 in the middle of a write: at each call that syncs, renames, links or removes a file",
+    shown="",
+    code=-signal.SIGKILL,
+    kept="the checkpoint before; with `--resume` the run ends bit-identical; no temporary file is left",
+)
+def test_kill_within_a_write(begin: Begin, assert_undisturbed: Compare, row: Row, counted: Counted) -> None:
+    numbers = [3, 8, 9, 11, 40] if times(1, 2) == 1 else range(1, 1000)
+    killed = 0
+    for number in numbers:
+        training = begin(f"run{number}")
+        code, errors = training.run(before=(without_report, partial(die_at_disk_call, number)))
+        if code == 0:
+            break
+        row.check(code, errors)
+        killed += 1
+        training.resume_to_end()
+        assert_undisturbed(training)
+        assert not list(training.folder.rglob(".*.[0-9a-f]*"))
+    assert killed >= 5
+    counted(f"killed at {killed} calls one after the other, all of a run; each run resumed bit-identical")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@fault(
+    "Training",
+    "Ctrl-C, or SIGTERM as a scheduler sends it",
+    shown="stopped in epoch 2 after step 7, which is saved in …last.pt; go on with --resume",
+    code=130,
+    kept="every step; with `--resume` the run ends bit-identical",
+)
+def test_stop(number: int, begin: Begin, assert_undisturbed: Compare, row: Row) -> None:
+    training = begin(checkpoint_minutes=5.0)
+    row.check(*training.run(before=(without_report, partial(raise_at_step, number, 7))))
+    training.resume_to_end()
+    assert_undisturbed(training)
+
+
+@fault(
+    "Training",
+    "a file-size limit (`ulimit -f`) or a quota that each file of the run in turn does not fit into",
+    shown="File too large; make room there and give the command again",
+    kept="the last good checkpoint; with room again, `--resume` ends bit-identical",
+)
+def test_files_that_have_no_room(begin: Begin, assert_undisturbed: Compare, row: Row, counted: Counted) -> None:
+    limits = [100, 3_000, 60_000] if times(1, 2) == 1 else [2**n for n in range(4, 17)]
+    for limit in limits:
+        training = begin(f"run{limit}")
+        row.check(*training.run(before=(without_report, partial(limit_file_size, limit))))
+        training.resume_to_end()
+        assert_undisturbed(training)
+    counted(f"{len(limits)} limits from {limits[0]} to {limits[-1]} bytes; every run resumed bit-identical")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """A file system of so many bytes, where this user may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def resize(size: int) -> Path:
+        options = ["-o", f"remount,size={size}" if os.path.ismount(disk) else f"size={size}"]
+        done = subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", disk], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no small disk: {done.stderr.decode().strip()}")
+        return disk
+
+    yield resize
+    if os.path.ismount(disk):
+        subprocess.run(["umount", disk], check=True)
+
+
+@fault(
+    "Training",
+    "the disk full, at ever later writes",
+    shown="No space left on device; make room there and give the command again",
+    kept="the last good checkpoint; with room again, `--resume` ends bit-identical",
+)
+def test_full_disk(
+    begin: Begin, small_disk: Callable[[int], Path], assert_undisturbed: Compare, row: Row, counted: Counted
+) -> None:
+    sizes = [8_192, 200_000] if times(1, 2) == 1 else list(range(4_096, 460_000, 24_576))
+    for size in sizes:
+        disk = small_disk(2**24)
+        training = begin(f"run{size}", runs=disk)
+        used = sum(file.stat().st_blocks * 512 for file in disk.rglob("*"))
+        small_disk(used + size)
+        row.check(*training.run())
+        small_disk(2**24)
+        training.resume_to_end()
+        assert_undisturbed(training)
+        subprocess.run(["rm", "-rf", training.folder], check=True)
+    counted(f"{len(sizes)} sizes of the disk from {sizes[0]} to {sizes[-1]} bytes; every run resumed bit-identical")
+
+
+def test_the_manifest_lists_each_checkpoint_with_its_checksum(undisturbed: Training) -> None:
+    folder = undisturbed.checkpoint.parent
+    entries = json.loads((folder / "manifest.json").read_text())
+    assert {entry["file"]: entry["step"] for entry in entries} == {
+        "best.pt": entries[0]["step"],
+        "last.pt": 10,
+        "previous_last.pt": 10,
+    }
+    for entry in entries:
+        content = (folder / entry["file"]).read_bytes()
+        assert entry["bytes"] == len(content)
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest()

@@ -1,0 +1,189 @@
+"""Model folders that are broken, lying or mean harm: a line each, and nothing in them is run."""
+
+import json
+import pickle
+import random
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from segnet.errors import UserError
+from segnet.nn.saved import load_model
+from tests.faults.programs import segnet
+from tests.faults.rows import Row, fault, times
+from tests.faults.test_data import mutated
+from tests.faults.test_training import RunsCode
+
+
+@pytest.fixture
+def folder(model: Path, tmp_path: Path) -> Path:
+    """A copy of a small model alone, to be broken."""
+    (tmp_path / "model").mkdir()
+    for name in ("model.safetensors", "config.json"):
+        shutil.copy(model / name, tmp_path / "model" / name)
+    return tmp_path / "model"
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(UserError) as error:
+        load_model(folder)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "weights.pt", "weights.pth", "weights.pkl"])
+@fault(
+    "Models",
+    "weights that are a pickle, whatever the file is called",
+    shown="is a pickle, which could run any code when read, so it is not; give a folder with model.safetensors",
+    kept="nothing is run",
+)
+def test_pickled_weights(name: str, folder: Path, tmp_path: Path, row: Row) -> None:
+    trace = tmp_path / "ran"
+    (folder / "model.safetensors").unlink()
+    if name.endswith("pkl"):
+        (folder / name).write_bytes(pickle.dumps(RunsCode(trace)))
+    else:
+        torch.save({"code": RunsCode(trace)}, folder / name)
+    row.check_line(refusal(folder))
+    assert not trace.exists()
+
+
+@fault(
+    "Models",
+    "pickled weights given to a command",
+    shown="is a pickle, which could run any code when read, so it is not; give a folder with model.safetensors",
+    kept="nothing is run, nothing is written",
+)
+def test_a_command_meets_pickled_weights(folder: Path, tmp_path: Path, row: Row) -> None:
+    torch.save({"code": RunsCode(tmp_path / "ran")}, folder / "model.safetensors")
+    row.check(*segnet("predict", folder, Path(__file__), "--out", tmp_path / "out"))
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "out").exists()
+
+
+@fault(
+    "Models",
+    "a model folder whose weights are cut short, at every tenth of the file",
+    shown="model.safetensors: no whole safetensors file (…); save the model again",
+    kept="the folder; the same for every command that takes a model, export among them",
+)
+def test_truncated_weights(folder: Path, row: Row) -> None:
+    path = folder / "model.safetensors"
+    whole = path.read_bytes()
+    for tenth in range(10):
+        path.write_bytes(whole[: tenth * len(whole) // 10])
+        row.check_line(refusal(folder))
+
+
+def with_header(content: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A safetensors file with its header changed and its length put right."""
+    length = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + content[8 + length :]
+
+
+HEADER_LIES: dict[str, Callable[[bytes], bytes]] = {
+    "length of 2^60": lambda content: struct.pack("<Q", 2**60) + content[8:],
+    "shape of 2^40": lambda content: with_header(content, lambda h: h["head.bias"].update(shape=[2**40])),
+    "offset of 2^50": lambda content: with_header(content, lambda h: h["head.bias"].update(data_offsets=[0, 2**50])),
+    "offsets that overlap": lambda content: with_header(
+        content, lambda h: h["head.bias"].update(data_offsets=h["head.weight"]["data_offsets"])
+    ),
+    "unknown dtype": lambda content: with_header(content, lambda h: h["head.bias"].update(dtype="PICKLE")),
+    "header that is no JSON": lambda content: content[:8] + b"x" + content[9:],
+}
+
+
+@pytest.mark.parametrize("lie", HEADER_LIES.values(), ids=HEADER_LIES)
+@fault(
+    "Models",
+    "a safetensors header that lies about lengths, shapes, places or types",
+    shown="model.safetensors: no whole safetensors file (…); save the model again",
+    kept="refused before memory is taken",
+)
+def test_lying_headers(lie: Callable[[bytes], bytes], folder: Path, row: Row) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(lie(path.read_bytes()))
+    row.check_line(refusal(folder))
+
+
+@pytest.mark.parametrize("fault_of", ["shape", "missing", "extra", "dtype"])
+@fault(
+    "Models",
+    "weights of other shapes, names or types than the network of `config.json`",
+    shown="model.safetensors: …",
+    kept="the line names the first tensor that differs, and how",
+)
+def test_weights_of_another_network(fault_of: str, folder: Path, row: Row) -> None:
+    path = folder / "model.safetensors"
+    weights = safetensors.torch.load_file(path)
+    bias = weights.pop("head.bias")
+    if fault_of == "shape":
+        weights["head.bias"] = torch.cat([bias, bias])
+    elif fault_of == "extra":
+        weights |= {"head.bias": bias, "tail.bias": bias.clone()}
+    elif fault_of == "dtype":
+        weights["head.bias"] = bias.to(torch.int32)
+    safetensors.torch.save_file(weights, path)
+    line = refusal(folder)
+    row.check_line(line)
+    assert ("tail.bias" if fault_of == "extra" else "head.bias") in line
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "os.system"},
+        {"name": "smp/__import__"},
+        {"name": "smp/Unet", "arguments": {"encoder_name": "tu-hf-hub:somebody/code"}},
+        {"arguments": {"widths": {"__reduce__": "os.system"}}},
+        {"arguments": {"_target_": "os.system", "command": "true"}},
+        {"auto_map": {"AutoModel": "modeling.Evil"}},
+    ],
+    ids=["name", "smp name", "hub name", "argument", "target", "auto_map"],
+)
+@fault(
+    "Models",
+    "a `config.json` that names code: modules, targets, a repository to fetch it from",
+    shown="config.json: …",
+    kept="nothing is imported, fetched or run: names are looked up in the catalogue alone",
+)
+def test_configs_that_name_code(change: dict[str, Any], folder: Path, row: Row) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    row.check_line(refusal(folder))
+
+
+@fault(
+    "Models",
+    "`config.json` or `model.safetensors` with random bits, bytes and stretches changed",
+    shown="…",
+    kept="refused in a line, or loaded as a network of the right shapes: no traceback, no crash",
+)
+def test_mutated_models(folder: Path, row: Row, counted: Callable[[str], None]) -> None:
+    wanted, chance = times(60, 2000), random.Random(0)
+    names = ("config.json", "model.safetensors")
+    whole = {name: (folder / name).read_bytes() for name in names}
+    lines = []
+    for number in range(wanted):
+        name = names[number % 2]
+        # Most of the weights are numbers, where nothing can be noticed: the header is what is read.
+        head, tail = whole[name][:3000], whole[name][3000:]
+        (folder / name).write_bytes(mutated(head, chance) + tail)
+        try:
+            load_model(folder)
+        except UserError as error:
+            lines.append(str(error))
+        (folder / name).write_bytes(whole[name])
+    assert len(lines) > wanted // 2
+    for line in lines:
+        row.check_line(line)
+    counted(f"{wanted} mutated model folders, {len(lines)} refused in a line")

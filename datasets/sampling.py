@@ -50,25 +50,36 @@ class EpochBatches:
                 "lower training.batch_size or training.devices, or give more data"
             )
         self.length, self.seed, self.rank, self.world_size, self.shuffle = length, seed, rank, world_size, shuffle
-        whole, over = divmod(length, global_batch)
-        batches = whole + (over >= world_size and not drop_last)
-        self._ends = [global_batch * (number + 1) for number in range(batches)]
-        if not drop_last:
-            self._ends[-1] = length
-        self._starts = [0, *self._ends[:-1]]
-        self.start_at(0, 0)
+        self.global_batch, self.drop_last = global_batch, drop_last
+        self.start_at(0)
 
     def __len__(self) -> int:
         """Batches of this process in a whole epoch."""
-        return len(self._ends)
+        return len(self._ends(0))
 
-    def start_at(self, epoch: int, batch: int = 0) -> None:
-        """The next iteration is over ``epoch``, from its batch number ``batch`` on."""
-        self.epoch, self.batch = epoch, batch
+    def start_at(self, epoch: int, behind: int = 0) -> None:
+        """The next iteration is over ``epoch``, without the first ``behind`` samples of all processes.
+
+        Those may have been seen by another number of processes. Where fewer than one a process are left, they are left
+        out.
+        """
+        self.epoch, self.behind = epoch, behind
+
+    def ends(self) -> list[int]:
+        """How many samples of the epoch are behind, over all processes, after each batch of the next iteration."""
+        return self._ends(self.behind)
+
+    def _ends(self, behind: int) -> list[int]:
+        whole, over = divmod(self.length - behind, self.global_batch)
+        batches = whole + (over >= self.world_size and not self.drop_last)
+        ends = [behind + self.global_batch * (number + 1) for number in range(batches)]
+        if ends and not self.drop_last:
+            ends[-1] = self.length
+        return ends
 
     def __iter__(self) -> Iterator[list[Key]]:
-        epoch, order = self.epoch, self.order(self.epoch)
-        for start, end in zip(self._starts[self.batch :], self._ends[self.batch :], strict=True):
+        epoch, order, ends = self.epoch, self.order(self.epoch), self.ends()
+        for start, end in zip([self.behind, *ends], ends, strict=False):
             part = np.array_split(order[start:end], self.world_size)[self.rank]
             yield [(epoch, int(index)) for index in part]
 

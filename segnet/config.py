@@ -105,6 +105,7 @@ class TrainingConfig(Settings):
     deterministic: bool = Field(True, description="only algorithms that give the same result each time")
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(1, gt=0, description="processes on this machine")
+    sync_batch_norm: bool = Field(True, description="several processes: batch norm over the batches of all of them")
 
 
 class CorruptionConfig(Settings):

@@ -20,6 +20,7 @@ from segnet.inference.video.frames import FrameSegmenter
 from segnet.inference.video.reader import Frame
 from segnet.inference.video.segment import segment_video
 from segnet.nn.saved import load_model
+from segnet.processes import lost_process_named
 from segnet.report.autoencoder_page import report_autoencoder
 from segnet.report.live import sample_pictures
 from segnet.report.page import write_report
@@ -65,8 +66,9 @@ def run_experiment(config: Config, resume: bool = False) -> Path:
     task = TASKS[config.task](config)
     run = RunFolder(config)
     lock = run.open(config, resume) if fabric.is_global_zero else None
-    fabric.barrier()
-    Trainer(task, config, fabric, run, sample_pictures(task, fabric)).train(resume)
+    with lost_process_named(run.last_checkpoint):
+        fabric.barrier()
+        Trainer(task, config, fabric, run, sample_pictures(task, fabric)).train(resume)
     if lock is not None:
         if config.training.recompute_batch_norm:
             recompute_statistics(task, run, fabric)

@@ -1,7 +1,9 @@
 """Losses of segmentation and their sums: logits and an index mask to one number.
 
 All are computed in float32 whatever precision the logits come in. Pixels labelled ``ignore_index`` count
-nowhere and get no gradient; a batch without any labelled pixel has loss 0 instead of 0 ÷ 0.
+nowhere and get no gradient; a batch without any labelled pixel has loss 0 instead of 0 ÷ 0. Where several processes
+share a step, cross entropy and focal are those of all samples; Dice and Lovász, which are no sums over pixels, are
+the mean of each process's own.
 
 Those of segmentation-models-pytorch 0.6 are not used: its Dice and Lovász sum in the precision of the logits
 (float16 overflows at 65,504 pixels), its Dice divides by the number of all classes while only those in the truth
@@ -16,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.config import LossTerm
+from segnet.processes import mean_over_processes
 
 
 class CrossEntropy(nn.Module):
@@ -65,7 +68,7 @@ class CrossEntropy(nn.Module):
             weighted = log_p.mean(1) if weights is None else torch.einsum("nchw,c->nhw", log_p, weights) / len(weights)
             total = (1 - self.label_smoothing) * total - self.label_smoothing * (weighted * labelled).sum()
         count = labelled.sum() if self.reduction == "pixels" else scale.sum()
-        return total / count.clamp(min=torch.finfo(torch.float32).tiny)
+        return total / mean_over_processes(count.float()).clamp(min=torch.finfo(torch.float32).tiny)
 
 
 class Dice(nn.Module):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from segnet.errors import UserError
@@ -83,11 +82,6 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 def shortened(files: list[str]) -> str:
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
     return ", ".join(files[:3]) + more
-
-
-def is_finite_everywhere(loss: Tensor, fabric: Fabric) -> bool:
-    """Whether this step's loss is finite on every process: they share its gradient."""
-    return bool(fabric.all_reduce(loss.isfinite().float(), reduce_op="sum") == fabric.world_size)
 
 
 def statistics(network: nn.Module) -> list[Tensor]:

@@ -43,5 +43,5 @@ def explain(error: BaseException) -> str | None:
             "choose a training.batch_size that leaves no single image at the end of an epoch, or larger images"
         )
     if is_out_of_memory(error):
-        return "memory is full; lower training.val_batch_size, data.workers or the images' size"
+        return "memory is full; lower training.batch_size, training.val_batch_size, data.workers or the images' size"
     return None

@@ -21,8 +21,9 @@ from torch.utils.data import DataLoader
 from segnet.config import Config
 from segnet.datasets.sampling import EpochBatches
 from segnet.errors import UserError
+from segnet.nn.batch_norm import share_batch_norm
 from segnet.training.averaging import WeightAverage
-from segnet.training.bad_loss import BadLoss, BadStep, is_finite_everywhere, restore, statistics
+from segnet.training.bad_loss import BadLoss, BadStep, restore, statistics
 from segnet.training.checkpoint import candidates, load_checkpoint, save_checkpoint
 from segnet.training.failures import said_in_a_line
 from segnet.training.loader import build_loader
@@ -70,6 +71,8 @@ class Trainer:
         self.steps_per_epoch = -(-len(self.sampler) // settings.accumulate)
         self.total_steps = settings.epochs * self.steps_per_epoch
         network = task.network.to(fabric.device)
+        if settings.sync_batch_norm and fabric.world_size > 1:
+            network = share_batch_norm(network)
         if settings.channels_last:
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network = network
@@ -117,14 +120,14 @@ class Trainer:
 
     def train_epoch(self, loader: DataLoader[Any], progress: TrainingProgress) -> None:
         position = self.position
-        self.sampler.start_at(position.epoch, position.samples // self.global_batch_size)
+        self.sampler.start_at(position.epoch, position.samples)
+        behind = iter(self.sampler.ends())
         self.wrapped.train()
         begin, before = time.monotonic(), position.seconds
         for batches in grouped(iter(loader), self.config.training.accumulate):
-            loss = step_in_memory(self.optimizer_step, self.try_step, batches)
+            loss = self.step(batches)
             indices = torch.cat([batch["index"] for batch in batches])
-            behind = position.samples + len(batches) * self.global_batch_size
-            samples = min(behind, len(self.task.train_data)) - position.samples
+            samples = [next(behind) for _ in batches][-1] - position.samples
             position.step += 1
             position.samples += samples
             position.seconds = before + time.monotonic() - begin
@@ -135,9 +138,11 @@ class Trainer:
             self.save_if_due()
             self.stop_if_asked()
 
-    @property
-    def global_batch_size(self) -> int:
-        return int(self.config.training.batch_size * self.fabric.world_size)
+    def step(self, batches: list[Batch]) -> torch.Tensor:
+        if self.fabric.world_size > 1:
+            # What would have fitted is not tried: the others would not take part in it.
+            return self.optimizer_step(batches)
+        return step_in_memory(self.optimizer_step, self.try_step, batches)
 
     def try_step(self, batch: Batch) -> None:
         """A step on this process alone, of a run that has ended."""
@@ -163,10 +168,12 @@ class Trainer:
                 loss = self.task.loss(output, batch)
                 self.fabric.backward(loss / len(batches))
             total += loss.detach()
-        if self.bad_loss.skips and not is_finite_everywhere(total, self.fabric):
+        # The same on all processes: they share the gradient, and all meet a loss that is not finite.
+        mean: torch.Tensor = self.fabric.all_reduce(total / len(batches), reduce_op="mean")
+        if self.bad_loss.skips and not mean.isfinite():
             restore(self.network, before)
             self.optimizer.zero_grad(set_to_none=True)
-            return total / len(batches)
+            return mean
         if settings.clip_norm is not None:
             # Asking whether the norm is finite would wait for the device each step; the next loss tells it too.
             self.fabric.clip_gradients(
@@ -176,7 +183,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         if self.average:
             self.average.update(self.network)
-        return total / len(batches)
+        return mean
 
     def input(self, batch: Batch) -> torch.Tensor:
         x = self.task.inputs(batch)
@@ -215,6 +222,10 @@ class Trainer:
 
     def measure(self, log: Log) -> dict[str, float]:
         """Measures on the val split; the best network so far is kept."""
+        if self.fabric.world_size > 1:
+            # All measure what is kept, the first one's; batch norm's statistics may be each process's own.
+            for buffer in self.best_network.buffers():
+                torch.distributed.broadcast(buffer, 0)
         measures = self.task.validate(self.best_network, self.fabric)
         if self.position.record(measures[self.task.monitor]) and self.fabric.is_global_zero:
             self.task.save(self.run.path, self.best_network)
@@ -287,6 +298,13 @@ class Trainer:
         if state["scaler"] is not None:
             self.fabric.strategy.precision.scaler.load_state_dict(state["scaler"])
         self.position.load_state_dict(state["position"])
+        self.position.step = self.step_at(self.position)
+
+    def step_at(self, position: Position) -> int:
+        """The step of this run that stands where ``position`` does, whose steps may have had more or fewer samples."""
+        self.sampler.start_at(position.epoch, position.samples)
+        left = -(-len(self.sampler.ends()) // self.config.training.accumulate)
+        return (position.epoch + 1) * self.steps_per_epoch - left
 
 
 def step_seed(seed: int, step: int, rank: int) -> int:

@@ -40,8 +40,24 @@ def test_resuming_gives_the_rest_of_the_epoch(length: int, size: int, world_size
     whole.start_at(3)
     assume(batch <= len(whole))
     list(resumed)  # what was drawn before does not matter
-    resumed.start_at(3, batch)
+    resumed.start_at(3, [0, *whole.ends()][batch])
     assert list(resumed) == list(whole)[batch:]
+
+
+@given(lengths, sizes, ranks, ranks, seeds, st.integers(0, 30))
+def test_another_number_of_processes_sees_the_rest_of_the_epoch(
+    length: int, size: int, before: int, after: int, seed: int, batch: int
+) -> None:
+    assume(length >= max(before, after))
+    behind = [0, *EpochBatches(length, size, seed, 0, before).ends()]
+    assume(batch < len(behind))
+    seen = []
+    for rank in range(after):
+        batches = EpochBatches(length, size, seed, rank, after)
+        batches.start_at(2, behind[batch])
+        seen += [index for part in batches for _, index in part]
+    left = EpochBatches(length, size, seed).order(2)[behind[batch] :].tolist()
+    assert sorted(seen) == (sorted(left) if len(left) >= after else [])
 
 
 @given(lengths, sizes, ranks, seeds)

@@ -56,31 +56,25 @@ def run(args: argparse.Namespace) -> int:
 
 def values_of(text: str) -> tuple[str, list[Any]]:
     """``key=[a,b]`` taken apart."""
-    import yaml
-
     from segnet.errors import UserError
+    from segnet.variation import parse_vary
 
-    key, _, listed = text.partition("=")
-    try:
-        values = yaml.safe_load(listed)
-    except yaml.YAMLError:
-        values = None
-    if not key or not isinstance(values, list) or not values:
-        raise UserError(f"--vary {text}: expected a setting and a list of its values, as in optimizer.lr=[1e-3,3e-4]")
+    example = "a setting and a list of its values, as in optimizer.lr=[1e-3,3e-4]"
+    key, values = parse_vary(text, example)
+    if not isinstance(values, list) or not values:
+        raise UserError(f"--vary {text}: expected {example}")
     return key, values
 
 
 def train_once(args: argparse.Namespace, settings: dict[str, Any], number: int, seed: int) -> float:
     """Train one combination with one seed; the measure's last value."""
-    from segnet.config_file import load_config
     from segnet.errors import UserError
     from segnet.experiment import TASKS, launch
     from segnet.training.loop import Trainer
     from segnet.training.run_folder import RunFolder
+    from segnet.variation import varied_config
 
-    overrides = [*args.settings, *(f"{key}={json.dumps(value)}" for key, value in settings.items()), f"seed={seed}"]
-    config = load_config(args.config, overrides)
-    config = config.model_copy(update={"name": f"{config.name}-sweep/{number}-seed{seed}"})
+    config = varied_config(args.config, args.settings, settings | {"seed": seed}, f"-sweep/{number}-seed{seed}")
     fabric, task, folder = launch(config), TASKS[config.task](config), RunFolder(config)
     with folder.open(config, resume=False):
         Trainer(task, config, fabric, folder).train(resume=False)

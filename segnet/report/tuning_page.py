@@ -1,0 +1,166 @@
+"""The page of a search for settings: the best ones, what mattered, and every trial."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from segnet.config import Config
+from segnet.config_file import dump_config
+from segnet.files import write_atomically
+from segnet.report import plots
+from segnet.report.templating import render
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+IMPORTANCE_TRIALS = 5
+"""Complete trials below which importances would be noise."""
+STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+
+
+def write_tuning_report(page: Path, config: Config, trials: Sequence[FrozenTrial], study: optuna.Study) -> Path:
+    """Write the page.
+
+    Args:
+        page: the file.
+        config: of the search, with any settings from the space.
+        trials: that are over.
+        study: they are of.
+    """
+    order = ranked(trials)
+    best = next((trial for trial in order if trial.state == TrialState.COMPLETE), None)
+    keys = list(trials[0].user_attrs["settings"]) if trials else []
+    importances = importance(study, trials)
+    drawn = {"history": history(trials), "curves": curves(trials, best)}
+    if importances:
+        drawn["importance"] = importance_bars(importances)
+    drawn |= {f"slice-{number}": values_against(trials, key) for number, key in enumerate(keys)}
+    text = render(
+        "tuning.html",
+        name=page.resolve().parent.name,
+        config=config,
+        counts={name: sum(trial.state == state for trial in trials) for state, name in STATES.items()},
+        hours=str(timedelta(seconds=round(sum(seconds(trial) for trial in trials)))),
+        best=best,
+        best_settings=shown(best) if best else {},
+        keys=keys,
+        rows=[row(trial) for trial in order],
+        captions=captions(drawn, keys),
+        plots={name: plots.svg(figure, name) for name, figure in drawn.items()},
+        settings=dump_config(config),
+    )
+    write_atomically(page, text)
+    return page
+
+
+def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Complete ones first, best first; then pruned ones, then failed ones."""
+    states = list(STATES)
+    return sorted(trials, key=lambda trial: (states.index(trial.state), -(trial.value or 0.0), trial.number))
+
+
+def seconds(trial: FrozenTrial) -> float:
+    return trial.duration.total_seconds() if trial.duration else 0.0
+
+
+def shown(trial: FrozenTrial) -> dict[str, str]:
+    """The trial's settings as text."""
+    return {
+        key: f"{value:.4g}" if isinstance(value, float) else json.dumps(value)
+        for key, value in trial.user_attrs["settings"].items()
+    }
+
+
+def row(trial: FrozenTrial) -> dict[str, Any]:
+    return {
+        "name": trial.user_attrs.get("folder", f"trial-{trial.number:03d}"),
+        "state": STATES[trial.state],
+        "value": "–" if trial.value is None else f"{trial.value:.4f}",
+        "epochs": max(trial.intermediate_values, default=0),
+        "seconds": f"{seconds(trial):,.0f}",
+        "settings": list(shown(trial).values()),
+        "error": trial.user_attrs.get("error", ""),
+    }
+
+
+def importance(study: optuna.Study, trials: Sequence[FrozenTrial]) -> dict[str, float]:
+    """Share of the measure's variance that each setting explains (fANOVA, Hutter et al. 2014); empty for few trials."""
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    values = {trial.value for trial in complete}
+    if len(complete) < IMPORTANCE_TRIALS or len(values) < 2 or len(complete[0].params) < 2:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+
+
+def history(trials: Sequence[FrozenTrial]) -> "Figure":
+    """Each trial's value, and the best so far."""
+    figure, axis = plots.new_figure("trial", "best value")
+    complete = [(number, trial.value) for number, trial in enumerate(trials, 1) if trial.state == TrialState.COMPLETE]
+    pruned = [(number, trial.value) for number, trial in enumerate(trials, 1) if trial.state == TrialState.PRUNED]
+    if complete:
+        numbers, values = zip(*complete, strict=True)
+        axis.scatter(numbers, values, color=plots.BLUE, s=18, label="complete", zorder=3)
+        axis.step(numbers, np.maximum.accumulate(values), where="post", color=plots.BLUE, label="best so far")
+    if pruned:
+        axis.scatter(*zip(*pruned, strict=True), color=plots.ORANGE, marker="x", s=18, label="pruned", zorder=3)
+    axis.locator_params(axis="x", integer=True)
+    if complete or pruned:
+        plots.legend(axis)
+    return figure
+
+
+def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None) -> "Figure":
+    """The measure over the epochs, a line a trial."""
+    figure, axis = plots.new_figure("epoch", "value")
+    for trial in trials:
+        if not trial.intermediate_values:
+            continue
+        is_best = best is not None and trial.number == best.number
+        color = plots.BLUE if is_best else plots.ORANGE if trial.state == TrialState.PRUNED else plots.MUTED
+        points = sorted(trial.intermediate_values.items())
+        marker = "o" if len(points) < 3 else None
+        axis.plot(*zip(*points, strict=True), color=color, linewidth=2 if is_best else 0.9, marker=marker, markersize=3)
+    axis.locator_params(axis="x", integer=True)
+    return figure
+
+
+def importance_bars(importances: dict[str, float]) -> "Figure":
+    figure, axis = plots.new_figure("share of the variance", "")
+    names = list(importances)[::-1]
+    axis.barh(names, [importances[name] for name in names], color=plots.BLUE, height=0.6)
+    axis.xaxis.set_major_formatter(plots.percent)
+    return figure
+
+
+def values_against(trials: Sequence[FrozenTrial], key: str) -> "Figure":
+    """Values of the trials against one setting."""
+    figure, axis = plots.new_figure(key, "value")
+    measured = [trial for trial in trials if trial.value is not None and key in trial.params]
+    categorical = any(isinstance(trial.params[key], str) for trial in measured)
+    for state, color, marker in ((TrialState.COMPLETE, plots.BLUE, "o"), (TrialState.PRUNED, plots.ORANGE, "x")):
+        some = [trial for trial in measured if trial.state == state]
+        if some:
+            x = [trial.params[key] for trial in some]
+            axis.scatter(x, [trial.value for trial in some], color=color, marker=marker, s=18, zorder=3)
+    if not categorical and measured and getattr(measured[0].distributions[key], "log", False):
+        axis.set_xscale("log")
+    return figure
+
+
+def captions(drawn: dict[str, Any], keys: list[str]) -> list[tuple[str, str]]:
+    """Names of the figures in order, with what they show."""
+    texts = {
+        "history": "Best value of each trial; the line is the best so far",
+        "curves": "Over the epochs: the best trial blue, pruned ones orange, the others grey",
+        "importance": "Share of the variance between complete trials that each setting explains (fANOVA)",
+    }
+    against = "complete trials blue, pruned ones orange"
+    texts |= {f"slice-{number}": f"Against {key}: {against}" for number, key in enumerate(keys)}
+    return [(name, texts[name]) for name in drawn]

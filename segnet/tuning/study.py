@@ -1,0 +1,201 @@
+"""A search that goes on where it stopped: trials are asked for, trained, and told, one after the other."""
+
+import csv
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from segnet.config import Config
+from segnet.config_file import dump_config
+from segnet.errors import UserError
+from segnet.experiment import TASKS, launch
+from segnet.files import write_atomically
+from segnet.training.log import Log
+from segnet.training.loop import Trainer
+from segnet.training.run_folder import RunFolder
+from segnet.tuning.space import Space, as_json, first_point, suggest
+from segnet.variation import varied_config
+
+STARTUP_TRIALS = 5
+"""Trials drawn at random, and run to the end, before the search chooses and prunes."""
+
+FIRST_FAILURES = 3
+"""So many trials that fail before one succeeds are a mistake in the config, not in its varied settings."""
+
+
+@dataclass
+class Plan:
+    """What is searched.
+
+    Attributes:
+        config_path: YAML file of the experiment.
+        overrides: ``key=value`` of all trials.
+        space: of the settings that vary.
+    """
+
+    config_path: str
+    overrides: list[str]
+    space: Space
+
+    def config(self, settings: dict[str, Any], name: str) -> Config:
+        return varied_config(self.config_path, self.overrides, settings, name)
+
+    @property
+    def base(self) -> Config:
+        """With settings from the space, so that a key or a value that is wrong is found before anything is trained."""
+        config = self.config(first_point(self.space), "")
+        if config.training.devices > 1:
+            raise UserError("training.devices: a trial is trained on one process; set training.devices=1")
+        return config
+
+    @property
+    def folder(self) -> Path:
+        config = self.base
+        return Path(config.runs) / f"{config.name}-tune"
+
+
+def search(plan: Plan, trials: int, after_each: Callable[[optuna.Study], object] = lambda study: None) -> optuna.Study:
+    """Train until the study holds ``trials`` trials that are over.
+
+    A trial that was interrupted goes on from its checkpoint first.
+
+    Args:
+        plan: what is searched.
+        trials: complete, pruned and failed ones count.
+        after_each: called with the study after each trial.
+
+    Raises:
+        UserError: the study in the folder is of another plan, or the first trials all fail.
+        KeyboardInterrupt: asked to stop; the same call goes on.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    seed = plan.base.seed
+    with locked(plan.folder):
+        study = open_study(plan)
+        requeue_interrupted(study)
+        while (number := len(over(study))) < trials:
+            # A sampler's generator is not in the file: seeded by the trial, it draws the same in a study that goes on.
+            study.sampler = optuna.samplers.TPESampler(seed=seed + number, n_startup_trials=STARTUP_TRIALS)
+            run_trial(plan, study, study.ask())
+            after_each(study)
+    return study
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One search a folder: what another one is training must not be taken for interrupted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder}: another search writes to this folder; set name= to another") from None
+        yield
+
+
+def open_study(plan: Plan) -> optuna.Study:
+    """The study of the plan's folder, which is made where there is none."""
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS)
+    study = optuna.create_study(
+        study_name="tune",
+        storage=f"sqlite:///{plan.folder / 'study.db'}",
+        pruner=pruner,
+        direction="maximize",
+        load_if_exists=True,
+    )
+    plan_text = f"{dump_config(plan.base)}\n{as_json(plan.space)}"
+    if study.user_attrs.get("plan", plan_text) != plan_text:
+        raise UserError(f"{plan.folder}: holds a search of other settings; set name= to another, or remove the folder")
+    study.set_user_attr("plan", plan_text)
+    return study
+
+
+def requeue_interrupted(study: optuna.Study) -> None:
+    """Trials that a stopped search left running come again, with their settings and in their folder."""
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params, user_attrs={"folder": folder_of(trial)})
+
+
+def over(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that are complete, pruned or failed; not those that were interrupted and came again."""
+    finished = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
+    return [trial for trial in finished if trial.state != TrialState.FAIL or "error" in trial.user_attrs]
+
+
+def folder_of(trial: FrozenTrial | optuna.Trial) -> str:
+    """Name of a trial's run folder; one that came again has the first one's."""
+    return str(trial.user_attrs.get("folder", f"trial-{trial.number:03d}"))
+
+
+def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:
+    """Train one trial and tell the study how it went."""
+    settings = suggest(trial, plan.space)
+    trial.set_user_attr("settings", settings)
+    try:
+        config = plan.config(settings, f"-tune/{folder_of(trial)}")
+        value = train(config, trial)
+    except optuna.TrialPruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    except UserError as error:
+        trial.set_user_attr("error", str(error))
+        study.tell(trial, state=TrialState.FAIL)
+        states = {each.state for each in over(study)}
+        if states == {TrialState.FAIL} and len(over(study)) >= FIRST_FAILURES:
+            raise UserError(f"the first {FIRST_FAILURES} trials failed, the last one so: {error}") from None
+        return
+    else:
+        study.tell(trial, value)
+    # A trial that is over is not gone on with; its best weights stay.
+    shutil.rmtree(RunFolder(config).last_checkpoint.parent, ignore_errors=True)
+
+
+class TrialTrainer(Trainer):
+    """Tells its trial each measurement, and ends where the trial is worse than most were by then."""
+
+    trial: optuna.Trial
+
+    def measure(self, log: Log) -> dict[str, float]:
+        measures = super().measure(log)
+        self.trial.report(measures[self.task.monitor], self.position.epoch + 1)
+        return measures
+
+    def end_epoch(self, *arguments: Any) -> None:
+        super().end_epoch(*arguments)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+
+    def report_before(self, rows: list[dict[str, str]]) -> None:
+        """What was measured before the trial was interrupted."""
+        for row in rows:
+            if row.get(self.task.monitor):
+                self.trial.report(float(row[self.task.monitor]), int(row["epoch"]))
+
+
+def train(config: Config, trial: optuna.Trial) -> float:
+    """Run a trial to its end, or raise ``TrialPruned``; the best value of the task's monitored measure."""
+    fabric, task, run = launch(config), TASKS[config.task](config), RunFolder(config)
+    resume = run.last_checkpoint.exists()
+    with run.open(config, resume):
+        trainer = TrialTrainer(task, config, fabric, run)
+        trainer.trial = trial
+        if resume and run.metrics_csv.exists():
+            with run.metrics_csv.open(newline="") as file:
+                trainer.report_before(list(csv.DictReader(file)))
+        return trainer.train(resume).best
+
+
+def write_best(plan: Plan, study: optuna.Study) -> Path | None:
+    """``best.yaml``: the whole config of the best trial, ready to train; None where no trial is complete."""
+    if not study.get_trials(states=(TrialState.COMPLETE,)):
+        return None
+    path = plan.folder / "best.yaml"
+    write_atomically(path, dump_config(plan.config(study.best_trial.user_attrs["settings"], "-best")))
+    return path

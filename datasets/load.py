@@ -7,6 +7,7 @@ from .camvid import load_camvid
 from .classes import ClassSet
 from .folder import load_folder
 from .samples import ImagesAndMasks
+from .shards import load_shards
 
 SCENES_ROOT = "data/scenes"
 
@@ -23,6 +24,8 @@ def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
         from .scenes import ensure_scenes
 
         return load_camvid(str(ensure_scenes(data.root or SCENES_ROOT)), split, data.cache)
+    if data.name == "shards":
+        return load_shards(data.root, split)
     if data.root is None:
         raise UserError("data.root is not set: name the folder that holds images/ and masks/")
     return load_folder(data.root, split, folder_classes(data), data.cache)
@@ -38,8 +41,7 @@ def load_train_split(data: DataConfig) -> ImagesAndMasks:
     if data.train_share == 1:
         return split
     count = max(1, round(data.train_share * len(split)))
-    pairs = [split.pairs[number * len(split) // count] for number in range(count)]
-    return ImagesAndMasks(pairs, split.classes, data.cache)
+    return split.subset([number * len(split) // count for number in range(count)])
 
 
 def folder_classes(data: DataConfig) -> ClassSet:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from segnet.errors import UserError
 
+from .listing import file_names
 from .samples import Pair
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
@@ -54,10 +55,9 @@ def _locate(path: str, root: Path) -> Path:
 
 
 def _files_by_stem(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder")
     files: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
+    for name in file_names(folder):
+        path = folder / name
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             continue
         if path.stem in files:

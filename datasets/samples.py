@@ -1,5 +1,6 @@
 """Pairs of an image and its index mask, read with every check that keeps a wrong file out of training."""
 
+import io
 import mmap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -46,8 +47,8 @@ class ImagesAndMasks(Dataset[Sample]):
     """
 
     def __init__(self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0) -> None:
-        self.pairs = list(pairs)
-        self.classes = classes
+        self.pairs: Sequence[Pair] = list(pairs)
+        self.classes, self.cache = classes, cache
         self._cache = _SampleCache.like(read_image(self.pairs[0].image), len(self.pairs), cache) if cache else None
 
     def __len__(self) -> int:
@@ -59,15 +60,11 @@ class ImagesAndMasks(Dataset[Sample]):
         Raises:
             UserError: an unreadable file, sizes that differ, a mask that is no index mask, a label without a class.
         """
-        image_path, mask_path = self.pairs[index]
+        image_path = self.pairs[index].image
         if self._cache and (cached := self._cache.get(index)):
             return Sample(*cached, image_path.stem)
         image, mask = read_image(image_path), self.mask(index)
-        if image.shape[:2] != mask.shape:
-            raise UserError(
-                f"{mask_path}: the mask is {_size(mask)} pixels, its image {image_path} is {_size(image)}; "
-                "save both at the same size"
-            )
+        check_sizes(self.pairs[index], image, mask)
         if self._cache:
             self._cache.put(index, image, mask)
         return Sample(image, mask, image_path.stem)
@@ -80,16 +77,35 @@ class ImagesAndMasks(Dataset[Sample]):
         """
         path = self.pairs[index].mask
         mask = read_mask(path)
-        count, ignore_index = len(self.classes), self.classes.ignore_index
-        if mask.max() >= count:
-            labels = np.unique(mask)
-            wrong = labels[(labels >= count) & (labels != ignore_index)]
-            if wrong.size:
-                raise UserError(
-                    f"{path}: label {', '.join(map(str, wrong[:5]))} found, but there are {count} classes "
-                    f"(0 to {count - 1}) and {ignore_index} is ignored; correct the mask or the data's classes"
-                )
+        check_labels(path, mask, self.classes)
         return mask
+
+    def subset(self, indices: Sequence[int]) -> "ImagesAndMasks":
+        """A data set of these samples alone, in this order."""
+        return ImagesAndMasks([self.pairs[index] for index in indices], self.classes, self.cache)
+
+
+def check_labels(path: Path, mask: Pixels, classes: ClassSet) -> None:
+    """Refuse a mask with a label that is neither a class nor ignored."""
+    count, ignore_index = len(classes), classes.ignore_index
+    if mask.max() < count:
+        return
+    labels = np.unique(mask)
+    wrong = labels[(labels >= count) & (labels != ignore_index)]
+    if wrong.size:
+        raise UserError(
+            f"{path}: label {', '.join(map(str, wrong[:5]))} found, but there are {count} classes "
+            f"(0 to {count - 1}) and {ignore_index} is ignored; correct the mask or the data's classes"
+        )
+
+
+def check_sizes(pair: Pair, image: Pixels, mask: Pixels) -> None:
+    """Refuse a mask of another size than its image."""
+    if image.shape[:2] != mask.shape:
+        raise UserError(
+            f"{pair.mask}: the mask is {_size(mask)} pixels, its image {pair.image} is {_size(image)}; "
+            "save both at the same size"
+        )
 
 
 class _SampleCache:
@@ -128,26 +144,34 @@ class _SampleCache:
         return type(None), ()  # a spawned process cannot share the memory: it gets None and reads files
 
 
-def read_image(path: Path) -> Pixels:
+def read_image(path: Path, content: bytes | None = None) -> Pixels:
     """An image file as (H, W, 3) uint8 RGB, turned as its EXIF orientation says, without its transparency.
+
+    Args:
+        path: of the file.
+        content: its bytes, where they have been read already.
 
     Raises:
         UserError: the file is not there, is damaged, or has more than 8 bits a channel in one channel.
     """
-    image = _open(path, "image")
+    image = _open(path, "image", content)
     if image.mode.startswith(("I", "F")):
         raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
     with _damage_named(path, "image"):
         return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 
 
-def read_mask(path: Path) -> Pixels:
+def read_mask(path: Path, content: bytes | None = None) -> Pixels:
     """An index mask as (H, W) uint8: grey values, or the indices of a palette image whatever its colours are.
+
+    Args:
+        path: of the file.
+        content: its bytes, where they have been read already.
 
     Raises:
         UserError: the file is not there, is damaged, or is a colour or a 16-bit image.
     """
-    mask = _open(path, "mask")
+    mask = _open(path, "mask", content)
     if mask.mode not in ("L", "P"):
         found = "a 16-bit image" if mask.mode.startswith("I") else f"an image of type {mask.mode}"
         raise UserError(
@@ -157,9 +181,9 @@ def read_mask(path: Path) -> Pixels:
     return np.array(mask)
 
 
-def _open(path: Path, kind: str) -> Image.Image:
+def _open(path: Path, kind: str, content: bytes | None) -> Image.Image:
     with _damage_named(path, kind):
-        image = Image.open(path)
+        image = Image.open(path if content is None else io.BytesIO(content))
         image.load()
         return image
 

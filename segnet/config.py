@@ -16,8 +16,10 @@ class Settings(BaseModel):
 class DataConfig(Settings):
     """Which images and masks to train and to measure on."""
 
-    name: Literal["camvid", "folder", "scenes", "digits", "mnist", "fashion_mnist", "patches"] = "camvid"
-    root: str | None = Field(None, description="folder of the data; camvid: else CAMVID_ROOT, else data/camvid")
+    name: Literal["camvid", "folder", "shards", "scenes", "digits", "mnist", "fashion_mnist", "patches"] = "camvid"
+    root: str | None = Field(
+        None, description="folder of the data, or address of shards; camvid: else CAMVID_ROOT, else data/camvid"
+    )
     train: str = Field("train", description="split to train on; splits are joined with '+', as in train+val")
     val: str = Field("val", description="split to measure on")
     train_share: float = Field(1.0, gt=0, le=1, description="share of the train split that is used, evenly spread")
@@ -162,8 +164,8 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def data_fit_task(self) -> Self:
-        has_masks = self.data.name in ("camvid", "folder", "scenes")
+        has_masks = self.data.name in ("camvid", "folder", "shards", "scenes")
         if has_masks != (self.task == "segmentation"):
-            fitting = "camvid, folder or scenes" if not has_masks else "digits, mnist, fashion_mnist or patches"
+            fitting = "camvid, folder, shards or scenes" if not has_masks else "digits, mnist, fashion_mnist or patches"
             raise ValueError(f"the task {self.task} does not go with data.name={self.data.name}; choose {fitting}")
         return self

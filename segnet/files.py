@@ -3,8 +3,10 @@
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomically(path: str | Path, data: bytes | str, before_rename: Callable[[], object] | None = None) -> None:
@@ -18,13 +20,20 @@ def write_atomically(path: str | Path, data: bytes | str, before_rename: Callabl
     Raises:
         OSError: no room or no permission; ``path`` is as it was and nothing is left beside it.
     """
-    path = Path(path)
     payload = data.encode(errors="backslashreplace") if isinstance(data, str) else data
+    with atomic_file(path, before_rename) as file:
+        file.write(payload)
+
+
+@contextmanager
+def atomic_file(path: str | Path, before_rename: Callable[[], object] | None = None) -> Iterator[BinaryIO]:
+    """As ``write_atomically``, for what is too large to be in memory: a file to write to, which becomes ``path``."""
+    path = Path(path)
     # Cut, so that the longest name which a file may have has room for the temporary one.
     temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
-            file.write(payload)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if before_rename:

@@ -51,7 +51,7 @@ def test_schedules_are_known_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("task", "data", "fitting"),
-    [("segmentation", "digits", "camvid, folder or scenes"), ("reconstruction", "camvid", "digits, mnist")],
+    [("segmentation", "digits", "camvid, folder, shards or scenes"), ("reconstruction", "camvid", "digits, mnist")],
 )
 def test_a_task_needs_data_of_its_kind(task: str, data: str, fitting: str) -> None:
     with pytest.raises(ValidationError, match=f"task {task} does not go with data.name={data}; choose {fitting}"):

@@ -1,0 +1,121 @@
+"""A split in shards as a data set of images and masks, each sample read when it is asked for.
+
+Every sample is one read at the place that the index gives. So the order of an epoch stays the exact permutation of
+:mod:`..sampling`, a function of (seed, epoch), and stopping, resuming and sharing between processes and loader workers
+work as for files on disk; a shuffle buffer would give that up to save seeks.
+"""
+
+import io
+import tarfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+
+from segnet.errors import UserError
+
+from ..classes import ClassSet
+from ..samples import ImagesAndMasks, Pair, Pixels, Sample, check_labels, check_sizes, read_image, read_mask
+from .index import Rows, read_index
+from .source import join, read
+
+
+def load_shards(root: str | None, split: str) -> "ShardedImagesAndMasks":
+    """The split ``split`` below ``root``, a folder or an http address; splits are joined with ``+``.
+
+    Raises:
+        UserError: no root, no index there, or splits of other classes.
+    """
+    if root is None:
+        raise UserError("data.root is not set: name the folder or address that holds the splits' shards")
+    places = [join(root if "://" in root else str(Path(root).expanduser()), name) for name in split.split("+")]
+    indices = [read_index(place) for place in places]
+    first = indices[0][0].class_set
+    for place, (index, _) in zip(places, indices, strict=True):
+        if index.class_set != first:
+            raise UserError(f"{place}: its classes are not those of {places[0]}")
+    shards: list[str] = []
+    tables = []
+    for place, (index, rows) in zip(places, indices, strict=True):
+        moved = rows.copy()
+        moved["shard"] += len(shards)
+        shards += [join(place, shard.name) for shard in index.shards]
+        tables.append(moved)
+    rows = np.concatenate(tables)
+    if not len(rows):
+        raise UserError(f"{root}: the split {split!r} holds no images")
+    return ShardedImagesAndMasks(shards, rows, first)
+
+
+class ShardedImagesAndMasks(ImagesAndMasks):
+    """Samples of shards in the index's order; nothing of them is kept in memory.
+
+    Args:
+        shards: files or addresses.
+        rows: where each sample is, of ``index.Rows``.
+        classes: what the masks' labels mean.
+    """
+
+    def __init__(self, shards: Sequence[str], rows: Rows, classes: ClassSet) -> None:
+        # Not the base's: it would make a list of the pairs.
+        self.shards, self.rows, self.classes = list(shards), rows, classes
+        self.pairs = ShardPairs(self.shards, rows)
+
+    def __getitem__(self, index: int) -> Sample:
+        pair = self.pairs[index]
+        image_bytes, mask_bytes = self.content(index)
+        image, mask = read_image(pair.image, image_bytes), self.labels(pair.mask, mask_bytes)
+        check_sizes(pair, image, mask)
+        return Sample(image, mask, pair.image.stem)
+
+    def mask(self, index: int) -> Pixels:
+        return self.labels(self.pairs[index].mask, self.content(index)[1])
+
+    def subset(self, indices: Sequence[int]) -> "ShardedImagesAndMasks":
+        return ShardedImagesAndMasks(self.shards, self.rows[list(indices)], self.classes)
+
+    def labels(self, path: Path, content: bytes) -> Pixels:
+        mask = read_mask(path, content)
+        check_labels(path, mask, self.classes)
+        return mask
+
+    def content(self, index: int) -> tuple[bytes, bytes]:
+        """The files of an image and its mask.
+
+        Raises:
+            UserError: they cannot be read, or are not what was written.
+        """
+        row = self.rows[index]
+        place = self.shards[row["shard"]]
+        blob = read(place, int(row["start"]), int(row["length"]))
+        if zlib.crc32(blob) != row["crc32"]:
+            raise UserError(f"{place}: damaged at byte {row['start']} (checksum differs); copy it again")
+        with tarfile.open(fileobj=io.BytesIO(blob), mode="r:") as archive:
+            image, mask = (blob[item.offset_data : item.offset_data + item.size] for item in archive)
+        return image, mask
+
+
+class ShardPairs(Sequence[Pair]):
+    """Names for the samples' places, ``train/000003.tar/NAME.jpg``, made when they are asked for.
+
+    A list of two paths a sample would take 200 MB at 200,000 samples, in each loader process.
+    """
+
+    def __init__(self, shards: Sequence[str], rows: Rows) -> None:
+        self.shards, self.rows = shards, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | list[Pair]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        row = self.rows[index]
+        shard, name = Path(self.shards[row["shard"]]), row["name"].decode(errors="surrogateescape")
+        return Pair(shard / f"{name}.image", shard / f"{name}.mask")

@@ -1,0 +1,105 @@
+"""Bytes of a file, wherever it is: on disk or behind an HTTP server that answers range requests.
+
+The standard library's ``http.client``: all that is needed is one connection a process that stays open, and it takes a
+quarter of httpx's time a request (0.4 against 1.5 ms measured), which random access pays for every sample.
+"""
+
+import http.client
+import os
+import time
+from pathlib import Path
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from segnet.errors import UserError
+
+TRIES, TIMEOUT_S, REDIRECTS = 4, 30, 5
+BUSY = (408, 425, 429, 500, 502, 503, 504)
+"""Answers of a server that may do better in a moment."""
+
+
+def is_address(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def join(place: str, name: str) -> str:
+    return f"{place.rstrip('/')}/{quote(name)}" if is_address(place) else str(Path(place, name))
+
+
+def read(place: str, start: int = 0, length: int | None = None) -> bytes:
+    """``length`` bytes from ``start`` on of the file or address ``place``; all of it without a length.
+
+    Raises:
+        UserError: there is no such file, it ends before, or the server does not answer as it should.
+    """
+    try:
+        if is_address(place):
+            data = fetch(place, start, length)
+        else:
+            with Path(place).open("rb") as file:
+                file.seek(start)
+                data = file.read(-1 if length is None else length)
+    except FileNotFoundError:
+        raise UserError(
+            f"{place}: no such file; data.root is the folder or address that holds the splits' shards"
+        ) from None
+    except OSError as error:
+        raise UserError(f"{place}: cannot be read ({error.strerror or error})") from None
+    if length is not None and len(data) != length:
+        raise UserError(f"{place}: ends after byte {start + len(data)}, but the index says more; copy it again")
+    return data
+
+
+def fetch(address: str, start: int, length: int | None) -> bytes:
+    """As ``read``, from a server; tried again, with growing pauses, where the connection breaks or it is busy."""
+    headers = {"Accept-Encoding": "identity"}
+    if length is not None:
+        headers["Range"] = f"bytes={start}-{start + length - 1}"
+    problem = ""
+    for number in range(TRIES):
+        if number:
+            time.sleep(4.0 ** (number - 2))
+        try:
+            status, body = request(address, headers)
+        except (http.client.HTTPException, OSError) as error:
+            problem = f"no answer: {error or type(error).__name__}"
+            continue
+        if status == (200 if length is None else 206):
+            return body
+        if status == 200:
+            raise UserError(f"{address}: the server answers no range requests; serve it with one that does (nginx, S3)")
+        problem = f"the server answers {status} {http.client.responses.get(status, '')}".rstrip()
+        if status not in BUSY:
+            break
+    raise UserError(f"{address}: {problem}; look at the address, or try again later")
+
+
+def request(address: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body of a GET request, redirections followed."""
+    for _ in range(REDIRECTS):
+        url = urlsplit(address)
+        link = connection(url)
+        try:
+            link.request("GET", f"{url.path or '/'}{'?' + url.query if url.query else ''}", headers=headers)
+            response = link.getresponse()
+            body = response.read()
+        except BaseException:
+            # Half an answer must not be taken for the next one's beginning.
+            link.close()
+            raise
+        target = response.headers["Location"]
+        if response.status not in (301, 302, 303, 307, 308) or not target:
+            return response.status, body
+        address = urljoin(address, target)
+    raise UserError(f"{address}: redirected more than {REDIRECTS} times")
+
+
+_connections: dict[tuple[int, str, str], http.client.HTTPConnection] = {}
+
+
+def connection(url: SplitResult) -> http.client.HTTPConnection:
+    """The open connection of this process to a server: a forked process must not talk on its parent's."""
+    key = (os.getpid(), url.scheme, url.netloc)
+    if key not in _connections:
+        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        _connections[key] = kind(url.netloc, timeout=TIMEOUT_S)
+    return _connections[key]

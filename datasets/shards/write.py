@@ -1,0 +1,142 @@
+"""Writing a split as tar shards in the layout of WebDataset: ``KEY.jpg`` and ``KEY.mask.png``, one after the other."""
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from PIL import Image
+
+from segnet.errors import UserError
+from segnet.files import atomic_file, write_json
+
+from ..samples import ImagesAndMasks, Pixels
+from .index import INDEX, Shard, ShardIndex, rows_of, write_index
+
+BLOCK = tarfile.BLOCKSIZE
+Row = tuple[int, int, int, int, str]
+
+
+def write_shards(
+    dataset: ImagesAndMasks,
+    folder: str | Path,
+    samples_per_shard: int = 1000,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> ShardIndex:
+    """Write all samples of ``dataset`` to ``folder``; every one is read and checked on the way.
+
+    Images keep their files' bytes, masks become PNG files of class indices. A shard gets its name when it is whole,
+    and the index is written last. Called again after an interruption, it keeps the shards that are done, if the files
+    that they were made of have not changed since.
+
+    Args:
+        dataset: one split.
+        folder: of the split, as in ``/data/shards/train``.
+        samples_per_shard: a few hundred megabytes a shard are a good size.
+        workers: threads; decoding and compressing let go of Python's lock.
+        progress: called with (samples done, samples) after each shard.
+
+    Raises:
+        UserError: a sample cannot be read, or the folder holds other files.
+        OSError: no room or no permission.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    strangers = [path.name for path in folder.iterdir() if not OURS.fullmatch(path.name)]
+    if strangers:
+        raise UserError(f"{folder}: holds {strangers[0]}, which is no part of a split in shards; name an empty folder")
+    (folder / INDEX).unlink(missing_ok=True)
+    starts = range(0, len(dataset), samples_per_shard)
+    parts = [range(start, min(start + samples_per_shard, len(dataset))) for start in starts]
+    done: list[tuple[Shard, list[Row]]] = []
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for part in pool.map(lambda number: write_shard(dataset, folder, number, parts[number]), range(len(parts))):
+                done.append(part)
+                if progress:
+                    progress(min(len(done) * samples_per_shard, len(dataset)), len(dataset))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    shards, rows = [shard for shard, _ in done], [row for _, part in done for row in part]
+    index = write_index(folder, dataset.classes, shards, rows_of(rows))
+    names = {shard.name for shard in shards}
+    for path in folder.iterdir():
+        if path.suffix == ".part" or (path.suffix == ".tar" and path.name not in names):
+            path.unlink()
+    return index
+
+
+OURS = re.compile(r"\.?(index\.json|samples\.npy|\d{6}\.(tar|part))(\.[0-9a-f]{8})?")
+"""Names of what lies in the folder of a split; with a dot, what was being written when a conversion was killed."""
+
+
+def write_shard(dataset: ImagesAndMasks, folder: Path, number: int, samples: Sequence[int]) -> tuple[Shard, list[Row]]:
+    """One shard and the rows of its samples; ``NUMBER.part`` keeps both until the index is written."""
+    path, notes = folder / f"{number:06d}.tar", folder / f"{number:06d}.part"
+    made_of = source_digest(dataset, samples)
+    if kept := finished_shard(path, notes, made_of):
+        return kept
+    rows: list[Row] = []
+    digest, length = hashlib.sha256(), 0
+    with atomic_file(path) as file:
+        for index in samples:
+            sample = dataset[index]
+            blob = members(index, sample.name, dataset.pairs[index].image, sample.mask)
+            rows.append((number, length, len(blob), zlib.crc32(blob), sample.name))
+            file.write(blob)
+            digest.update(blob)
+            length += len(blob)
+        # Two empty blocks end an archive.
+        file.write(bytes(2 * BLOCK))
+        digest.update(bytes(2 * BLOCK))
+    shard = Shard(name=path.name, samples=len(rows), bytes=length + 2 * BLOCK, sha256=digest.hexdigest())
+    write_json(notes, {"made_of": made_of, "shard": shard.model_dump(), "rows": rows})
+    return shard, rows
+
+
+def finished_shard(path: Path, notes: Path, made_of: str) -> tuple[Shard, list[Row]] | None:
+    """What an interrupted conversion wrote, where it is whole and of the same files."""
+    try:
+        kept = json.loads(notes.read_bytes())
+        shard = Shard.model_validate(kept["shard"])
+        same = kept["made_of"] == made_of and path.stat().st_size == shard.bytes
+    except (OSError, ValueError, KeyError):
+        return None
+    return (shard, [tuple(row) for row in kept["rows"]]) if same else None
+
+
+def source_digest(dataset: ImagesAndMasks, samples: Sequence[int]) -> str:
+    """Changes with the files of the samples and with what their labels mean."""
+    digest = hashlib.sha256(repr(dataset.classes).encode())
+    for index in samples:
+        for path in dataset.pairs[index]:
+            status = path.stat()
+            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def members(index: int, name: str, image: Path, mask: Pixels) -> bytes:
+    """The tar members of a sample. A key has no dot, since WebDataset reads the suffix from the first one on."""
+    key = f"{index:08d}_{name.replace('.', '_')}"
+    return member(f"{key}{image.suffix.lower()}", image.read_bytes()) + member(f"{key}.mask.png", as_png(mask))
+
+
+def member(name: str, content: bytes) -> bytes:
+    """A file in a tar archive: header, content, zeros up to a whole block; without time and owner, so that the same
+    data give the same archive."""
+    header = tarfile.TarInfo(name)
+    header.size = len(content)
+    return header.tobuf() + content + bytes(-len(content) % BLOCK)
+
+
+def as_png(mask: Pixels) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(mask).save(buffer, "png")
+    return buffer.getvalue()

@@ -18,6 +18,7 @@ COMMANDS = {
     "video": "overlay the classes on every frame of a video",
     "export": "write a model as one file for ONNX Runtime, OpenVINO or PyTorch",
     "sweep": "train a config with several settings and seeds; mean and spread of a measure",
+    "shards": "write the splits of a config's data as tar shards for training at any size",
     "tune": "search settings of a config with Optuna, with pruning; goes on where it stopped",
     "report": "write the report of a run again",
     "compare": "one page that holds several runs side by side",

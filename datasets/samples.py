@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 from segnet.errors import UserError
 
 from .classes import ClassSet
+from .fingerprint import fingerprint
 
 Pixels = NDArray[np.uint8]
 
@@ -79,6 +80,10 @@ class ImagesAndMasks(Dataset[Sample]):
         mask = read_mask(path)
         check_labels(path, mask, self.classes)
         return mask
+
+    def fingerprint(self) -> str:
+        """Short text that changes with the content of the files."""
+        return fingerprint(file for pair in self.pairs for file in pair)
 
     def subset(self, indices: Sequence[int]) -> "ImagesAndMasks":
         """A data set of these samples alone, in this order."""

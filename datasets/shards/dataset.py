@@ -5,6 +5,7 @@ Every sample is one read at the place that the index gives. So the order of an e
 work as for files on disk; a shuffle buffer would give that up to save seeks.
 """
 
+import hashlib
 import io
 import tarfile
 import zlib
@@ -72,6 +73,10 @@ class ShardedImagesAndMasks(ImagesAndMasks):
 
     def mask(self, index: int) -> Pixels:
         return self.labels(self.pairs[index].mask, self.content(index)[1])
+
+    def fingerprint(self) -> str:
+        """Of the index, which holds a checksum of each sample."""
+        return hashlib.sha256(repr(self.classes).encode() + self.rows.tobytes()).hexdigest()[:16]
 
     def subset(self, indices: Sequence[int]) -> "ShardedImagesAndMasks":
         return ShardedImagesAndMasks(self.shards, self.rows[list(indices)], self.classes)

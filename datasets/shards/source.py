@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from segnet.errors import UserError
 
-TRIES, TIMEOUT_S, REDIRECTS = 4, 30, 5
+TRIES, PAUSE_S, TIMEOUT_S, REDIRECTS = 4, 0.25, 30, 5
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 """Answers of a server that may do better in a moment."""
 
@@ -57,7 +57,7 @@ def fetch(address: str, start: int, length: int | None) -> bytes:
     problem = ""
     for number in range(TRIES):
         if number:
-            time.sleep(4.0 ** (number - 2))
+            time.sleep(PAUSE_S * 4 ** (number - 1))
         try:
             status, body = request(address, headers)
         except (http.client.HTTPException, OSError) as error:

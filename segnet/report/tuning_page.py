@@ -102,18 +102,25 @@ def importance(study: optuna.Study, trials: Sequence[FrozenTrial]) -> dict[str, 
 def history(trials: Sequence[FrozenTrial]) -> "Figure":
     """Each trial's value, and the best so far."""
     figure, axis = plots.new_figure("trial", "best value")
-    complete = [(number, trial.value) for number, trial in enumerate(trials, 1) if trial.state == TrialState.COMPLETE]
-    pruned = [(number, trial.value) for number, trial in enumerate(trials, 1) if trial.state == TrialState.PRUNED]
+    complete, pruned = (points(trials, state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
     if complete:
-        numbers, values = zip(*complete, strict=True)
+        numbers, values = list(complete), list(complete.values())
         axis.scatter(numbers, values, color=plots.BLUE, s=18, label="complete", zorder=3)
         axis.step(numbers, np.maximum.accumulate(values), where="post", color=plots.BLUE, label="best so far")
     if pruned:
-        axis.scatter(*zip(*pruned, strict=True), color=plots.ORANGE, marker="x", s=18, label="pruned", zorder=3)
+        axis.scatter(
+            list(pruned), list(pruned.values()), color=plots.ORANGE, marker="x", s=18, label="pruned", zorder=3
+        )
     axis.locator_params(axis="x", integer=True)
     if complete or pruned:
         plots.legend(axis)
     return figure
+
+
+def points(trials: Sequence[FrozenTrial], state: TrialState) -> dict[int, float]:
+    """Values of the trials in a state by their number, from 1."""
+    numbered = enumerate(trials, 1)
+    return {number: trial.value for number, trial in numbered if trial.state == state and trial.value is not None}
 
 
 def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None) -> "Figure":
@@ -148,7 +155,7 @@ def values_against(trials: Sequence[FrozenTrial], key: str) -> "Figure":
         some = [trial for trial in measured if trial.state == state]
         if some:
             x = [trial.params[key] for trial in some]
-            axis.scatter(x, [trial.value for trial in some], color=color, marker=marker, s=18, zorder=3)
+            axis.scatter(x, [trial.value or 0.0 for trial in some], color=color, marker=marker, s=18, zorder=3)
     if not categorical and measured and getattr(measured[0].distributions[key], "log", False):
         axis.set_xscale("log")
     return figure

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from segnet.config import Config
 from segnet.datasets.augmentation import Augmented, build_augmentation
-from segnet.datasets.fingerprint import fingerprint
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.samples import Sample
 from segnet.datasets.statistics import class_weights
@@ -58,9 +57,7 @@ class SegmentationTask:
 
     @cached_property
     def data_fingerprint(self) -> str:
-        return fingerprint(
-            file for split in (self.train_split, self.val_split) for pair in split.pairs for file in pair
-        )
+        return "-".join(split.fingerprint() for split in (self.train_split, self.val_split))
 
     def sample_name(self, index: int) -> str:
         return str(self.train_split.pairs[index].image)

@@ -102,7 +102,9 @@ def locked(folder: Path) -> Iterator[None]:
 
 def open_study(plan: Plan) -> optuna.Study:
     """The study of the plan's folder, which is made where there is none."""
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS)
+    # In its first epochs a network tells little of its last ones.
+    warmup = plan.base.training.epochs // 4
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=warmup)
     study = optuna.create_study(
         study_name="tune",
         storage=f"sqlite:///{plan.folder / 'study.db'}",

@@ -161,7 +161,7 @@ def test_what_is_not_there_is_not_tried_again(root: Path, serve: Any) -> None:
 
 
 def test_a_server_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(source, "PAUSE_S", 0.0)
     with pytest.raises(UserError, match=r"no answer: .*try again later"):
         load_shards("http://127.0.0.1:9", "train")
 
@@ -207,6 +207,14 @@ def test_a_smaller_conversion_leaves_no_shard_of_the_larger_one(files: ImagesAnd
     write_shards(files.subset([0]), root / "train", samples_per_shard=4)
     assert [path.name for path in (root / "train").glob("*.tar")] == ["000000.tar"]
     assert len(load_shards(str(root), "train")) == 1
+
+
+def test_the_fingerprint_is_of_the_content(files: ImagesAndMasks, root: Path) -> None:
+    before = load_shards(str(root), "train").fingerprint()
+    write_shards(files, root / "train", samples_per_shard=4)
+    assert load_shards(str(root), "train").fingerprint() == before
+    write_shards(files.subset([1, 0, *range(2, 10)]), root / "train", samples_per_shard=4)
+    assert load_shards(str(root), "train").fingerprint() != before
 
 
 def test_a_folder_with_other_files_is_left_alone(files: ImagesAndMasks, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def one_of_two(rank: int, store: Path, results: Any) -> None:
 
 def test_two_processes_normalise_as_one_with_all_samples(tmp_path: Path) -> None:
     # Forking is quicker, but after a backward pass on a machine with a GPU autograd refuses it.
-    context = multiprocessing.get_context("spawn" if torch.cuda.is_available() else "fork")
+    context: Any = multiprocessing.get_context("spawn" if torch.cuda.is_available() else "fork")
     results = context.Queue()
     processes = [context.Process(target=one_of_two, args=(rank, tmp_path / "store", results)) for rank in (0, 1)]
     for process in processes:
@@ -74,7 +74,7 @@ def test_a_network_keeps_its_weights_names_and_mode() -> None:
     network.eval()
     before, expected = network.state_dict(), network(inputs())
     share_batch_norm(network)
-    assert isinstance(network[1][0], SharedBatchNorm)
+    assert isinstance(network.get_submodule("1.0"), SharedBatchNorm)
     assert network.state_dict().keys() == before.keys()
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert torch.equal(network(inputs()), expected)

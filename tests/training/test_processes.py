@@ -154,12 +154,9 @@ def test_two_processes_give_the_result_of_one(
     assert (together["position"]["epoch"], together["position"]["step"]) == (2, 4)
     assert together["position"]["best"] == pytest.approx(alone["position"]["best"], abs=1e-6)
     for part in ("network", "average"):
-        ours, theirs = together[part], alone[part]
-        ours, theirs = (state.get("network", state) for state in (ours, theirs))
+        ours, theirs = (state[part].get("network", state[part]) for state in (together, alone))
         for name, tensor in theirs.items():
-            torch.testing.assert_close(
-                ours[name], tensor, rtol=1e-4, atol=1e-5, msg=lambda text, n=name: f"{n}: {text}"
-            )
+            torch.testing.assert_close(ours[name], tensor, rtol=1e-4, atol=1e-5)
     with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2

@@ -100,7 +100,7 @@ def test_a_trial_worse_than_the_median_is_pruned(tmp_path: Path, monkeypatch: py
 def test_a_trial_that_fails_is_noted_and_three_at_the_start_end_the_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outcomes = [UserError("the loss is nan"), 0.5, *[UserError("no memory")] * 3]
+    outcomes: list[UserError | float] = [UserError("the loss is nan"), 0.5, *[UserError("no memory")] * 3]
 
     def train(config: Config, trial: optuna.Trial) -> float:
         outcome = outcomes.pop(0)

@@ -1,7 +1,6 @@
 """CamVid as the SegNet authors published it: 480×360 frames, index masks, lists of pairs (arXiv 1511.00561, 4.1)."""
 
 import os
-import re
 from pathlib import Path
 
 from segnet.errors import UserError
@@ -10,6 +9,7 @@ from .classes import CAMVID
 from .download import download_camvid
 from .pairs import pairs_from_folders, pairs_from_list
 from .samples import ImagesAndMasks, Pair
+from .splits import select_split
 
 DEFAULT_ROOT = Path("data/camvid")
 
@@ -20,25 +20,17 @@ def load_camvid(root: str | None, split: str, cache: float = 1) -> ImagesAndMask
     Args:
         root: folder with ``train``, ``trainannot``, ``val``, ... or with lists such as ``train.txt``; None: the
             environment's CAMVID_ROOT, else ``data/camvid``, which is downloaded where it is not there.
-        split: splits joined with ``+``, then a choice of sequences over all of them: ``train+val@0006R0`` is only
-            sequence 0006R0, ``train+val-0006R0`` is all but it. A frame's sequence is its name up to the ``_``.
+        split: of :mod:`.splits`; ``train+val@0006R0`` is only sequence 0006R0, ``train+val-0006R0`` is all but it.
         cache: GiB of decoded samples that are kept in memory at most; 0: none.
 
     Raises:
         UserError: the folder, a split, a sequence, a mask or a listed file is not there, or nothing is left.
     """
     folder = _find_root(root)
-    names, sequences = _parse(split)
-    pairs = [pair for name in names for pair in _split_pairs(folder, name)]
-    pairs = _select_sequences(pairs, sequences, split)
+    pairs = select_split(split, lambda name: _split_pairs(folder, name))
     if not pairs:
         raise UserError(f"{folder}: the split {split!r} holds no images")
     return ImagesAndMasks(pairs, CAMVID, cache)
-
-
-def sequence_of(path: Path) -> str:
-    """Name of the video that a frame comes from: ``0006R0`` of ``0006R0_f00930.png``."""
-    return path.stem.split("_")[0]
 
 
 def _find_root(root: str | None) -> Path:
@@ -51,14 +43,6 @@ def _find_root(root: str | None) -> Path:
     return folder
 
 
-def _parse(split: str) -> tuple[list[str], list[str]]:
-    """``train+val-0006R0`` as (["train", "val"], ["-0006R0"])."""
-    match = re.fullmatch(r"([^@+-]+(?:\+[^@+-]+)*)((?:[@-][^@+-]+)*)", split)
-    if not match:
-        raise UserError(f"data split {split!r}: expected one such as train, train+val or train+val-0006R0")
-    return match[1].split("+"), re.findall(r"[@-][^@-]+", match[2])
-
-
 def _split_pairs(root: Path, name: str) -> list[Pair]:
     if (root / f"{name}.txt").is_file():
         return pairs_from_list(root / f"{name}.txt", root)
@@ -66,15 +50,3 @@ def _split_pairs(root: Path, name: str) -> list[Pair]:
         return pairs_from_folders(root / name, root / f"{name}annot")
     present = {path.stem for path in root.glob("*.txt")} | {path.name[:-5] for path in root.glob("*annot")}
     raise UserError(f"{root}: no split {name!r}; there is {', '.join(sorted(present)) or 'none'}")
-
-
-def _select_sequences(pairs: list[Pair], sequences: list[str], split: str) -> list[Pair]:
-    present = {sequence_of(pair.image) for pair in pairs}
-    for sequence in sequences:
-        if sequence[1:] not in present:
-            raise UserError(
-                f"data split {split!r}: no sequence {sequence[1:]!r}; there is {', '.join(sorted(present)) or 'none'}"
-            )
-    only = {sequence[1:] for sequence in sequences if sequence[0] == "@"} or present
-    without = {sequence[1:] for sequence in sequences if sequence[0] == "-"}
-    return [pair for pair in pairs if sequence_of(pair.image) in only - without]

@@ -7,24 +7,26 @@ from segnet.errors import UserError
 from .classes import ClassSet
 from .pairs import pairs_from_folders, pairs_from_list
 from .samples import ImagesAndMasks, Pair
+from .splits import select_split
 
 
 def load_folder(root: str, split: str, classes: ClassSet, cache: float = 1) -> ImagesAndMasks:
     """Images and masks of ``split``, paired by file name.
 
     The files lie in ``root/images/SPLIT`` and ``root/masks/SPLIT``, or ``root/SPLIT.txt`` lists an image and a mask a
-    line, or, without splits, in ``root/images`` and ``root/masks``. Splits are joined with ``+``.
+    line, or, without splits, in ``root/images`` and ``root/masks``, where any name stands for all of them. ``split`` is
+    any choice of :mod:`.splits`.
 
     Raises:
         UserError: a folder, a mask or a listed file is not there, or the split is empty.
     """
-    pairs = [pair for name in split.split("+") for pair in _split_pairs(Path(root).expanduser(), name)]
+    pairs = select_split(split, lambda name: split_pairs(Path(root).expanduser(), name))
     if not pairs:
         raise UserError(f"{root}: the split {split!r} holds no images")
     return ImagesAndMasks(pairs, classes, cache)
 
 
-def _split_pairs(root: Path, name: str) -> list[Pair]:
+def split_pairs(root: Path, name: str) -> list[Pair]:
     images, masks = root / "images", root / "masks"
     if (root / f"{name}.txt").is_file():
         return pairs_from_list(root / f"{name}.txt", root)

@@ -1,0 +1,82 @@
+"""The language of ``data.train`` and ``data.val``: splits by name, by sequence and by share.
+
+``train`` is a split of the data set, ``train+val`` two of them. ``train+val@0016E5`` is only sequence 0016E5 of both,
+``train+val-0016E5`` all but it: together they are a leave-one-sequence-out split. ``all%0..80`` and ``all%80..100`` are
+four fifths and the rest, drawn by name.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from segnet.errors import UserError
+
+from .samples import Pair
+
+EXAMPLES = "train, train+val, train+val-0006R0 (without a sequence), train@0006R0 (only it) or train%0..80 (a share)"
+
+
+def select_split(split: str, pairs_of: Callable[[str], list[Pair]]) -> list[Pair]:
+    """The pairs that ``split`` stands for, in the data set's order.
+
+    Args:
+        split: names joined with ``+``, then sequences that are chosen (``@``) or left out (``-``), then a share
+            ``%FROM..TO`` in percent.
+        pairs_of: the pairs of one split by its name; raises UserError where there is none.
+
+    Raises:
+        UserError: the text is no such choice, or names a split or a sequence that is not there.
+    """
+    match = re.fullmatch(r"([^@+%-]+(?:\+[^@+%-]+)*)((?:[@-][^@%]+)*)(?:%(\d{1,3})\.\.(\d{1,3}))?", split)
+    if not match:
+        raise UserError(f"data split {split!r}: expected one such as {EXAMPLES}")
+    names, sequences, start, end = match.groups()
+    pairs = [pair for name in names.split("+") for pair in pairs_of(name)]
+    pairs = _select_sequences(pairs, sequences, split)
+    if start is None:
+        return pairs
+    if not int(start) < int(end) <= 100:
+        raise UserError(f"data split {split!r}: a share goes from a lower to a higher percentage, as in train%0..80")
+    return share_of(pairs, int(start), int(end))
+
+
+def sequence_of(path: Path) -> str:
+    """Name of the video that a frame comes from: its name up to the ``_``, ``0006R0`` of ``0006R0_f00930.png``."""
+    return path.stem.split("_")[0]
+
+
+def sequences_of(pairs: Sequence[Pair]) -> dict[str, int]:
+    """Images of each sequence, sorted by its name."""
+    return dict(sorted(Counter(sequence_of(pair.image) for pair in pairs).items()))
+
+
+def share_of(pairs: Sequence[Pair], start: int, end: int) -> list[Pair]:
+    """Those from ``start`` to ``end`` percent of the pairs in the order of their names' SHA-256.
+
+    Shares that follow each other have no pair in common and none is lost; the folder's place does not matter.
+    """
+    order = sorted(range(len(pairs)), key=lambda n: (hashlib.sha256(pairs[n].image.stem.encode()).digest(), n))
+    chosen = order[round(len(pairs) * start / 100) : round(len(pairs) * end / 100)]
+    return [pairs[number] for number in sorted(chosen)]
+
+
+def _select_sequences(pairs: list[Pair], text: str, split: str) -> list[Pair]:
+    present = set(sequences_of(pairs)) if text else set()
+    only: set[str] = set()
+    without: set[str] = set()
+    while text:
+        # The longest first: a sequence's own name may hold a "-".
+        named = [name for name in present if re.match(re.escape(name) + r"(?=[@-]|$)", text[1:])]
+        if not named:
+            wrong = re.split("[@-]", text[1:])[0]
+            raise UserError(
+                f"data split {split!r}: no sequence {wrong!r}; there is {', '.join(sorted(present)) or 'none'}"
+            )
+        name = max(named, key=len)
+        (only if text[0] == "@" else without).add(name)
+        text = text[1 + len(name) :]
+    if not (only or without):
+        return pairs
+    return [pair for pair in pairs if sequence_of(pair.image) in (only or present) - without]

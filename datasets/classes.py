@@ -37,6 +37,14 @@ class ClassSet:
         return palette
 
 
+def voc_color(number: int) -> tuple[int, int, int]:
+    """Colour ``number`` of the PASCAL VOC colour map: its bits in turn set the highest bits of red, green, blue."""
+    channels = [0, 0, 0]
+    for bit in range(8):
+        channels[bit % 3] |= (number >> bit & 1) << (7 - bit // 3)
+    return channels[0], channels[1], channels[2]
+
+
 CAMVID = ClassSet(
     names=(
         "Sky",

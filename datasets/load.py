@@ -1,13 +1,17 @@
 """The data set that a config names."""
 
+from pathlib import Path
+
 from segnet.config import DataConfig
 from segnet.errors import UserError
 
 from .camvid import load_camvid
-from .classes import ClassSet
+from .classes import ClassSet, voc_color
+from .coding import Coding, pack
 from .folder import load_folder
 from .samples import ImagesAndMasks
 from .shards import load_shards
+from .splits import select_split
 
 SCENES_ROOT = "data/scenes"
 
@@ -28,7 +32,44 @@ def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
         return load_shards(data.root, split)
     if data.root is None:
         raise UserError("data.root is not set: name the folder that holds images/ and masks/")
+    if data.format is not None:
+        return _load_format(data, Path(data.root).expanduser(), split)
     return load_folder(data.root, split, folder_classes(data), data.cache)
+
+
+def _load_format(data: DataConfig, root: Path, split: str) -> ImagesAndMasks:
+    """A split read from another layout than the plain one, its masks decoded as they are read."""
+    from .formats import open_layout
+
+    _, layout = open_layout(root, data.format)
+    if layout.classes is None:
+        classes, coding = folder_classes(data), _coding(data)
+    else:
+        classes, coding = _renamed(layout.classes, data), layout.coding
+    pairs = select_split(split, layout.split)
+    if not pairs:
+        raise UserError(f"{root}: the split {split!r} holds no images")
+    return ImagesAndMasks(pairs, classes, data.cache, coding)
+
+
+def _coding(data: DataConfig) -> Coding:
+    """What the masks' values mean, by the config."""
+    classes = folder_classes(data)
+    values = data.labels if data.labels is not None else list(range(len(classes)))
+    if len(values) != len(classes):
+        raise UserError(f"data.labels: {len(values)} values for {len(classes)} classes")
+    indices = {classes.ignore_index: classes.ignore_index} | {value: label for label, value in enumerate(values)}
+    colors = {pack(color): label for label, color in enumerate(classes.colors)} if data.colors else {}
+    return Coding(indices, colors, classes.ignore_index)
+
+
+def _renamed(classes: ClassSet, data: DataConfig) -> ClassSet:
+    """The format's classes, with the config's names and colours where it gives them."""
+    names = tuple(data.classes or classes.names)
+    colors = tuple(data.colors or classes.colors)
+    if not len(names) == len(colors) == len(classes):
+        raise UserError(f"data.classes, data.colors: data.format={data.format} has {len(classes)} classes")
+    return ClassSet(names, colors, classes.ignore_index)
 
 
 def load_train_split(data: DataConfig) -> ImagesAndMasks:
@@ -52,17 +93,9 @@ def folder_classes(data: DataConfig) -> ClassSet:
     """
     if not data.classes:
         raise UserError("data.classes is not set: name the classes in the order of the masks' labels")
-    colors = data.colors if data.colors is not None else [_color(label + 1) for label in range(len(data.classes))]
+    colors = data.colors if data.colors is not None else [voc_color(label + 1) for label in range(len(data.classes))]
     ignore_index = 255 if data.ignore_index is None else data.ignore_index
     try:
         return ClassSet(tuple(data.classes), tuple(colors), ignore_index)
     except ValueError as error:
         raise UserError(f"data.classes, data.colors, data.ignore_index: {error}") from None
-
-
-def _color(number: int) -> tuple[int, int, int]:
-    """Colour ``number`` of the PASCAL VOC colour map: its bits in turn set the highest bits of red, green, blue."""
-    channels = [0, 0, 0]
-    for bit in range(8):
-        channels[bit % 3] |= (number >> bit & 1) << (7 - bit // 3)
-    return channels[0], channels[1], channels[2]

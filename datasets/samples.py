@@ -3,10 +3,10 @@
 import io
 import mmap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from segnet.errors import UserError
 
 from .classes import ClassSet
 from .fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from .coding import Coding
 
 Pixels = NDArray[np.uint8]
 
@@ -45,11 +48,16 @@ class ImagesAndMasks(Dataset[Sample]):
         cache: GiB of decoded samples that are kept in memory at most, the first of them; 0: none. Worker processes
             that are forked share the memory, spawned ones read the files each time; the samples are the same either
             way.
+        coding: what the masks' values mean; None: they are class indices.
     """
 
-    def __init__(self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0) -> None:
+    coding: "Coding | None" = None
+
+    def __init__(
+        self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0, coding: "Coding | None" = None
+    ) -> None:
         self.pairs: Sequence[Pair] = list(pairs)
-        self.classes, self.cache = classes, cache
+        self.classes, self.cache, self.coding = classes, cache, coding
         self._cache = _SampleCache.like(read_image(self.pairs[0].image), len(self.pairs), cache) if cache else None
 
     def __len__(self) -> int:
@@ -77,6 +85,11 @@ class ImagesAndMasks(Dataset[Sample]):
             UserError: as for a sample.
         """
         path = self.pairs[index].mask
+        if self.coding is not None:
+            mask, unknown = self.coding.decode(path)
+            if unknown:
+                raise UserError(f"{path}: {describe_unknown(unknown)}; convert the data with --ignore-unknown")
+            return mask
         mask = read_mask(path)
         check_labels(path, mask, self.classes)
         return mask
@@ -87,7 +100,7 @@ class ImagesAndMasks(Dataset[Sample]):
 
     def subset(self, indices: Sequence[int]) -> "ImagesAndMasks":
         """A data set of these samples alone, in this order."""
-        return ImagesAndMasks([self.pairs[index] for index in indices], self.classes, self.cache)
+        return ImagesAndMasks([self.pairs[index] for index in indices], self.classes, self.cache, self.coding)
 
 
 def check_labels(path: Path, mask: Pixels, classes: ClassSet) -> None:
@@ -159,7 +172,7 @@ def read_image(path: Path, content: bytes | None = None) -> Pixels:
     Raises:
         UserError: the file is not there, is damaged, or has more than 8 bits a channel in one channel.
     """
-    image = _open(path, "image", content)
+    image = open_image(path, "image", content)
     if image.mode.startswith(("I", "F")):
         raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
     with _damage_named(path, "image"):
@@ -176,7 +189,7 @@ def read_mask(path: Path, content: bytes | None = None) -> Pixels:
     Raises:
         UserError: the file is not there, is damaged, or is a colour or a 16-bit image.
     """
-    mask = _open(path, "mask", content)
+    mask = open_image(path, "mask", content)
     if mask.mode not in ("L", "P"):
         found = "a 16-bit image" if mask.mode.startswith("I") else f"an image of type {mask.mode}"
         raise UserError(
@@ -186,7 +199,19 @@ def read_mask(path: Path, content: bytes | None = None) -> Pixels:
     return np.array(mask)
 
 
-def _open(path: Path, kind: str, content: bytes | None) -> Image.Image:
+def describe_unknown(unknown: Mapping[str, int]) -> str:
+    """Values of a mask that stand for no class, in words."""
+    shown = ", ".join(f"{value} ({count:,} pixels)" for value, count in list(unknown.items())[:3])
+    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+    return f"the mask holds {shown}{more}, which stand for no class"
+
+
+def open_image(path: Path, kind: str, content: bytes | None = None) -> Image.Image:
+    """An image file, decoded; with ``content`` that instead of the file's.
+
+    Raises:
+        UserError: the file is not there or is damaged.
+    """
     with _damage_named(path, kind):
         image = Image.open(path if content is None else io.BytesIO(content))
         image.load()

@@ -13,6 +13,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+DataFormat = Literal[
+    "camvid",
+    "camvid-original",
+    "camvid-original-32",
+    "cityscapes",
+    "voc",
+    "sun-rgbd",
+    "coco-panoptic",
+    "coco-stuff",
+    "ade20k",
+    "generic",
+]
+
+
 class DataConfig(Settings):
     """Which images and masks to train and to measure on."""
 
@@ -20,11 +34,15 @@ class DataConfig(Settings):
     root: str | None = Field(
         None, description="folder of the data, or address of shards; camvid: else CAMVID_ROOT, else data/camvid"
     )
-    train: str = Field("train", description="split to train on; splits are joined with '+', as in train+val")
+    format: DataFormat | None = Field(None, description="layout of a folder data set; null: images/ and index masks/")
+    train: str = Field(
+        "train", description="split to train on: names joined with '+', then @SEQUENCE, -SEQUENCE, %FROM..TO"
+    )
     val: str = Field("val", description="split to measure on")
     train_share: float = Field(1.0, gt=0, le=1, description="share of the train split that is used, evenly spread")
     classes: list[str] | None = Field(None, description="class names of a folder data set, in mask order")
     colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for pictures")
+    labels: list[int] | None = Field(None, description="format generic: value of each class in masks; null: 0, 1, 2")
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
     patch_size: int = Field(32, gt=0, description="patches: side of the squares cut from frames, in pixels")
     patch_color: bool = Field(False, description="patches: three channels instead of grey")

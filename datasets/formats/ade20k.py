@@ -1,0 +1,35 @@
+"""ADE20K's scene parsing benchmark: ``images/SPLIT`` and grey masks in ``annotations/SPLIT``, 150 classes from 1 on.
+
+Zhou et al., CVPR 2017. Value 0 is ignored. A file ``objectInfo150.txt`` or ``classes.txt`` names other classes.
+"""
+
+from pathlib import Path
+
+from ..classes import ClassSet, voc_color
+from ..coding import Coding
+from .class_files import read_class_file
+from .files import folders_in, images_below, match, together
+from .layout import Layout
+
+NAMES = Path(__file__).with_name("ade20k.txt")
+SPLITS = {"training": "train", "validation": "val"}
+
+
+def find(root: Path) -> Layout | None:
+    """The layout, where the folder has it; ``training`` and ``validation`` are called train and val."""
+    images, masks = root / "images", root / "annotations"
+    if not all((folder / split).is_dir() for folder in (images, masks) for split in SPLITS):
+        return None
+    matches = {
+        SPLITS.get(split.name, split.name): match(
+            images_below(split), images_below(masks / split.name), lambda path: path.stem
+        )
+        for split in folders_in(images)
+        if (masks / split.name).is_dir()
+    }
+    pairs, without_mask, without_image = together(matches)
+    named = read_class_file(root)
+    names = named.names if named else NAMES.read_text(encoding="utf-8").splitlines()
+    classes = ClassSet(tuple(names), tuple(voc_color(label) for label in range(1, len(names) + 1)))
+    coding = Coding({0: classes.ignore_index} | {value + 1: value for value in range(len(classes))})
+    return Layout("ADE20K", pairs, classes, coding, without_mask, without_image)

@@ -1,0 +1,26 @@
+"""CamVid as the SegNet authors publish it: ``train`` beside ``trainannot``, grey masks of 11 classes, 11 ignored.
+
+Sample scenes have this layout too.
+"""
+
+from pathlib import Path
+
+from ..classes import CAMVID
+from ..coding import Coding, identity
+from .files import folders_in, images_in, match, together
+from .layout import Layout
+
+
+def find(root: Path) -> Layout | None:
+    """The layout, where the folder has it."""
+    splits = [path.name for path in folders_in(root) if (root / f"{path.name}annot").is_dir()]
+    if not splits:
+        return None
+    pairs, without_mask, without_image = together(
+        {
+            split: match(images_in(root / split), images_in(root / f"{split}annot"), lambda path: path.stem)
+            for split in splits
+        }
+    )
+    coding = Coding(identity(len(CAMVID), CAMVID.ignore_index), ignore_index=CAMVID.ignore_index)
+    return Layout("CamVid, the SegNet authors' layout", pairs, CAMVID, coding, without_mask, without_image)

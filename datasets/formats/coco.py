@@ -1,0 +1,94 @@
+"""COCO's two kinds of dense masks: panoptic PNGs with their JSON, and the pixel maps of COCO-Stuff.
+
+Panoptic (Kirillov et al., arXiv 1801.00868): ``annotations/panoptic_SPLIT.json`` and
+``annotations/panoptic_SPLIT/*.png``, whose colours number the segments; classes are the JSON's categories.
+
+Stuff (Caesar et al., arXiv 1612.03716): ``stuffthingmaps/SPLIT/*.png`` with values 0 to 181, 255 ignored.
+Images lie in ``SPLIT`` or ``images/SPLIT``.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segnet.errors import UserError
+
+from ..classes import ClassSet, voc_color
+from ..coding import Coding, identity
+from .files import folders_in, images_in, match, together
+from .layout import Layout
+
+STUFF_NAMES = Path(__file__).with_name("coco_stuff.txt")
+STUFF_FOLDERS = ("stuffthingmaps", "stuffthingmaps_trainvaltest2017", "annotations")
+
+
+def find_panoptic(root: Path) -> Layout | None:
+    """The panoptic layout, where the folder has it.
+
+    Raises:
+        UserError: the annotations cannot be read, or their splits have other categories.
+    """
+    files = sorted((root / "annotations").glob("panoptic_*.json"))
+    files = [path for path in files if path.with_suffix("").is_dir()]
+    if not files:
+        return None
+    matches, segments = {}, {}
+    categories: dict[int, dict[str, Any]] = {}
+    for path in files:
+        split = path.stem.removeprefix("panoptic_")
+        annotations = _read_json(path)
+        found = {category["id"]: category for category in annotations["categories"]}
+        if categories and found.keys() != categories.keys():
+            raise UserError(f"{path}: other categories than in {files[0].name}; make the splits' categories the same")
+        categories = categories or found
+        value_of = {identifier: place + 1 for place, identifier in enumerate(sorted(found))}
+        for entry in annotations["annotations"]:
+            rows = [(segment["id"], value_of[segment["category_id"]]) for segment in entry["segments_info"]]
+            segments[entry["file_name"]] = np.array(rows, np.int32).reshape(-1, 2)
+        matches[split] = match(_images(root, split), images_in(path.with_suffix("")), lambda file: file.stem)
+    pairs, without_mask, without_image = together(matches)
+    ordered = [categories[identifier] for identifier in sorted(categories)]
+    classes = ClassSet(
+        tuple(category["name"] for category in ordered),
+        tuple((*category["color"],) if "color" in category else voc_color(n + 1) for n, category in enumerate(ordered)),
+    )
+    indices = {0: classes.ignore_index} | {label + 1: label for label in range(len(classes))}
+    coding = Coding(indices, segments=segments)
+    return Layout("COCO panoptic", pairs, classes, coding, without_mask, without_image)
+
+
+def find_stuff(root: Path) -> Layout | None:
+    """The layout of COCO-Stuff, where the folder has it."""
+    for folder in STUFF_FOLDERS:
+        splits = [path.name for path in folders_in(root / folder) if _images(root, path.name)]
+        # Other data sets have annotations/SPLIT too; COCO's splits are named by year.
+        if folder == "annotations":
+            splits = [split for split in splits if split.endswith("2017")]
+        if splits:
+            break
+    else:
+        return None
+    matches = {
+        split: match(_images(root, split), images_in(root / folder / split), lambda path: path.stem.split("_label")[0])
+        for split in splits
+    }
+    pairs, without_mask, without_image = together(matches)
+    names = STUFF_NAMES.read_text(encoding="utf-8").splitlines()
+    classes = ClassSet(tuple(names), tuple(voc_color(label + 1) for label in range(len(names))))
+    coding = Coding(identity(len(classes), classes.ignore_index))
+    return Layout("COCO-Stuff", pairs, classes, coding, without_mask, without_image)
+
+
+def _images(root: Path, split: str) -> list[Path]:
+    return images_in(root / split) or images_in(root / "images" / split)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        annotations = json.loads(path.read_text(encoding="utf-8"))
+        _ = annotations["categories"], annotations["annotations"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: no panoptic annotations ({type(error).__name__}: {error})") from None
+    return dict(annotations)

@@ -1,0 +1,88 @@
+"""Files of a data set's folder: listing them, and matching masks to images by a key of their names."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from segnet.errors import UserError
+
+from ..pairs import IMAGE_SUFFIXES
+from ..samples import Pair
+
+Key = Callable[[Path], str]
+
+
+class Matches(NamedTuple):
+    """Pairs in the images' order, and what has no partner."""
+
+    pairs: list[Pair]
+    without_mask: list[Path]
+    without_image: list[Path]
+
+
+def is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Image files of one folder, sorted by name; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(folder / entry.name for entry in entries if is_image(Path(entry.name)) and entry.is_file())
+
+
+def images_below(folder: Path) -> list[Path]:
+    """Image files of a folder and of those in it, sorted by path."""
+    found = images_in(folder)
+    for inner in folders_in(folder):
+        found += images_below(inner)
+    return found
+
+
+def folders_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(folder / entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def match(images: Iterable[Path], masks: Iterable[Path], image_key: Key, mask_key: Key | None = None) -> Matches:
+    """Pairs whose keys are equal.
+
+    Raises:
+        UserError: two images or two masks have the same key.
+    """
+    mask_of = _by_key(masks, mask_key or image_key)
+    image_of = _by_key(images, image_key)
+    pairs = [Pair(image, mask_of[key]) for key, image in image_of.items() if key in mask_of]
+    without_mask = [image for key, image in image_of.items() if key not in mask_of]
+    without_image = [mask for key, mask in mask_of.items() if key not in image_of]
+    return Matches(pairs, without_mask, without_image)
+
+
+def number_of(path: Path) -> str:
+    """The last number of a file's name without leading zeros, as a key."""
+    numbers = re.findall(r"\d+", path.stem)
+    return str(int(numbers[-1])) if numbers else path.stem
+
+
+def together(matches: Mapping[str, Matches]) -> tuple[dict[str, list[Pair]], list[Path], list[Path]]:
+    """The pairs by split, and what has no partner in any."""
+    return (
+        {split: found.pairs for split, found in matches.items() if found.pairs},
+        [path for found in matches.values() for path in found.without_mask],
+        [path for found in matches.values() for path in found.without_image],
+    )
+
+
+def _by_key(paths: Iterable[Path], key: Key) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = key(path)
+        if name in found:
+            raise UserError(f"{path}: stands for the same sample as {found[name]}; rename or take out one of them")
+        found[name] = path
+    return found

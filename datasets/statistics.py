@@ -1,5 +1,6 @@
 """How often each class occurs, and the loss weights that follow from it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,13 +72,19 @@ def inverse_weights(counts: ClassCounts) -> NDArray[np.float64]:
     return _spread(present, counts.pixels[present].mean() / counts.pixels[present])
 
 
-def class_weights(choice: str | list[float], dataset: ImagesAndMasks, c: float = 1.02) -> Tensor | None:
+def class_weights(
+    choice: str | list[float],
+    dataset: ImagesAndMasks,
+    c: float = 1.02,
+    count: Callable[[ImagesAndMasks], ClassCounts] = count_classes,
+) -> Tensor | None:
     """Loss weights (C,) float32 by the name that a config gives them; None for ``none``.
 
     Args:
         choice: ``none``, ``median_frequency``, ``enet``, ``inverse``, ``segnet_paper`` or the weights themselves.
         dataset: its masks are counted where the choice depends on them.
         c: of :func:`enet_weights`.
+        count: how they are counted, as anew or from what :mod:`.statistics_cache` keeps.
 
     Raises:
         UserError: weights for another number of classes.
@@ -85,11 +92,11 @@ def class_weights(choice: str | list[float], dataset: ImagesAndMasks, c: float =
     if choice == "none":
         return None
     if choice == "median_frequency":
-        weights = median_frequency_weights(count_classes(dataset))
+        weights = median_frequency_weights(count(dataset))
     elif choice == "enet":
-        weights = enet_weights(count_classes(dataset), c)
+        weights = enet_weights(count(dataset), c)
     elif choice == "inverse":
-        weights = inverse_weights(count_classes(dataset))
+        weights = inverse_weights(count(dataset))
     else:
         weights = np.array(SEGNET_PAPER_WEIGHTS if choice == "segnet_paper" else choice, np.float64)
     if len(weights) != len(dataset.classes):

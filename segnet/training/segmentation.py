@@ -14,6 +14,7 @@ from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.samples import Sample
 from segnet.datasets.statistics import class_weights
+from segnet.datasets.statistics_cache import cached_counts
 from segnet.errors import UserError
 from segnet.losses import build_loss
 from segnet.metrics import ConfusionMatrix, SegmentationScores
@@ -52,7 +53,7 @@ class SegmentationTask:
         self.loss_function = build_loss(
             config.loss,
             self.classes.ignore_index,
-            lambda term: class_weights(term.class_weights, self.train_split, term.enet_c),
+            lambda term: class_weights(term.class_weights, self.train_split, term.enet_c, cached_counts),
         )
 
     @cached_property

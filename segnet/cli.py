@@ -20,6 +20,8 @@ COMMANDS = {
     "sweep": "train a config with several settings and seeds; mean and spread of a measure",
     "shards": "write the splits of a config's data as tar shards for training at any size",
     "tune": "search settings of a config with Optuna, with pruning; goes on where it stopped",
+    "inspect": "say what is in a folder of images and masks, and write a config that trains on it",
+    "convert": "bring a data set of another format to plain folders of images and index masks",
     "report": "write the report of a run again",
     "compare": "one page that holds several runs side by side",
 }

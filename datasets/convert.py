@@ -1,0 +1,257 @@
+"""Any data set of the known formats to the plain layout: ``images/SPLIT``, ``masks/SPLIT``, ``classes.csv``."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from segnet.errors import UserError
+from segnet.files import write_atomically, write_json
+
+from .classes import ClassSet
+from .coding import Coding
+from .formats.layout import Layout
+from .inspection.look import ORIENTATION
+from .parallel import map_files
+from .samples import Pair, describe_unknown, open_image, read_image
+from .splits import select_split
+
+SETTINGS, JOURNAL = "convert.json", "converted.jsonl"
+COPIED = {".jpg", ".jpeg", ".png", ".webp"}
+"""Images of these kinds are copied as they are, where they are upright and have 8 bits a channel."""
+
+
+class Item(NamedTuple):
+    """A pair and where it goes: ``images/NAME`` and ``masks/NAME.png`` below the output folder."""
+
+    pair: Pair
+    name: str
+
+
+class Outcome(NamedTuple):
+    """What became of an item: why it was left out, or the pixels of unknown values that were ignored."""
+
+    name: str
+    problem: str
+    unknown: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the processes need to know."""
+
+    out: Path
+    classes: ClassSet
+    coding: Coding
+    ignore_unknown: bool
+
+
+@dataclass
+class Summary:
+    """What a conversion did."""
+
+    converted: int = 0
+    already: int = 0
+    skipped: list[str] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+def convert(
+    layout: Layout,
+    source: Path,
+    out: Path,
+    splits: Mapping[str, str] | None = None,
+    skip_errors: bool = False,
+    ignore_unknown: bool = False,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Summary:
+    """Write ``out``; what an earlier call that was interrupted has written is kept.
+
+    Args:
+        layout: what to convert; its classes are known.
+        source: its folder.
+        out: a folder that is not there, is empty, or was begun with the same settings.
+        splits: a choice of :mod:`.splits` for each split of ``out``; None: the layout's own.
+        skip_errors: leave out a pair that cannot be converted, instead of stopping.
+        ignore_unknown: give pixels of no class the ignored label, instead of taking the mask for wrong.
+        workers: of :func:`.map_files`.
+        progress: called with pairs done and their number.
+
+    Raises:
+        UserError: a pair cannot be converted, or the folder holds something else.
+    """
+    assert layout.classes is not None
+    items = plan(layout, splits)
+    if layout.without_mask and not skip_errors:
+        raise UserError(
+            f"{layout.without_mask[0]}: no mask belongs to it (of {len(layout.without_mask)} such images); "
+            "add it, or leave such images out with --on-error skip"
+        )
+    _open_output(out, layout, source, ignore_unknown)
+    done = _read_journal(out)
+    waiting = [item for item in items if not _is_done(item, out, done)]
+    summary = Summary(already=len(items) - len(waiting))
+    summary.skipped += [f"{path}: no mask belongs to it" for path in layout.without_mask]
+    for name in {item.name for item in items} - {item.name for item in waiting}:
+        summary.unknown.update(done[name]["unknown"])
+    job = Job(out, layout.classes, layout.coding, ignore_unknown)
+    item_of = {item.name: item for item in waiting}
+    with (out / JOURNAL).open("a", encoding="utf-8") as journal:
+        journal.write("\n")  # ends a line that an interruption has cut
+        for number, outcome in enumerate(map_files(convert_pair, job, waiting, workers), start=summary.already + 1):
+            if outcome.problem and not skip_errors:
+                raise UserError(f"{outcome.problem}; go on without such pairs with --on-error skip")
+            if outcome.problem:
+                summary.skipped.append(outcome.problem)
+            else:
+                entry = {"name": outcome.name, "source": _state(item_of[outcome.name].pair), "unknown": outcome.unknown}
+                journal.write(json.dumps(entry) + "\n")
+                journal.flush()
+                summary.converted += 1
+                summary.unknown.update(outcome.unknown)
+            progress(number, len(items))
+    return summary
+
+
+def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:
+    """Every pair with its name in the output; a split that others make up, as trainval does, is left out.
+
+    Raises:
+        UserError: a choice of a split is not right.
+    """
+    if splits is None:
+        chosen = {name: pairs for name, pairs in layout.splits.items() if not _made_up(name, layout.splits)}
+    else:
+        chosen = {name: select_split(choice, layout.split) for name, choice in splits.items()}
+    items = []
+    for split, pairs in chosen.items():
+        if not pairs:
+            raise UserError(f"the split {split!r} holds no images")
+        stems = Counter(pair.image.stem for pair in pairs)
+        for pair in pairs:
+            alone = stems[pair.image.stem] == 1
+            name = pair.image.stem if alone else f"{pair.image.parent.name}_{pair.image.stem}"
+            items.append(Item(pair, f"{split}/{name}"))
+    names = Counter(item.name for item in items)
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice:
+        raise UserError(f"two images would both become images/{twice}; rename one of them")
+    return items
+
+
+def convert_pair(job: Job, item: Item) -> Outcome:
+    """Write the image and then the mask, each whole or not at all; a pair that is wrong is told, not raised."""
+    try:
+        image, suffix = _image(item.pair.image)
+        labels, unknown = job.coding.decode(item.pair.mask)
+        size = _size_of(image)
+        if size != labels.shape:
+            raise UserError(
+                f"{item.pair.mask}: the mask is {labels.shape[1]}×{labels.shape[0]} pixels, its image "
+                f"{item.pair.image} is {size[1]}×{size[0]}; masks are never resized, save both at the same size"
+            )
+        if unknown and not job.ignore_unknown:
+            raise UserError(f"{item.pair.mask}: {describe_unknown(unknown)}; ignore them with --ignore-unknown")
+    except UserError as error:
+        return Outcome(item.name, str(error), {})
+    mask = Image.fromarray(labels, "P")
+    mask.putpalette(job.classes.palette.tobytes())
+    for folder, name, content in (("images", f"{item.name}{suffix}", image), ("masks", f"{item.name}.png", _png(mask))):
+        path = job.out / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+    return Outcome(item.name, "", unknown)
+
+
+def _image(path: Path) -> tuple[bytes, str]:
+    """The file's own bytes where every program reads them alike, else the pixels as PNG."""
+    header = open_image(path, "image")
+    upright = header.getexif().get(ORIENTATION, 1) == 1
+    if upright and header.mode in ("RGB", "L") and path.suffix.lower() in COPIED:
+        return path.read_bytes(), path.suffix.lower()
+    return _png(Image.fromarray(read_image(path))), ".png"
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def _size_of(content: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(content)) as image:
+        return image.height, image.width
+
+
+def _made_up(name: str, splits: Mapping[str, Sequence[Pair]]) -> bool:
+    """Whether the other splits that lie within this one make it up together."""
+    members = set(splits[name])
+    inner = [set(pairs) for other, pairs in splits.items() if other != name and set(pairs) < members]
+    return bool(inner) and set.union(*inner) == members
+
+
+def _open_output(out: Path, layout: Layout, source: Path, ignore_unknown: bool) -> None:
+    """Make the folder, or see that it is of the same conversion."""
+    assert layout.classes is not None
+    settings = {
+        "source": str(source.resolve()),
+        "layout": layout.title,
+        "classes": list(layout.classes.names),
+        "ignore_unknown": ignore_unknown,
+    }
+    path = out / SETTINGS
+    if path.is_file():
+        if json.loads(path.read_text(encoding="utf-8")) != settings:
+            raise UserError(f"{out}: was begun with other settings (see {path.name}); name another folder or delete it")
+        return
+    if out.is_dir() and any(out.iterdir()):
+        raise UserError(f"{out}: holds files that segnet convert did not write; name another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    write_classes(out / "classes.csv", layout.classes)
+    write_json(path, settings)
+
+
+def write_classes(path: Path, classes: ClassSet) -> None:
+    """``label,name,r,g,b``, a line a class; the ignored label last, named void."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("label", "name", "r", "g", "b"))
+    for label, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True)):
+        writer.writerow((label, name, *color))
+    writer.writerow((classes.ignore_index, "void", 0, 0, 0))
+    write_atomically(path, text.getvalue())
+
+
+def _read_journal(out: Path) -> dict[str, dict[str, Any]]:
+    """What is done, by name; a line that an interruption has cut is as if it were not there."""
+    path = out / JOURNAL
+    done = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            entry = json.loads(line)
+            done[entry["name"]] = entry
+        except (ValueError, KeyError, TypeError):
+            continue
+    return done
+
+
+def _is_done(item: Item, out: Path, done: Mapping[str, dict[str, Any]]) -> bool:
+    entry = done.get(item.name)
+    return (
+        entry is not None
+        and entry["source"] == _state(item.pair)
+        and (out / "masks" / f"{item.name}.png").is_file()
+        and any((out / "images" / f"{item.name}{suffix}").is_file() for suffix in COPIED)
+    )
+
+
+def _state(pair: Pair) -> list[list[int]]:
+    """Size and time of both files, by which a change is seen."""
+    return [[state.st_size, state.st_mtime_ns] for state in (path.stat() for path in pair)]

@@ -1,0 +1,228 @@
+"""All that is known about a data set after one look at each of its files."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.errors import UserError
+
+from ..classes import ClassSet
+from ..coding import describe_value
+from ..formats import open_layout
+from ..formats.layout import Layout
+from ..parallel import map_files
+from ..statistics import ClassCounts, enet_weights, inverse_weights, median_frequency_weights
+from .leaks import Leak, find_leaks, listed_twice
+from .look import Look, look_at
+from .values import classes_of_values
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A data set that was looked at.
+
+    Attributes:
+        root: its folder.
+        format: name of its format.
+        layout: with the classes and the coding that hold, whoever said so.
+        looks: one a pair, in the layout's order.
+        classes: of the layout.
+        classes_found: whether the classes follow from the masks' values alone.
+        leaks: equal and nearly equal images.
+        shared: images that two splits list both, by the splits' names.
+    """
+
+    root: Path
+    format: str
+    layout: Layout
+    looks: Sequence[Look]
+    classes: ClassSet
+    classes_found: bool
+    leaks: list[Leak]
+    shared: dict[tuple[str, str], int]
+
+    def counts(self, split: str | None = None) -> ClassCounts:
+        """Counts of the classes in one split, or in all."""
+        chosen = self.looks
+        if split is not None:
+            images = {pair.image for pair in self.layout.splits[split]}
+            chosen = [look for look in self.looks if look.pair.image in images]
+        return counts_of([label_counts(look, self.layout) for look in chosen], len(self.classes))
+
+    @cached_property
+    def unknown(self) -> dict[str, tuple[int, int]]:
+        """Pixels and masks of each value that stands for no class, most pixels first."""
+        pixels: Counter[str] = Counter()
+        masks: Counter[str] = Counter()
+        for look in self.looks:
+            for value, count in look.values.items():
+                if look.kind and self.layout.coding.label_of(value, look.kind) is None:
+                    pixels[describe_value(value, look.kind)] += count
+                    masks[describe_value(value, look.kind)] += 1
+        return {value: (count, masks[value]) for value, count in pixels.most_common()}
+
+    @cached_property
+    def odd(self) -> dict[str, list[str]]:
+        """What is unusual, a line each, by kind."""
+        found: dict[str, list[str]] = {}
+        for path in self.layout.without_mask:
+            found.setdefault("no mask", []).append(f"{path}: no mask belongs to it")
+        for path in self.layout.without_image:
+            found.setdefault("no image", []).append(f"{path}: no image belongs to it")
+        for look in self.looks:
+            for kind, detail in (*look.odd, *self._odd_labels(look)):
+                found.setdefault(kind, []).append(detail)
+        return found
+
+    def _odd_labels(self, look: Look) -> list[tuple[str, str]]:
+        if look.kind is None:
+            return []
+        labels = label_counts(look, self.layout)
+        unknown = labels.pop(None, 0)
+        found = []
+        if unknown:
+            found.append(("label out of range", f"{look.pair.mask}: {unknown:,} pixels of no class"))
+        labels.pop(self.classes.ignore_index, None)
+        if not labels:
+            found.append(("nothing labelled", f"{look.pair.mask}: every pixel is ignored"))
+        elif len(labels) == 1:
+            [label] = labels
+            found.append(("one class", f"{look.pair.mask}: all {self.classes.names[label or 0]}"))
+        return found
+
+    @cached_property
+    def sizes(self) -> dict[tuple[int, int], int]:
+        """Images of each (H, W), most first."""
+        return dict(Counter(look.image_size for look in self.looks if look.image_size).most_common())
+
+    @cached_property
+    def mask_kinds(self) -> dict[str, int]:
+        """Masks of each kind: index, palette, rgb, panoptic."""
+        return dict(Counter(look.kind for look in self.looks if look.kind).most_common())
+
+    def normalisation(self, split: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and standard deviation of the three channels over the images of a split, (3,) each, in 0–255.
+
+        Raises:
+            UserError: none of them can be read.
+        """
+        images = {pair.image for pair in self.layout.splits[split]}
+        sums = [look.channels for look in self.looks if look.channels is not None and look.pair.image in images]
+        if not sums:
+            raise UserError(f"{self.root}: no image of {split} can be read")
+        first, second = np.mean(sums, axis=0)
+        return first, np.sqrt(np.maximum(second - first**2, 1.0))
+
+    def weights(self, split: str) -> dict[str, list[float]]:
+        """Loss weights of each kind from the counts of a split, rounded to four digits."""
+        counts = self.counts(split)
+        kinds = {
+            "median_frequency": median_frequency_weights,
+            "enet": lambda known: enet_weights(known, 1.1),
+            "inverse": inverse_weights,
+        }
+        if not counts.images.any():
+            return {kind: [0.0] * len(self.classes) for kind in kinds}
+        return {kind: [round(float(w), 4) for w in function(counts)] for kind, function in kinds.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data with everything that the page shows."""
+        counts = self.counts()
+        return {
+            "root": str(self.root),
+            "format": self.format,
+            "layout": self.layout.title,
+            "splits": {split: len(pairs) for split, pairs in self.layout.splits.items()},
+            "pairs": len(self.looks),
+            "images_without_mask": [str(path) for path in self.layout.without_mask],
+            "masks_without_image": [str(path) for path in self.layout.without_image],
+            "sizes": [{"height": h, "width": w, "images": n} for (h, w), n in self.sizes.items()],
+            "mask_kinds": self.mask_kinds,
+            "ignore_index": self.classes.ignore_index,
+            "classes": [
+                {
+                    "name": name,
+                    "color": list(color),
+                    "pixels": int(counts.pixels[label]),
+                    "images": int(counts.images[label]),
+                }
+                for label, (name, color) in enumerate(zip(self.classes.names, self.classes.colors, strict=True))
+            ],
+            "classes_found_in_masks": self.classes_found,
+            "unknown_values": {value: {"pixels": p, "masks": m} for value, (p, m) in self.unknown.items()},
+            "leaks": [
+                {"kind": leak.kind, "first": str(leak.first), "second": str(leak.second), "splits": list(leak.splits)}
+                for leak in self.leaks
+            ],
+            "listed_in_two_splits": [{"splits": list(names), "images": n} for names, n in self.shared.items()],
+            "odd": self.odd,
+            "class_weights": {split: self.weights(split) for split in self.layout.splits},
+        }
+
+
+def inspect_folder(
+    root: Path,
+    format_name: str | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Inspection:
+    """Look at every pair of a folder.
+
+    Args:
+        root: the data set's folder.
+        format_name: its format; None: the first that fits.
+        workers: of :func:`.map_files`.
+        progress: called with pairs done and their number.
+
+    Raises:
+        UserError: the folder is laid out in no known way, or its masks have no classes.
+    """
+    found, layout = open_layout(root, format_name)
+    pairs = layout.pairs
+    looks = []
+    for look in map_files(look_at, layout.coding, pairs, workers):
+        looks.append(look)
+        progress(len(looks), len(pairs))
+    classes, coding = (layout.classes, layout.coding) if layout.classes else classes_of_values(looks)
+    assert classes is not None
+    splits = {split: [pair.image for pair in members] for split, members in layout.splits.items()}
+    splits_of: dict[Path, list[str]] = {}
+    for split, images in splits.items():
+        for image in images:
+            splits_of.setdefault(image, []).append(split)
+    return Inspection(
+        root,
+        found,
+        replace(layout, classes=classes, coding=coding),
+        looks,
+        classes,
+        layout.classes is None,
+        find_leaks(looks, splits_of),
+        listed_twice(splits),
+    )
+
+
+def label_counts(look: Look, layout: Layout) -> dict[int | None, int]:
+    """Pixels of each label of a mask; None: of values that stand for no class."""
+    counts: Counter[int | None] = Counter()
+    for value, count in look.values.items():
+        assert look.kind is not None
+        counts[layout.coding.label_of(value, look.kind)] += count
+    return dict(counts)
+
+
+def counts_of(masks: Sequence[dict[int | None, int]], classes: int) -> ClassCounts:
+    """What :func:`.count_classes` counts, from each mask's pixels by label."""
+    counts = np.zeros((3, classes), np.int64)
+    for mask in masks:
+        total = sum(mask.values())
+        for label, pixels in mask.items():
+            if label is not None and label < classes:
+                counts[:, label] += pixels, total, 1
+    return ClassCounts(*counts)

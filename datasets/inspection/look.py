@@ -1,0 +1,141 @@
+"""One look at one pair of files: everything that an inspection needs, in a few hundred bytes."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from segnet.errors import UserError
+
+from ..coding import Coding, Kind, count_values
+from ..samples import Pair, Pixels, open_image, read_image
+
+ORIENTATION = 0x0112
+"""EXIF tag: 1 is upright."""
+THUMBNAIL = 16
+
+
+@dataclass
+class Look:
+    """What a pair of files holds.
+
+    Attributes:
+        pair: the files.
+        image_size, mask_size: (H, W); the image's as it is turned by its EXIF orientation; None: not readable.
+        kind: of the mask's values.
+        values: pixels of each value of the mask.
+        palette: colours of a palette mask's values.
+        odd: kind and detail of what is unusual.
+        channels: sums of the pixels and of their squares, (2, 3), and their number.
+        pixels_hash: of the decoded image: equal for equal pictures.
+        perceptual: 64 bits that are nearly equal for pictures that look alike.
+        thumbnail: (16, 16) grey.
+    """
+
+    pair: Pair
+    image_size: tuple[int, int] | None = None
+    mask_size: tuple[int, int] | None = None
+    kind: Kind | None = None
+    values: dict[int, int] = field(default_factory=dict)
+    palette: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    odd: list[tuple[str, str]] = field(default_factory=list)
+    channels: NDArray[np.float64] | None = None
+    pixels_hash: bytes = b""
+    perceptual: int = 0
+    thumbnail: Pixels | None = None
+
+
+def look_at(coding: Coding, pair: Pair) -> Look:
+    """Read both files; what cannot be read is among what is odd, and nothing is raised."""
+    look = Look(pair)
+    _look_at_image(look, pair.image)
+    _look_at_mask(look, pair.mask, coding)
+    if look.image_size and look.mask_size and look.image_size != look.mask_size:
+        detail = f"{pair.mask}: {_size(look.mask_size)}, its image {_size(look.image_size)}"
+        if look.mask_size == look.image_size[::-1] and any(kind == "EXIF-rotated" for kind, _ in look.odd):
+            detail += "; the mask is not turned as the image's EXIF orientation says"
+        look.odd.append(("other size", detail))
+    return look
+
+
+def _look_at_image(look: Look, path: Path) -> None:
+    try:
+        header = open_image(path, "image")
+        look.odd += [(kind, f"{path}: {detail}") for kind, detail in _unusual(header)]
+        image = read_image(path)
+    except UserError as error:
+        if not any(kind == "16-bit" for kind, _ in look.odd):
+            look.odd.append(("unreadable", str(error)))
+        return
+    look.image_size = image.shape[0], image.shape[1]
+    if header.mode in ("RGB", "RGBA", "P") and not np.ptp(image[::7, ::7].astype(np.int16), axis=2).any():
+        look.odd.append(("grey", f"{path}: three equal channels"))
+    values = image.reshape(-1, 3).astype(np.float64)
+    look.channels = np.stack([values.sum(0), (values**2).sum(0)]) / len(values)
+    look.pixels_hash = hashlib.blake2b(image.tobytes() + repr(image.shape).encode(), digest_size=16).digest()
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+    look.perceptual = perceptual_hash(grey)
+    look.thumbnail = np.asarray(cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _look_at_mask(look: Look, path: Path, coding: Coding) -> None:
+    try:
+        values, look.kind = coding.read(path)
+    except UserError as error:
+        look.odd.append(("unreadable", str(error)))
+        return
+    look.mask_size = values.shape[0], values.shape[1]
+    look.values = count_values(values)
+    with Image.open(path) as header:
+        if header.format == "JPEG":
+            look.odd.append(("lossy mask", f"{path}: JPEG changes labels at their borders; save masks as PNG"))
+        if header.mode in ("RGBA", "LA", "PA"):
+            look.odd.append(("alpha", f"{path}: the mask has an alpha channel, which is left out"))
+        if look.kind == "palette":
+            channels = header.getpalette() or []
+            colors = list(zip(channels[0::3], channels[1::3], channels[2::3], strict=True))
+            look.palette = {value: colors[value] for value in look.values if value < len(colors)}
+
+
+def _unusual(image: Image.Image) -> list[tuple[str, str]]:
+    """What the header says beyond an upright 8-bit colour image."""
+    found = []
+    orientation = image.getexif().get(ORIENTATION, 1)
+    if orientation != 1:
+        found.append(("EXIF-rotated", f"orientation {orientation}; it is turned upright when it is read"))
+    if image.mode.startswith(("I", "F")):
+        found.append(("16-bit", f"pixels of type {image.mode}; it cannot be read, save it with 8 bits a channel"))
+    elif _sixteen_bits(image):
+        found.append(("16-bit", "only the upper 8 bits of each channel are read"))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        found.append(("alpha", "has transparency, which is left out"))
+    if image.mode in ("L", "1", "LA"):
+        found.append(("grey", "one channel; it is read as three equal ones"))
+    return found
+
+
+def _sixteen_bits(image: Image.Image) -> bool:
+    """Whether the file holds more bits than Pillow gave: a PNG's header has its depth in byte 24."""
+    if image.format != "PNG" or not hasattr(image, "filename"):
+        return False
+    with Path(image.filename).open("rb") as file:
+        return file.read(25)[24:] == b"\x10"
+
+
+def perceptual_hash(grey: Pixels) -> int:
+    """64 bits of a picture (H, W): which of its lowest frequencies are above their median.
+
+    It stays nearly the same when the picture is scaled, recompressed or made brighter (pHash, Zauner 2010).
+    """
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = np.asarray(cv2.dct(small))[:8, :8].ravel()
+    bits = low > np.median(low[1:])
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[1]}×{size[0]}"

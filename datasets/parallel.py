@@ -1,0 +1,67 @@
+"""One function over many files in several processes, in order, with a bounded number of them under way."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from segnet.errors import UserError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 8
+AHEAD = 4
+"""Chunks a worker may be ahead of the reader, so that memory does not grow with the number of files."""
+MIN_ITEMS = 64
+"""Fewer are done sooner than a process starts."""
+
+
+def map_files(
+    function: Callable[[Any, Item], Result], shared: object, items: Sequence[Item], workers: int | None = None
+) -> Iterator[Result]:
+    """``function(shared, item)`` of each item, in order.
+
+    Args:
+        function: of a module; what it raises is raised here.
+        shared: handed to each process once.
+        items: small things to work on.
+        workers: processes; None: as many as the machine has cores, none for a few items; 0 or 1: none.
+
+    Raises:
+        UserError: a process was ended from outside, as by a machine without memory.
+    """
+    workers = workers if workers is not None else (os.cpu_count() or 1 if len(items) >= MIN_ITEMS else 1)
+    if workers <= 1:
+        yield from (function(shared, item) for item in items)
+        return
+    # Forking a process that has threads can hang it, so the workers start afresh.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_remember, initargs=(function, shared))
+    waiting: deque[Future[list[Any]]] = deque()
+    try:
+        for start in range(0, len(items), CHUNK):
+            waiting.append(pool.submit(_work, items[start : start + CHUNK]))
+            if len(waiting) >= workers * AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    except BrokenProcessPool:
+        raise UserError("a process that reads files was ended, perhaps for lack of memory; try --workers 1") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_job: tuple[Callable[[Any, Any], Any], Any]
+
+
+def _remember(function: Callable[[Any, Any], Any], shared: object) -> None:
+    global _job
+    _job = function, shared
+
+
+def _work(items: Sequence[Any]) -> list[Any]:
+    function, shared = _job
+    return [function(shared, item) for item in items]

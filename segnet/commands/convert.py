@@ -1,0 +1,113 @@
+"""``segnet convert``: a data set of any known format to the plain layout that ``data.name=folder`` reads."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segnet.commands.inspect import add_format_argument
+
+if TYPE_CHECKING:
+    from segnet.datasets.convert import Summary
+    from segnet.datasets.formats.layout import Layout
+
+EXAMPLE = """\
+example:
+  segnet convert /data/cityscapes data/cityscapes
+  segnet convert /data/CamVid-701 data/camvid32 --format camvid-original-32
+  segnet convert /data/mine data/mine --split train=all%0..80 --split val=all%80..100 --on-error skip
+  segnet convert /data/drives data/drives --split train=all-0016E5 --split val=all@0016E5
+An interrupted conversion goes on where it was when the same command is given again.
+"""
+
+SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLE
+    parser.add_argument("folder", type=Path, help="folder of the data set")
+    parser.add_argument("out", type=Path, help="folder to write: images/SPLIT, masks/SPLIT, classes.csv")
+    add_format_argument(parser)
+    parser.add_argument(
+        "--split",
+        action="append",
+        metavar="NAME=CHOICE",
+        help="a split of the output: of names, @SEQUENCE, -SEQUENCE, %%FROM..TO; may be repeated "
+        "(default: the data set's own splits)",
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=("fail", "skip"),
+        default="fail",
+        help="at a file that cannot be read, a missing mask, sizes that differ, a label of no class: stop with a line, "
+        "or leave the pair out and go on (default: fail)",
+    )
+    parser.add_argument(
+        "--ignore-unknown", action="store_true", help="pixels of no class get the ignored label; they are counted"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from segnet.datasets.convert import convert
+    from segnet.datasets.formats import open_layout
+    from segnet.terminal import progress_bar
+
+    splits = dict(split_of(text) for text in args.split) if args.split else None
+    source = args.folder.expanduser()
+    _, layout = open_layout(source, args.format)
+    if layout.classes is None:
+        layout = with_classes(layout, args.workers)
+    with progress_bar("converting", "pairs") as progress:
+        summary = convert(
+            layout,
+            source,
+            args.out.expanduser(),
+            splits,
+            args.on_error == "skip",
+            args.ignore_unknown,
+            args.workers,
+            progress,
+        )
+    print_summary(summary, args.out)
+    return 0
+
+
+def split_of(text: str) -> tuple[str, str]:
+    """``val=all@0016E5`` taken apart."""
+    from segnet.errors import UserError
+
+    name, equals, choice = text.partition("=")
+    if not (name and equals and choice) or set(name) & set("/@+%-"):
+        raise UserError(f"--split {text}: expected NAME=CHOICE, as in val=all%80..100")
+    return name, choice
+
+
+def with_classes(layout: "Layout", workers: int | None) -> "Layout":
+    """The layout with the classes that its masks' values give."""
+    from segnet.datasets.inspection.look import look_at
+    from segnet.datasets.inspection.values import classes_of_values
+    from segnet.datasets.parallel import map_files
+    from segnet.terminal import progress_bar
+
+    looks = []
+    with progress_bar("finding classes", "pairs") as progress:
+        for look in map_files(look_at, layout.coding, layout.pairs, workers):
+            looks.append(look)
+            progress(len(looks), len(layout.pairs))
+    classes, coding = classes_of_values(looks)
+    return replace(layout, classes=classes, coding=coding)
+
+
+def print_summary(summary: "Summary", out: Path) -> None:
+    already = f", {summary.already:,} were there already" if summary.already else ""
+    print(f"{summary.converted:,} pairs converted{already}, {len(summary.skipped):,} left out")
+    for title, lines in (
+        ("left out", summary.skipped),
+        ("ignored", [f"{value}: {pixels:,} pixels of no class" for value, pixels in summary.unknown.most_common()]),
+    ):
+        for line in lines[:SHOWN]:
+            print(f"  {title}: {line}")
+        if len(lines) > SHOWN:
+            print(f"  ... and {len(lines) - SHOWN:,} more {title}")
+    print(f"next: segnet inspect {out} --config configs/{out.resolve().name}.yaml")

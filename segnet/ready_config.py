@@ -1,0 +1,126 @@
+"""A config for a data set that was inspected: everything that training needs to know of it, ready to be changed."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from segnet.config_file import PlainDumper, parse_config
+from segnet.datasets.folder import split_pairs
+from segnet.datasets.inspection.inspection import Inspection
+from segnet.datasets.split_choice import choose_splits
+from segnet.errors import UserError
+
+VIEWS = 24_000
+"""Images that a run sees in all, from which its epochs follow."""
+EPOCHS = (12, 300)
+BATCH = 6
+CROP = (256, 320)
+"""Height and width of the largest crop: what fits a small machine's memory and time."""
+STEP = 32
+"""Crops are multiples of it, so that four poolings leave nothing over."""
+
+
+def ready_config(inspection: Inspection) -> str:
+    """YAML that trains SegNet-Lite on the data set at once.
+
+    Raises:
+        UserError: the data set has too few images for a split to train on and one to measure on.
+    """
+    train, val = choose_splits(inspection.layout.splits)
+    trained = train.partition("%")[0].partition("@")[0].partition("-")[0]
+    trained = trained if trained in inspection.layout.splits else next(iter(inspection.layout.splits))
+    mean, std = inspection.normalisation(trained)
+    height, width = crop_size(inspection)
+    images = len(inspection.layout.splits[trained])
+    settings: dict[str, Any] = {
+        "data": data_settings(inspection, train, val),
+        "augmentation": [
+            {"RandomScale": {"scale_limit": [-0.3, 0.4], "p": 1}},
+            {"RandomCrop": {"height": height, "width": width, "pad_if_needed": True, "pad_position": "random"}},
+            {"HorizontalFlip": {"p": 0.5}},
+            {"ColorJitter": {"brightness": [0.6, 1.4], "contrast": [0.7, 1.3], "saturation": [0.6, 1.4],
+                             "hue": [-0.05, 0.05], "p": 0.8}},
+        ],
+        "model": {
+            "name": "segnet_lite",
+            "input": {"mean": [round(float(m), 2) for m in mean], "std": [round(float(s), 2) for s in std]},
+        },
+        "loss": [{"name": "cross_entropy", "class_weights": "enet", "enet_c": 1.1}],
+        "optimizer": {"name": "adamw", "lr": 0.002, "weight_decay": 0.01, "decay_norm_and_bias": False},
+        "schedule": {"name": "one_cycle"},
+        "training": {
+            "epochs": min(max(VIEWS // max(images, 1), EPOCHS[0]), EPOCHS[1]),
+            "batch_size": min(BATCH, max(1, images // 2)),
+            "ema_decay": 0.995,
+            "precision": "bf16-mixed",
+            "validate_every": 4,
+        },
+    }  # fmt: skip
+    parse_config(settings, "the config")
+    weights = inspection.weights(trained)["enet"]
+    comment = (
+        f"# {inspection.layout.title}: {len(inspection.looks)} images in {inspection.root}\n"
+        f"# Written by segnet inspect. Loss weights by class_weights enet, counted again when training starts:\n"
+        f"# {', '.join(f'{weight:g}' for weight in weights)}\n"
+    )
+    return comment + yaml.dump(settings, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def data_settings(inspection: Inspection, train: str, val: str) -> dict[str, Any]:
+    """The config's ``data``: the plain layout where the folder has it, else its format."""
+    classes, coding = inspection.classes, inspection.layout.coding
+    settings: dict[str, Any] = {"name": "folder", "root": str(inspection.root.resolve())}
+    plain = is_plain(inspection)
+    if not plain:
+        settings["format"] = inspection.format
+    settings |= {"train": train, "val": val, "classes": list(classes.names)}
+    # Colours would be looked up in RGB masks, and here those hold indices.
+    if not (inspection.classes_found and "grey rgb" in inspection.mask_kinds and not coding.colors):
+        settings["colors"] = [list(color) for color in classes.colors]
+    if inspection.classes_found and not plain:
+        value_of = {label: value for value, label in coding.indices.items() if label < len(classes)}
+        if value_of and any(label != value for label, value in value_of.items()):
+            settings["labels"] = [value_of[label] for label in range(len(classes))]
+    if plain or inspection.classes_found:
+        settings["ignore_index"] = classes.ignore_index
+    return settings
+
+
+def is_plain(inspection: Inspection) -> bool:
+    """Whether ``data.name=folder`` reads the folder without a format: the same pairs, and masks of class indices."""
+    classes, coding = inspection.classes, inspection.layout.coding
+    if inspection.format != "generic" or set(inspection.mask_kinds) - {"index", "palette"}:
+        return False
+    if any(coding.indices.get(label) != label for label in range(len(classes))):
+        return False
+    if any(value != label for value, label in coding.indices.items() if value != classes.ignore_index):
+        return False
+    try:
+        return all(
+            sorted(split_pairs(inspection.root, split)) == sorted(pairs)
+            for split, pairs in inspection.layout.splits.items()
+        )
+    except UserError:
+        return False
+
+
+def crop_size(inspection: Inspection) -> tuple[int, int]:
+    """Height and width of the training crops: within the smallest image where it has room for one step."""
+    smallest = [min(size[axis] for size in inspection.sizes) for axis in (0, 1)]
+    height, width = (min(limit, max(STEP, side // STEP * STEP)) for limit, side in zip(CROP, smallest, strict=True))
+    return height, width
+
+
+def write_config(path: Path, inspection: Inspection) -> None:
+    """Write the config of :func:`ready_config`.
+
+    Raises:
+        UserError: the file is there already, and is not one that this wrote.
+    """
+    from segnet.files import write_atomically
+
+    if path.exists() and "# Written by segnet inspect." not in path.read_text(encoding="utf-8", errors="replace"):
+        raise UserError(f"{path}: there is a config that segnet inspect did not write; name another file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, ready_config(inspection))

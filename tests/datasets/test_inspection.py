@@ -1,0 +1,166 @@
+"""What an inspection finds, on folders in which it was put."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segnet.datasets.inspection.inspection import inspect_folder
+from segnet.datasets.inspection.leaks import listed_twice
+from segnet.datasets.inspection.look import perceptual_hash
+from segnet.errors import UserError
+from tests.datasets.folders import color_mask, index_mask, palette_mask, photo
+
+ROTATED = Image.Exif()
+ROTATED[0x0112] = 6
+
+
+def test_counts_sizes_and_normalisation_by_hand(tmp_path: Path) -> None:
+    for name, grey in (("a", 10), ("b", 30)):
+        (tmp_path / "images").mkdir(exist_ok=True)
+        Image.new("RGB", (16, 12), (grey, 2 * grey, 100)).save(tmp_path / f"images/{name}.png")
+    index_mask(tmp_path / "masks/a.png", [0, 0, 1, 255])
+    index_mask(tmp_path / "masks/b.png", [2, 2])
+    found = inspect_folder(tmp_path, workers=1)
+    assert (found.classes.names, found.classes.ignore_index) == (("class 0", "class 1", "class 2"), 255)
+    counts = found.counts("all")
+    assert counts.pixels.tolist() == [96, 48, 192]
+    assert counts.pixels_where_present.tolist() == [192, 192, 192]
+    assert counts.images.tolist() == [1, 1, 1]
+    # Frequencies 1/2, 1/4 and 1: their median is 1/2.
+    assert found.weights("all")["median_frequency"] == [1, 2, 0.5]
+    assert found.sizes == {(12, 16): 2}
+    mean, std = found.normalisation("all")
+    assert mean.tolist() == [20, 40, 100]
+    assert std.tolist() == [10, 20, 1]
+
+
+def test_what_is_odd_is_named(tmp_path: Path) -> None:
+    def pair(name: str, suffix: str = "png", seed: int = 0, **options: Any) -> None:
+        photo(tmp_path / f"images/{name}.{suffix}", seed=seed, **options)
+        index_mask(tmp_path / f"masks/{name}.png", [0, 1, 2])
+
+    for seed, name in enumerate(("good", "broken", "sized", "alone")):
+        pair(name, seed=seed)
+    pair("rotated", "jpg", seed=5, exif=ROTATED)
+    for name, mode in (("grey", "L"), ("alpha", "RGBA"), ("deep", "I;16")):
+        pair(name)
+        Image.new(mode, (16, 12)).save(tmp_path / f"images/{name}.png")
+    (tmp_path / "images/broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
+    index_mask(tmp_path / "masks/sized.png", [0, 1], size=(12, 18))
+    index_mask(tmp_path / "masks/alone.png", [1])
+    photo(tmp_path / "images/unmasked.png")
+    index_mask(tmp_path / "masks/imageless.png", [0])
+    (tmp_path / "classes.txt").write_text("ground\nroad\n")
+    found = inspect_folder(tmp_path, workers=1)
+    named = {kind: sorted(line.split(":")[0].rsplit("/", 2)[-1] for line in lines) for kind, lines in found.odd.items()}
+    assert named["unreadable"] == ["broken.png"]
+    assert named["other size"] == ["rotated.png", "sized.png"]
+    assert named["EXIF-rotated"] == ["rotated.jpg"]
+    assert named["16-bit"] == ["deep.png"]
+    assert named["alpha"] == ["alpha.png"]
+    assert {"alpha.png", "grey.png"} <= set(named["grey"])
+    assert named["one class"] == ["alone.png"]
+    assert named["no mask"] == ["unmasked.png"]
+    assert named["no image"] == ["imageless.png"]
+    assert "label 2" in found.unknown
+    assert len(named["label out of range"]) == 6
+    assert "not turned as the image's EXIF orientation says" in next(
+        line for line in found.odd["other size"] if "rotated" in line
+    )
+
+
+def test_sixteen_bits_a_channel_are_seen_in_the_header(tmp_path: Path) -> None:
+    import cv2
+
+    (tmp_path / "images").mkdir()
+    cv2.imwrite(str(tmp_path / "images/a.png"), np.full((12, 16, 3), 1000, np.uint16))
+    index_mask(tmp_path / "masks/a.png", [0, 1])
+    assert "only the upper 8 bits" in inspect_folder(tmp_path, workers=1).odd["16-bit"][0]
+
+
+def test_equal_and_near_pictures_in_two_splits(tmp_path: Path) -> None:
+    for number in range(6):
+        split = "train" if number < 4 else "val"
+        photo(tmp_path / f"images/{split}/{number}.png", (96, 128), seed=number)
+        index_mask(tmp_path / f"masks/{split}/{number}.png", [0, 1], (96, 128))
+    first = Image.open(tmp_path / "images/train/0.png")
+    first.save(tmp_path / "images/val/4.png", compress_level=1)
+    second = Image.open(tmp_path / "images/train/1.png")
+    second.save(tmp_path / "images/val/5.jpg", quality=60)
+    (tmp_path / "images/val/5.png").unlink()
+    found = inspect_folder(tmp_path, workers=1)
+    leaks = [(leak.kind, leak.first.name, leak.second.name, leak.splits) for leak in found.leaks]
+    assert leaks == [("equal", "0.png", "4.png", ("train", "val")), ("near", "1.png", "5.jpg", ("train", "val"))]
+
+
+def test_a_perceptual_hash_stays_when_the_picture_is_scaled_and_brightened(tmp_path: Path) -> None:
+    grey = np.asarray(Image.open(photo(tmp_path / "a.png", (120, 160), seed=3)).convert("L"))
+    other = np.asarray(Image.open(photo(tmp_path / "b.png", (120, 160), seed=4)).convert("L"))
+    scaled = np.asarray(Image.fromarray(grey).resize((200, 150)))
+    brighter = (grey * 0.8 + 30).astype(np.uint8)
+    assert (perceptual_hash(grey) ^ perceptual_hash(scaled)).bit_count() <= 2
+    assert (perceptual_hash(grey) ^ perceptual_hash(brighter)).bit_count() <= 2
+    assert (perceptual_hash(grey) ^ perceptual_hash(other)).bit_count() > 16
+
+
+def test_splits_that_list_the_same_image() -> None:
+    a, b, c = (Path(name) for name in "abc")
+    assert listed_twice({"train": [a, b], "val": [b, c], "trainval": [a, b, c]}) == {("train", "val"): 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "names", "ignored"),
+    [
+        ([0, 255], ("background", "foreground"), 254),
+        ([0, 1, 2], ("class 0", "class 1", "class 2"), 255),
+        ([0, 2, 255], ("class 0", "class 1 (never seen)", "class 2"), 255),
+        ([0, 85, 170], ("class 0", "class 85", "class 170"), 255),
+        ([1000, 2000], ("class 1000", "class 2000"), 255),
+    ],
+)
+def test_classes_of_grey_values(tmp_path: Path, values: list[int], names: tuple[str, ...], ignored: int) -> None:
+    photo(tmp_path / "images/a.png")
+    mask = index_mask(tmp_path / "masks/a.png", values)
+    found = inspect_folder(tmp_path, workers=1)
+    assert (found.classes.names, found.classes.ignore_index) == (names, ignored)
+    assert found.layout.coding.decode(mask).unknown == {}
+
+
+def test_classes_of_colours_leave_strays_out(tmp_path: Path) -> None:
+    photo(tmp_path / "images/a.png", (200, 200))
+    path = color_mask(tmp_path / "masks/a.png", [(0, 0, 0), (0, 0, 255)], (200, 200))
+    pixels = np.array(Image.open(path))
+    pixels[0, 0] = 1, 2, 3
+    Image.fromarray(pixels).save(path)
+    photo(tmp_path / "images/b.png", (200, 200), seed=1)
+    color_mask(tmp_path / "masks/b.png", [(0, 0, 0)], (200, 200))  # greys alone
+    found = inspect_folder(tmp_path, workers=1)
+    assert (found.classes.names, found.classes.colors) == (("#000000", "#0000ff"), ((0, 0, 0), (0, 0, 255)))
+    assert found.unknown == {"#010203": (1, 1)}
+    assert found.counts().pixels.tolist() == [19_999 + 40_000, 20_000]
+
+
+def test_a_palettes_colours_are_the_classes_colours(tmp_path: Path) -> None:
+    photo(tmp_path / "images/a.png")
+    palette_mask(tmp_path / "masks/a.png", [0, 1], [(10, 20, 30), (200, 0, 0)])
+    assert inspect_folder(tmp_path, workers=1).classes.colors == ((10, 20, 30), (200, 0, 0))
+
+
+def test_more_values_than_classes(tmp_path: Path) -> None:
+    photo(tmp_path / "images/a.png", (10, 600))
+    index_mask(tmp_path / "masks/a.png", list(range(300)), (10, 600))
+    with pytest.raises(UserError, match="hold 299 values, more than the 254 classes"):
+        inspect_folder(tmp_path, workers=1)
+
+
+def test_several_processes_see_the_same(tmp_path: Path) -> None:
+    for number in range(9):
+        photo(tmp_path / f"images/{number}.png", seed=number)
+        index_mask(tmp_path / f"masks/{number}.png", [0, number % 3])
+    calls = []
+    several = inspect_folder(tmp_path, workers=2, progress=lambda done, total: calls.append((done, total)))
+    assert several.to_json() == inspect_folder(tmp_path, workers=1).to_json()
+    assert calls == [(done, 9) for done in range(1, 10)]

@@ -125,6 +125,7 @@ class TrainingConfig(Settings):
     deterministic: bool = Field(True, description="only algorithms that give the same result each time")
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(1, gt=0, description="processes on this machine")
+    process_minutes: float = Field(10.0, gt=0, description="minutes that a process waits for another that is stuck")
     sync_batch_norm: bool = Field(True, description="several processes: batch norm over the batches of all of them")
 
 

@@ -3,11 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor
 
 from segnet.config import Config, TrainingConfig
@@ -96,7 +98,7 @@ def launch(config: Config) -> Fabric:
         accelerator=settings.accelerator,
         devices=devices,
         num_nodes=nodes,
-        strategy="ddp" if devices * nodes > 1 else "auto",
+        strategy=DDPStrategy(timeout=timedelta(minutes=settings.process_minutes)) if devices * nodes > 1 else "auto",
         precision=choose_precision(settings),
     )
     fabric.launch()

@@ -29,7 +29,15 @@ def mean_over_processes(count: Tensor) -> Tensor:
 
 
 # What Gloo, NCCL and the store say when the other end is gone.
-LOST = ("closed by peer", "reset by peer", "broken pipe", "connection refused", "recvvalue failed", "remote process")
+LOST = (
+    "closed by peer",
+    "reset by peer",
+    "broken pipe",
+    "connection refused",
+    "recvvalue failed",
+    "remote process",
+    "timed out",
+)
 
 
 @contextmanager
@@ -37,7 +45,7 @@ def lost_process_named(checkpoint: Path) -> Iterator[None]:
     """Turns a broken connection between processes into a sentence that says how to go on.
 
     Raises:
-        UserError: another process has ended.
+        UserError: another process has ended, or has not answered within the time that ``launch`` gave it.
     """
     try:
         yield
@@ -46,6 +54,7 @@ def lost_process_named(checkpoint: Path) -> Iterator[None]:
         if not (dist.is_available() and dist.is_initialized() and any(word in text for word in LOST)):
             raise
         raise UserError(
-            f"another process of this training has ended, so process {dist.get_rank()} of {dist.get_world_size()} "
-            f"ends too; look at its messages, then go on from {checkpoint} with --resume, on any number of processes"
+            f"another process of this training has ended or is stuck, so process {dist.get_rank()} of "
+            f"{dist.get_world_size()} ends too; look at its messages, then go on from {checkpoint} with --resume, "
+            "on any number of processes"
         ) from None

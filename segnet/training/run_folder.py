@@ -96,6 +96,7 @@ MAY_CHANGE = frozenset(
         "val_batch_size",
         "checkpoint_minutes",
         "keep_checkpoints",
+        "process_minutes",
         "bad_loss",
         "devices",
         "accelerator",

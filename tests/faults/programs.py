@@ -151,6 +151,23 @@ def spoil_inputs_at_step(step: int) -> None:
     at_step(step, spoil)
 
 
+def as_rank(rank: int, port: int) -> None:
+    """Be one of two processes that torchrun started."""
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE="2",
+        LOCAL_WORLD_SIZE="2",
+        GROUP_WORLD_SIZE="1",
+        GROUP_RANK="0",
+        MASTER_ADDR="127.0.0.1",
+        MASTER_PORT=str(port),
+        TORCHELASTIC_RUN_ID="faults",
+        TORCHELASTIC_RESTART_COUNT="0",
+        TORCHELASTIC_MAX_RESTARTS="0",
+    )
+
+
 def jumping_clock() -> None:
     """Time of day a day later or earlier at every look."""
     now, days = time.time, itertools.cycle([0, 86_400, -86_400])

@@ -11,7 +11,15 @@ from tests.faults.rows import Row
 
 DOCS = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- made by python -m tests.faults.table -->", "<!-- end -->"
-MODULES = ("test_kills", "test_training", "test_data", "test_configs", "test_models", "test_pages_and_archives")
+MODULES = (
+    "test_kills",
+    "test_training",
+    "test_data",
+    "test_configs",
+    "test_models",
+    "test_pages_and_archives",
+    "test_lost_processes",
+)
 
 
 def rows() -> dict[str, Row]:

@@ -81,6 +81,19 @@ def test_truncated_weights(folder: Path, row: Row) -> None:
         row.check_line(refusal(folder))
 
 
+@fault(
+    "Models",
+    "export of a model folder whose weights are cut short",
+    shown="model.safetensors: no whole safetensors file (…); save the model again",
+    kept="no file is begun",
+)
+def test_export_of_truncated_weights(folder: Path, tmp_path: Path, row: Row) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    row.check(*segnet("export", folder, "--format", "onnx", "--out", tmp_path / "out" / "model.onnx"))
+    assert not (tmp_path / "out").exists()
+
+
 def with_header(content: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
     """A safetensors file with its header changed and its length put right."""
     length = struct.unpack("<Q", content[:8])[0]

@@ -1,0 +1,38 @@
+"""Trainings on several processes of which one is killed or stuck: the others end, with a word."""
+
+import signal
+import socket
+import time
+from functools import partial
+
+import pytest
+
+from tests.faults.conftest import Begin
+from tests.faults.programs import as_rank, raise_at_step, without_report
+from tests.faults.rows import Row, fault
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stuck"])
+@fault(
+    "Processes",
+    "one of two processes that share each step killed, or stuck for longer than `training.process_minutes`",
+    shown="another process of this training has ended or is stuck, so process 0 of 2 ends too; look at its messages, "
+    "then go on from …last.pt with --resume, on any number of processes",
+    kept="the last checkpoint",
+)
+def test_a_process_is_lost(number: int, begin: Begin, row: Row) -> None:
+    training = begin(process_minutes=0.2)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    first = training.start(before=(without_report, partial(as_rank, 0, port)))
+    second = training.start(before=(partial(as_rank, 1, port), partial(raise_at_step, number, 3)))
+    began = time.monotonic()
+    code = first.wait(250)
+    second.process.kill()
+    second.wait()
+    assert time.monotonic() - began < 250
+    # What Gloo says comes before the line.
+    errors = "\n".join(line for line in first.errors.splitlines() if not line.startswith("[rank"))
+    row.check(code, errors)
+    assert training.checkpoint.exists()

@@ -17,6 +17,7 @@ COMMANDS = {
     "predict": "segment images",
     "video": "overlay the classes on every frame of a video",
     "export": "write a model as one file for ONNX Runtime, OpenVINO or PyTorch",
+    "benchmark": "images a second of the networks on this machine, against its peak and plain PyTorch",
     "sweep": "train a config with several settings and seeds; mean and spread of a measure",
     "shards": "write the splits of a config's data as tar shards for training at any size",
     "tune": "search settings of a config with Optuna, with pruning; goes on where it stopped",

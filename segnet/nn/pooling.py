@@ -111,16 +111,16 @@ class _Pick(torch.autograd.Function):
         return max_unpool_with_codes(gradient, codes, ctx.size), None
 
 
-def _places(x: Tensor, fill: float) -> list[Tensor]:
+def _places(x: Tensor, fill: float | None) -> list[Tensor]:
     """The four places of all windows in the order of their codes, each ``(N, C, h, w)``.
 
-    They are views of x, filled up at its odd edges.
+    They are views of x, filled up at its odd edges; None repeats the edge.
     """
     height, width = x.shape[-2:]
     # Sizes left open on export are no ints: asking whether they are odd would fix them in the graph.
     is_open = not (isinstance(height, int) and isinstance(width, int))
     if is_open or height % 2 or width % 2:
-        x = F.pad(x, (0, width % 2, 0, height % 2), value=fill)
+        x = F.pad(x, (0, width % 2, 0, height % 2), "replicate" if fill is None else "constant", fill)
     return [x[..., row::2, column::2] for row in (0, 1) for column in (0, 1)]
 
 
@@ -222,7 +222,8 @@ def _pick_compiled(x: Tensor, codes: Tensor) -> Tensor:
 def _pool_exported(x: Tensor) -> tuple[Tensor, Tensor]:
     """A MaxPool, which every runtime has and quantises, and three comparisons with it."""
     pooled = F.max_pool2d(x, 2, 2, ceil_mode=True)
-    first, second, third, _ = (place == pooled for place in _places(x, float("-inf")))
+    # A repeated edge never wins, as the first of equals does; an infinity there would spoil the ranges of int8.
+    first, second, third, _ = (place == pooled for place in _places(x, None))
     codes = torch.full_like(first, 3, dtype=torch.uint8)
     for code, wins in ((2, third), (1, second), (0, first)):
         codes = torch.where(wins, code, codes)

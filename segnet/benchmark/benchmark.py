@@ -1,0 +1,122 @@
+"""The whole measurement: peak, networks, ways; rows for the table and the JSON file."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from segnet.benchmark import inference, training
+from segnet.benchmark.inference import PLAIN, Way
+from segnet.benchmark.machine import describe, gemm_peaks
+from segnet.benchmark.networks import untrained
+from segnet.benchmark.timing import medians, peak_memory
+from segnet.nn.flops import count_flops
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured.
+
+    Attributes:
+        networks: names of the catalogue.
+        size: (H, W) of the pictures.
+        batch: pictures of a training step; inference takes one at a time.
+        rounds: of which the median is taken.
+        side: of the matrices whose product is the peak.
+        compiled: measure ``torch.compile`` too, which takes minutes to get ready.
+        train: measure training too.
+    """
+
+    networks: tuple[str, ...]
+    size: tuple[int, int] = (360, 480)
+    batch: int = 4
+    rounds: int = 7
+    side: int = 2048
+    compiled: bool = False
+    train: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way's result.
+
+    Attributes:
+        network: name.
+        task: ``inference`` or ``training``.
+        way: back end, or the plain PyTorch way.
+        precision: of the arithmetic.
+        images_per_second: median.
+        ratio: to the plain way.
+        flops_per_second: of the network's convolutions and products, three times the forward pass's in training.
+        share_of_peak: of this precision's measured peak, 0–1; None for int8, whose peak is not measured.
+        peak_memory: bytes beyond what was held before; None where the system does not tell.
+    """
+
+    network: str
+    task: str
+    way: str
+    precision: str
+    images_per_second: float
+    ratio: float
+    flops_per_second: float
+    share_of_peak: float | None
+    peak_memory: int | None
+
+
+def run(settings: Settings, device: torch.device, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    """Measure all of ``settings``; plain data, ``machine``, ``gemm_flops_per_second``, ``settings`` and ``rows``.
+
+    Raises:
+        UserError: a network that there is not.
+    """
+    peaks = gemm_peaks(device, settings.side, settings.rounds)
+    rows: list[Row] = []
+    for number, name in enumerate(settings.networks):
+        progress(number, len(settings.networks))
+        model = untrained(name, settings.size)
+        flops = count_flops(model.network, settings.size)
+        found = inference.ways(model, settings.size, device, settings.compiled)
+        rows += measured(name, "inference", found, 1, flops, settings.rounds, device, peaks)
+        if settings.train:
+            found = training.ways(model, settings.size, settings.batch, device, settings.compiled)
+            rows += measured(name, "training", found, settings.batch, 3 * flops, settings.rounds, device, peaks)
+    progress(len(settings.networks), len(settings.networks))
+    return {
+        "machine": describe(device),
+        "settings": asdict(settings),
+        "gemm_flops_per_second": peaks,
+        "rows": [asdict(row) for row in rows],
+    }
+
+
+def measured(
+    network: str,
+    task: str,
+    ways: Iterable[Way],
+    batch: int,
+    flops: int,
+    rounds: int,
+    device: torch.device,
+    peaks: dict[str, float],
+) -> list[Row]:
+    """Rows of one network and task, all ways timed in turns."""
+    kept = {f"{way.name} {way.precision}": way for way in ways}
+    seconds = medians({key: way.job for key, way in kept.items()}, rounds, device)
+    rows = []
+    for key, way in kept.items():
+        rate = batch * flops / seconds[key]
+        rows.append(
+            Row(
+                network=network,
+                task=task,
+                way=way.name,
+                precision=way.precision,
+                images_per_second=batch / seconds[key],
+                ratio=seconds[f"{PLAIN} fp32"] / seconds[key],
+                flops_per_second=rate,
+                share_of_peak=rate / peaks[way.precision] if way.precision in peaks else None,
+                peak_memory=peak_memory(way.job, device),
+            )
+        )
+    return rows

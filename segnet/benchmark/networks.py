@@ -1,0 +1,27 @@
+"""The networks that are measured, with random weights: speed does not depend on their values."""
+
+from torch import nn
+
+from segnet.config import InputConfig
+from segnet.datasets.classes import CAMVID
+from segnet.nn.catalogue import build_network
+from segnet.nn.saved import SavedModel
+
+
+def untrained(name: str, size: tuple[int, int]) -> SavedModel:
+    """A model of ``name`` for CamVid's classes; smp/Unet is on a ResNet-34.
+
+    Raises:
+        UserError: no such network.
+    """
+    network: nn.Module = build_network(name, len(CAMVID))
+    return SavedModel(
+        network=network.eval(),
+        name=name,
+        arguments={},
+        input=InputConfig(),
+        class_names=CAMVID.names,
+        class_colors=CAMVID.colors,
+        ignore_index=CAMVID.ignore_index,
+        size=size,
+    )

@@ -1,0 +1,111 @@
+"""``segnet benchmark``: what this machine makes of the networks, against its own peak and the plain PyTorch way."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from segnet.commands.evaluate import size
+
+EXAMPLE = """\
+example:
+  segnet benchmark --quick
+  segnet benchmark --networks segnet segnet_lite --threads 2 --json benchmark.json
+  segnet benchmark --loading configs/camvid/segnet_lite.yaml --networks segnet_lite
+"""
+
+NETWORKS = ("segnet", "segnet_basic", "segnet_lite", "smp/Unet")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLE
+    parser.add_argument("--quick", action="store_true", help="a quarter of the size, 3 rounds: a first impression")
+    parser.add_argument(
+        "--networks", nargs="+", default=NETWORKS, metavar="NAME", help=f"default: {' '.join(NETWORKS)}"
+    )
+    parser.add_argument("--size", type=size, metavar="HxW", help="of the pictures (default: 360x480)")
+    parser.add_argument("--batch", type=int, default=4, help="pictures of a training step (default: 4)")
+    parser.add_argument("--rounds", type=int, help="of which the median is taken (default: 7)")
+    parser.add_argument("--threads", type=int, help="of the processor (default: PyTorch's)")
+    parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
+    parser.add_argument("--compiled", action="store_true", help="measure torch.compile too, minutes to get ready")
+    parser.add_argument("--no-training", action="store_true", help="measure inference alone")
+    parser.add_argument("--loading", metavar="CONFIG", help="measure reading and augmenting of this config's data too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    import torch
+
+    from segnet.benchmark.benchmark import Settings
+    from segnet.benchmark.benchmark import run as measure
+    from segnet.benchmark.loading import loading_rates
+    from segnet.config_file import load_config
+    from segnet.errors import UserError
+    from segnet.files import write_json
+    from segnet.inference.backends.devices import choose_device
+    from segnet.terminal import progress_bar
+
+    for name in ("batch", "rounds", "threads"):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            raise UserError(f"--{name} {getattr(args, name)}: expected 1 or more")
+    config = load_config(args.loading) if args.loading else None
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    settings = Settings(
+        networks=tuple(args.networks),
+        size=args.size or ((90, 120) if args.quick else (360, 480)),
+        batch=args.batch,
+        rounds=args.rounds or (3 if args.quick else 7),
+        side=1024 if args.quick else 2048,
+        compiled=args.compiled,
+        train=not args.no_training,
+    )
+    with progress_bar("measuring", "networks") as progress:
+        result = measure(settings, choose_device(args.device), progress)
+    if config:
+        result["loading_images_per_second"] = loading_rates(config, batches=5 if args.quick else 30)
+    print_table(result)
+    if args.json:
+        write_json(args.json, result)
+    return 0
+
+
+def print_table(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)  # a file has no width that the table would have to fit
+    machine, settings = result["machine"], result["settings"]
+    peaks = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in result["gemm_flops_per_second"].items())
+    console.print(
+        f"{machine['device']}, {machine['threads']} threads, {machine['instructions']}, torch {machine['torch']}\n"
+        f"peak of matrix products, GFLOP/s: {peaks}\n"
+        f"pictures of {settings['size'][0]}x{settings['size'][1]}, training steps of {settings['batch']}, medians of "
+        f"{settings['rounds']} rounds in turns",
+        highlight=False,
+    )
+    table = Table("network", "task", "way", "precision")
+    for name in ("images/s", "× plain", "GFLOP/s", "of peak", "memory, MB"):
+        table.add_column(name, justify="right")
+    previous = None
+    for row in result["rows"]:
+        if previous not in (None, (row["network"], row["task"])):
+            table.add_section()
+        previous = (row["network"], row["task"])
+        share, memory = row["share_of_peak"], row["peak_memory"]
+        table.add_row(
+            row["network"],
+            row["task"],
+            row["way"],
+            row["precision"],
+            f"{row['images_per_second']:.2f}",
+            f"{row['ratio']:.2f}",
+            f"{row['flops_per_second'] / 1e9:.1f}",
+            "–" if share is None else f"{100 * share:.0f} %",
+            "–" if memory is None else f"{memory / 1e6:.0f}",
+        )
+    console.print(table)
+    for name, rate in result.get("loading_images_per_second", {}).items():
+        console.print(f"reading and augmenting, from {name}: {rate:.1f} images/s", highlight=False)

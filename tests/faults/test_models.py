@@ -90,8 +90,8 @@ def test_truncated_weights(folder: Path, row: Row) -> None:
 def test_export_of_truncated_weights(folder: Path, tmp_path: Path, row: Row) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
-    row.check(*segnet("export", folder, "--format", "onnx", "--out", tmp_path / "out" / "model.onnx"))
-    assert not (tmp_path / "out").exists()
+    row.check(*segnet("export", folder, "--format", "onnx", "--out", tmp_path / "model.onnx"))
+    assert not (tmp_path / "model.onnx").exists()
 
 
 def with_header(content: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:

@@ -21,6 +21,7 @@ from segnet.report.tables import write_records
 from segnet.report.templating import render
 from segnet.training.image_task import ImageTask
 
+CAPTIONS = {"psnr": "PSNR in dB", "elbo": "Lower bound in nats an image"}
 HIDDEN = ("val_loss", "val_objective")
 """Measures that the losses' picture already shows."""
 
@@ -83,7 +84,7 @@ def curve_section(folder: Path, monitor: str) -> Section:
         f"{len(rows)} epochs; measured are the weights after epoch {best['epoch']}, which had the best {monitor}.",
         ("Measure", "Best epoch"),
         [(name, f"{float(best[name]):.5g}") for name in names],
-        {name: (figure, f"{name} by epoch".capitalize()) for name, figure in drawn.items()},
+        {name: (figure, f"{CAPTIONS.get(name, name.capitalize())} by epoch") for name, figure in drawn.items()},
         {name.removeprefix("val_"): float(best[name]) for name in names if name != "val_psnr"},
     )
 

@@ -17,8 +17,8 @@ from segnet.metrics.boundary import edges, near
 MAX_SIDE = 640
 """Longer pictures are shrunk for the page; the measures are of the full size."""
 JPEG_QUALITY = 82
-FAILING_CLASSES = 20
-"""Pictures of more classes would make the page too large to send to anyone."""
+FAILING_CLASSES, FAILING_IMAGES = 20, 24
+"""Pictures of more classes, or of more images for all of them, would make the page too large to send to anyone."""
 TOLERANCE = 0.0075
 """Of the diagonal: an error this near to a true boundary is one of outline, as in the boundary measure."""
 
@@ -66,11 +66,13 @@ def extremes(evaluation: Evaluation, count: int = 3) -> dict[str, list[Choice]]:
     }
 
 
-def failures(evaluation: Evaluation, count: int = 2) -> dict[str, list[Choice]]:
-    """For each class the images with the most of its pixels missed or invented; of many classes those of lowest IoU."""
+def failures(evaluation: Evaluation) -> dict[str, list[Choice]]:
+    """For each class one or two images with the most of its pixels missed or invented; of many classes those of lowest
+    IoU."""
     hits = np.diagonal(evaluation.matrices, axis1=1, axis2=2)
     missed, invented = evaluation.matrices.sum(2) - hits, evaluation.matrices.sum(1) - hits
     # Classes without an IoU sort last.
+    count = 2 if 2 * len(evaluation.classes) <= FAILING_IMAGES else 1
     lowest = sorted(np.argsort(evaluation.scores.iou, kind="stable")[:FAILING_CLASSES].tolist())
     chosen = {}
     for number in lowest:

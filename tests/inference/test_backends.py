@@ -72,6 +72,12 @@ def test_what_cannot_be_is_refused(bayesian_model: SavedModel, backend: str) -> 
             Predictor(bayesian_model, backend, **arguments)  # type: ignore[arg-type]
 
 
+def test_a_size_that_the_graph_cannot_take_is_named(model: SavedModel) -> None:
+    pytest.importorskip("openvino", reason="needs the extra [deploy]")
+    with pytest.raises(UserError, match="openvino cannot run this network on pictures of 1x1; set a larger --size"):
+        Predictor(model, "openvino").classes_of(pictures(1, 1))
+
+
 def test_bfloat16_falls_back_and_says_so(model: SavedModel, capsys: pytest.CaptureFixture[str]) -> None:
     openvino = pytest.importorskip("openvino", reason="needs the extra [deploy]")
     has_bf16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from segnet.errors import UserError
-from segnet.inference.backends.pixels import as_pixels, file_precision
+from segnet.inference.backends.pixels import as_pixels, file_precision, size_error
 from segnet.inference.deploy.graph import CLASSES, IMAGE, LOGITS, onnx_graph, with_logits
 from segnet.inference.deploy.model import DeployedModel, Model
 from segnet.inference.deploy.runtimes import require
@@ -49,7 +49,11 @@ class OnnxRuntimeBackend:
         return self.run(CLASSES, images)
 
     def run(self, output: str, images: Tensor) -> Tensor:
-        (result,) = self.session.run([output], {IMAGE: as_pixels(images, self.model)})
+        pixels = as_pixels(images, self.model)
+        try:
+            (result,) = self.session.run([output], {IMAGE: pixels})
+        except Exception:  # onnxruntime's errors have no base of their own
+            raise size_error("onnxruntime", pixels.shape) from None
         return torch.from_numpy(result)
 
 

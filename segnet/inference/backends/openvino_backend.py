@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from segnet.errors import UserError
-from segnet.inference.backends.pixels import as_pixels, file_precision
+from segnet.inference.backends.pixels import as_pixels, file_precision, size_error
 from segnet.inference.deploy.graph import CLASSES, LOGITS, onnx_graph
 from segnet.inference.deploy.model import DeployedModel, Model
 from segnet.inference.deploy.runtimes import require
@@ -76,7 +76,10 @@ class OpenVinoBackend:
     def compile(self, output: str, shape: tuple[int, ...]) -> Any:
         """A fixed shape costs a compilation and gives the fastest network: every crop and pad of even sizes goes."""
         graph = only_output(self.graph, output)
-        graph.reshape(list(shape))
+        try:
+            graph.reshape(list(shape))
+        except RuntimeError:
+            raise size_error("openvino", shape) from None
         settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": torch.get_num_threads(), "PERFORMANCE_HINT": "LATENCY"}
         if self.precision != "int8":
             settings["INFERENCE_PRECISION_HINT"] = {"fp32": "f32", "bf16": "bf16"}[self.precision]

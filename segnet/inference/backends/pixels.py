@@ -31,3 +31,8 @@ def file_precision(model: DeployedModel, wanted: str) -> str:
     if wanted not in ("auto", own):
         raise UserError(f"{model.path}: was exported in {own}; leave --precision out, or export it in {wanted}")
     return own
+
+
+def size_error(runtime: str, shape: tuple[int, ...]) -> UserError:
+    """That a runtime cannot take pictures ``(N, H, W, 3)``: some have no window that is larger than what it pools."""
+    return UserError(f"{runtime} cannot run this network on pictures of {shape[1]}x{shape[2]}; set a larger --size")

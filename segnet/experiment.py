@@ -19,8 +19,10 @@ from segnet.inference.evaluation import evaluate, usual_samples
 from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
 from segnet.inference.video.frames import FrameSegmenter
+from segnet.inference.video.layout import Painter
 from segnet.inference.video.reader import Frame
 from segnet.inference.video.segment import segment_video
+from segnet.inference.video.writer import VideoWriter
 from segnet.nn.saved import load_model
 from segnet.processes import lost_process_named
 from segnet.report.autoencoder_page import report_autoencoder
@@ -144,9 +146,9 @@ def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
 def show_on_drive(predictor: Predictor, path: Path) -> Path:
     """An overlay video of a drive through a street that the network has not seen."""
     source = Drive(seed=DRIVE_SEED, length=DRIVE_FRAMES, size=predictor.model.size)
-    overlay = Overlay(predictor.classes)
+    draw = Painter(Overlay(predictor.classes), "side")
     with progress_bar("segmenting a drive", "frames") as progress:
-        segment_video(source, FrameSegmenter(predictor), overlay, path, "side", progress=progress)
+        segment_video(source, FrameSegmenter(predictor), draw, VideoWriter(path, source.rate), progress=progress)
     return path
 
 
@@ -160,6 +162,6 @@ class Drive:
     def __init__(self, seed: int, length: int, size: tuple[int, int]) -> None:
         self.seed, self.count, self.size = seed, length, size
 
-    def __iter__(self) -> Iterator[Frame]:
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
         for number, sample in enumerate(render_sequence(self.seed, self.count, self.size)):
             yield Frame(sample.image, number / self.rate)

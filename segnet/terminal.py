@@ -1,12 +1,13 @@
 """Progress of a command on the terminal; nothing where there is none."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def progress_bar(description: str, unit: str = "images") -> Iterator[Callable[[int, int], None]]:
-    """A bar with rate and time left; call the yielded function with (done, total)."""
+    """A bar with rate and time left; call the yielded function with (done, total), where a total of 0 is not known."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -23,6 +24,12 @@ def progress_bar(description: str, unit: str = "images") -> Iterator[Callable[[i
 
         def update(done: int, total: int) -> None:
             speed = progress.tasks[task].speed
-            progress.update(task, completed=done, total=total, rate=f"{speed:.1f} {unit}/s" if speed else "")
+            rate = f"{speed:.1f} {unit}/s" if speed else ""
+            progress.update(task, completed=done, total=max(done, total) if total else None, rate=rate)
 
         yield update
+
+
+def say(text: str) -> None:
+    """A line for people, beside what the command gives out."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,8 +1,10 @@
-"""What several rooms' tests share: one thread, a tiny data set, where the real data are."""
+"""What several rooms' tests share: one thread, a tiny data set, where the real data are, a browser."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,3 +52,22 @@ def camvid_root() -> Path:
     if not root:
         pytest.skip("CAMVID_ROOT is not set: no CamVid on this machine")
     return Path(root)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium that talks to nobody."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on the PATH: install Debian's package chromium to test pages in a browser")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[dev]")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    # Without this, torch's threads and the browser fight for a small machine's cores.
+    torch.set_num_threads(1)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with playwright.sync_playwright() as driver:
+        window = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet], timeout=180_000
+        )
+        yield window
+        window.close()

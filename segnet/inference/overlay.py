@@ -52,6 +52,17 @@ class Overlay:
         return found
 
 
+def caption(picture: Picture, text: str) -> Picture:
+    """``picture`` ``(H, W, 3)`` with ``text`` on a dark ground in its upper left corner; a new picture."""
+    font = ImageFont.load_default(int(np.clip(picture.shape[1] / 60, 11, 32)))
+    image = Image.fromarray(picture)
+    pen = ImageDraw.Draw(image)
+    left, top, right, bottom = pen.textbbox((12, 8), text, font)
+    pen.rectangle((left - 6, top - 5, right + 6, bottom + 5), fill=LEGEND_BACKGROUND)
+    pen.text((12, 8), text, LEGEND_TEXT, font)
+    return np.asarray(image, np.uint8)
+
+
 class Legend:
     """A strip with the colour and the name of each class, and its share of the picture.
 

@@ -46,7 +46,10 @@ class TiledPredictor:
         lefts = starts(image.shape[1], width, self.overlap)
         weight = np.minimum(ramp(height)[:, None], ramp(width))
         # Rows of the picture from `top` on, `height` of them: what the tiles that were seen so far say of them.
-        total, weights = np.zeros((0, height, image.shape[1]), np.float32), np.zeros((height, image.shape[1]))
+        total, weights = (
+            np.zeros((0, height, image.shape[1]), np.float32),
+            np.zeros((height, image.shape[1]), np.float32),
+        )
         for top, next_top in zip(tops, [*tops[1:], image.shape[0]], strict=True):
             for left in lefts:
                 tile = image[top : top + height, left : left + width]
@@ -56,7 +59,7 @@ class TiledPredictor:
                 total[:, :, left : left + width] += weight * probabilities
                 weights[:, left : left + width] += weight
             done = next_top - top
-            yield (total[:, :done] / weights[:done]).astype(np.float32)
+            yield total[:, :done] / weights[:done]
             total[:, : height - done], weights[: height - done] = total[:, done:], weights[done:]
             total[:, height - done :], weights[height - done :] = 0, 0
 

@@ -1,7 +1,5 @@
 """A tiny run as the reports see it: three classes, one of them with a hostile name, and known mistakes."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from torch import nn
 
@@ -102,22 +99,3 @@ def opened(browser: Any, path: Path, width: int) -> Iterator[Any]:
     page.close()
     assert messages == []
     assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A real Chromium that talks to nobody."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium on the PATH: install Debian's package chromium to test pages in a browser")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[dev]")
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    # Without this, torch's threads and the browser fight for a small machine's cores.
-    torch.set_num_threads(1)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with playwright.sync_playwright() as driver:
-        window = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet], timeout=180_000
-        )
-        yield window
-        window.close()

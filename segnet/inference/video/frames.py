@@ -1,41 +1,54 @@
-"""What is worked out for each frame: classes, with smoothing, tiles or uncertainty where asked for."""
+"""What is worked out for each frame: classes, with smoothing, tiles, flicker or uncertainty where asked for."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
 from segnet.inference.overlay import class_shares
 from segnet.inference.predictor import Predictor
 from segnet.inference.tiles import TiledPredictor
+from segnet.inference.video.flicker import FlickerMeter
 from segnet.inference.video.smoothing import TemporalSmoothing
 
 Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 
 
 class Segmented(NamedTuple):
     """One frame's results.
 
     Attributes:
-        mask: class indices ``(H, W)`` uint8.
+        mask: class numbers ``(H, W)`` uint8.
         shares: of each class, ``(C,)``, 0–1.
         uncertainty: variance of the dropout samples ``(H, W)`` float32, None where it was not asked for.
     """
 
     mask: Picture
     shares: NDArray[np.float64]
-    uncertainty: NDArray[np.float32] | None = None
+    uncertainty: Floats | None = None
+
+
+class Answer(NamedTuple):
+    """What the network says of a frame: class numbers, or probabilities ``(C, H, W)`` where they are needed."""
+
+    mask: Picture | None
+    probabilities: Floats | None = None
+    uncertainty: Floats | None = None
 
 
 class FrameSegmenter:
-    """Turns one frame after another into classes.
+    """Turns one frame after another into classes, in two steps that may run in two threads.
 
     Args:
         predictor: runs on the frames.
         smooth: weight of the past in the temporal smoothing, 0 (none) to under 1.
         tile: (H, W) of tiles in which frames are seen; None: as a whole.
         uncertainty: keep the variance of the dropout samples.
+        measure_flicker: keep count of how unsteady the classes are, before and after smoothing.
 
     Raises:
         UserError: settings that do not go together.
@@ -47,6 +60,7 @@ class FrameSegmenter:
         smooth: float = 0.0,
         tile: tuple[int, int] | None = None,
         uncertainty: bool = False,
+        measure_flicker: bool = False,
     ) -> None:
         if not 0 <= smooth < 1:
             raise UserError(f"--smooth {smooth}: the weight of the past is 0 to under 1")
@@ -57,19 +71,33 @@ class FrameSegmenter:
         self.predictor, self.uncertainty = predictor, uncertainty
         self.runner = TiledPredictor(predictor, tile) if tile else predictor
         self.smoothing = TemporalSmoothing(smooth) if smooth else None
+        self.meter = FlickerMeter(2 if smooth else 1) if measure_flicker else None
 
-    def __call__(self, image: Picture) -> Segmented:
-        """The next frame ``(H, W, 3)`` uint8 RGB, of the size of those before."""
-        variance = None
+    def predict(self, images: Sequence[Picture]) -> list[Answer]:
+        """The network's part: the next frames, ``(H, W, 3)`` uint8 RGB, all of the size of those before."""
         if self.uncertainty:
-            (probabilities,), (variance,) = self.predictor.uncertainty([image])
-        elif self.smoothing:
-            probabilities = self.runner.probabilities([image])[0]
-        else:
-            return self.result(self.runner.classes_of([image])[0])
+            probabilities, variances = self.predictor.uncertainty(images)
+            return [Answer(None, *pair) for pair in zip(probabilities, variances, strict=True)]
         if self.smoothing:
-            probabilities = self.smoothing.update(image, probabilities)
-        return self.result(np.asarray(probabilities.argmax(0), np.uint8), variance)
+            return [Answer(None, found) for found in self.runner.probabilities(images)]
+        return [Answer(mask) for mask in self.runner.classes_of(images)]
 
-    def result(self, mask: Picture, variance: NDArray[np.float32] | None = None) -> Segmented:
-        return Segmented(mask, class_shares(mask, len(self.predictor.classes)), variance)
+    def finish(self, image: Picture, answer: Answer) -> Segmented:
+        """The rest, frame by frame in order."""
+        masks = []
+        if answer.mask is not None:
+            masks.append(answer.mask)
+        if answer.probabilities is not None:
+            if self.meter or not self.smoothing:
+                masks.append(most_likely(answer.probabilities))
+            if self.smoothing:
+                masks.append(most_likely(self.smoothing.update(image, answer.probabilities)))
+        if self.meter:
+            self.meter.update(image, *masks)
+        mask = masks[-1]
+        return Segmented(mask, class_shares(mask, len(self.predictor.classes)), answer.uncertainty)
+
+
+def most_likely(probabilities: Floats) -> Picture:
+    """Class numbers ``(H, W)`` uint8 of ``(C, H, W)``."""
+    return np.asarray(torch.from_numpy(probabilities).argmax(0).to(torch.uint8))

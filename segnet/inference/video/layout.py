@@ -1,11 +1,13 @@
 """Which picture a segmented frame becomes."""
 
+import time
+from collections import deque
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from segnet.inference.overlay import Overlay, Picture
+from segnet.inference.overlay import Legend, Overlay, Picture, caption
 from segnet.inference.video.frames import Segmented
 
 Layout = Callable[[Picture, Segmented, Overlay], Picture]
@@ -42,3 +44,53 @@ LAYOUTS: dict[str, Layout] = {
     "mask": mask_only,
     "uncertainty": with_uncertainty,
 }
+
+
+class Painter:
+    """Draws the pictures of one video.
+
+    Args:
+        overlay: how classes are drawn.
+        layout: a name of ``LAYOUTS``.
+        legend: a strip with the classes' names and shares below.
+        rate: how many frames a second come, in the corner; with the layout ``uncertainty`` also its mean.
+    """
+
+    def __init__(self, overlay: Overlay, layout: str = "overlay", legend: bool = True, rate: bool = False) -> None:
+        self.overlay, self.layout, self.rate = overlay, LAYOUTS[layout], rate
+        self.with_legend = legend
+        self.legend: Legend | None = None
+        self.clock = FrameClock()
+
+    def __call__(self, image: Picture, found: Segmented) -> Picture:
+        """``(H', W', 3)`` uint8 RGB of the frame ``image`` ``(H, W, 3)``; all frames are of one size."""
+        picture = self.layout(image, found, self.overlay)
+        if self.rate:
+            words = [f"{self.clock.tick():.1f} frames/s"]
+            if found.uncertainty is not None:
+                words.append(f"uncertainty {found.uncertainty.mean():.4f}")
+            picture = caption(picture, " · ".join(words))
+        if not self.with_legend:
+            return picture
+        self.legend = self.legend or Legend(self.overlay, picture.shape[1])
+        return np.concatenate([picture, self.legend.draw(found.mask)])
+
+
+class FrameClock:
+    """Frames a second over the last two seconds or so.
+
+    Args:
+        now: gives seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self.now = now
+        self.times: deque[float] = deque(maxlen=60)
+
+    def tick(self) -> float:
+        """Count a frame; the rate so far, 0 at the first."""
+        self.times.append(self.now())
+        while len(self.times) > 2 and self.times[-1] - self.times[0] > 2:
+            self.times.popleft()
+        span = self.times[-1] - self.times[0]
+        return (len(self.times) - 1) / span if span else 0.0

@@ -1,6 +1,8 @@
 """Frames as a folder of PNG files."""
 
 import io
+import secrets
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,29 +10,47 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from segnet.files import write_atomically
+from segnet.errors import UserError
 
 
 class PictureWriter:
-    """Writes ``000000.png``, ``000001.png``, … to a folder, each file whole at any moment.
+    """Writes ``000000.png``, ``000001.png``, … to a folder that gets its name once all are there.
 
     Args:
-        folder: is made if it is not there.
+        folder: is made; what was done until an error or Ctrl-C is kept.
+
+    Raises:
+        UserError: the folder holds something already.
     """
 
     def __init__(self, folder: Path) -> None:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UserError(f"{folder}: is there already; name a new folder, or an empty one")
         self.folder, self.frames = folder, 0
+        self.temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
 
     def __enter__(self) -> "PictureWriter":
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.temporary.mkdir(parents=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is left open."""
+        if self.frames:
+            self.temporary.replace(self.folder)
+        else:
+            shutil.rmtree(self.temporary, ignore_errors=True)
 
     def write(self, picture: NDArray[np.uint8], time: Fraction) -> None:
-        """Add ``(H, W, 3)`` RGB or ``(H, W)`` class indices; files know no ``time``."""
+        """Add ``(H, W, 3)`` RGB or ``(H, W)`` class numbers; files know no ``time``.
+
+        Raises:
+            UserError: no room on the disk; the pictures before are kept.
+        """
         buffer = io.BytesIO()
         Image.fromarray(picture).save(buffer, "png", compress_level=3)
-        write_atomically(self.folder / f"{self.frames:06d}.png", buffer.getvalue())
+        file = self.temporary / f"{self.frames:06d}.png"
+        try:
+            file.write_bytes(buffer.getvalue())
+        except OSError as error:
+            file.unlink(missing_ok=True)
+            raise UserError(f"{self.folder}: no room for picture {self.frames} ({error.strerror})") from None
         self.frames += 1

@@ -3,7 +3,7 @@
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -19,7 +19,7 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
+def ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
     """``items`` in order, worked out in a thread of their own, at most ``DEPTH`` ahead.
 
     An error in ``items`` is raised here. A caller that stops early ends the thread.

@@ -1,8 +1,9 @@
 """Frames of a video file, a folder of pictures or a pattern, with the time at which each is shown."""
 
+import contextlib
 import glob
-import sys
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -13,10 +14,13 @@ from numpy.typing import NDArray
 
 from segnet.datasets.samples import read_image
 from segnet.errors import UserError
+from segnet.terminal import say
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 PICTURE_RATE = Fraction(10)
 """Pictures a second where a source has no times of its own."""
+WORTH_SEEKING = 5
+"""Seconds up to which decoding from the beginning is no slower than looking for a key frame."""
 
 
 class Frame(NamedTuple):
@@ -41,25 +45,32 @@ class Source(Protocol):
     path: Path | None
     pixel_aspect: Fraction
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Frames from the first on; each call reads anew."""
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
+        """Frames of one size in order, each call anew; what lies before ``start`` seconds may be left out."""
         ...
 
 
-def open_source(name: str) -> Source:
+def open_source(name: str, rate: Fraction = PICTURE_RATE) -> Source:
     """The source that ``name`` stands for: a folder, a pattern or a video file.
+
+    Args:
+        name: what the user wrote.
+        rate: pictures a second, for a folder or a pattern.
 
     Raises:
         UserError: there is nothing of the kind.
     """
     path = Path(name)
     if path.is_dir():
-        return Pictures(sorted(entry for entry in path.iterdir() if entry.suffix.lower() in PICTURES), name)
+        return Pictures([entry for entry in path.iterdir() if entry.suffix.lower() in PICTURES], name, rate)
     if path.is_file():
         return VideoFile(path)
     if glob.has_magic(name):
-        return Pictures([Path(match) for match in sorted(glob.glob(name))], name)  # noqa: PTH207 - absolute patterns
-    raise UserError(f"{name}: no such video; give a file, a folder of pictures or a pattern such as 'frames/*.png'")
+        return Pictures([Path(match) for match in glob.glob(name)], name, rate)  # noqa: PTH207 - absolute patterns
+    raise UserError(
+        f"{name}: no such video; give a file, a folder of pictures, a pattern such as 'frames/*.png', the number of a "
+        "camera or an address such as rtsp://HOST/PATH"
+    )
 
 
 class VideoFile:
@@ -83,44 +94,78 @@ class VideoFile:
             if self.pixel_aspect != 1 and on_its_side(container):
                 self.pixel_aspect = 1 / self.pixel_aspect
 
-    def __iter__(self) -> Iterator[Frame]:
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
+        decoded = self._decode(start if start > WORTH_SEEKING else None)
+        first = next(decoded, None)
+        if start > WORTH_SEEKING and (first is None or first.time > start):
+            # Some formats cannot be sought in, or only so that it ends behind the place.
+            decoded.close()
+            decoded = self._decode(None)
+            first = next(decoded, None)
+        if first is None:
+            raise UserError(f"{self.path}: no frame could be decoded; convert it or give another file")
+        yield first
+        yield from decoded
+
+    def _decode(self, start: Fraction | None) -> Generator[Frame, None, None]:
         assert self.path is not None
         number = 0
+        size: tuple[int, int] | None = None
         with open_container(self.path) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
-            start = stream.start_time or 0
+            base = Fraction(stream.time_base or 1)
+            zero = stream.start_time or 0
+            if start is not None:
+                with contextlib.suppress(av.FFmpegError):
+                    container.seek(int(start / base) + zero, stream=stream)
+            for frame in whole_frames(container, stream, str(self.path)):
+                time = number / self.rate if frame.pts is None else (frame.pts - zero) * base
+                size = size or (frame.width, frame.height)
+                # A stream may change its size; the first one is kept, as players do.
+                rgb = frame.to_ndarray(format="rgb24", width=size[0], height=size[1])
+                yield Frame(np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)), time)
+                number += 1
+
+
+def whole_frames(container: av.container.InputContainer, stream: av.VideoStream, name: str) -> Iterator[av.VideoFrame]:
+    """The frames that can be decoded; what cannot is left out and named once, when the others are through."""
+    whole, broken = 0, 0
+    try:
+        for packet in container.demux(stream):
             try:
-                for frame in container.decode(stream):
-                    ticks = None if frame.pts is None else frame.pts - start
-                    time = number / self.rate if ticks is None else ticks * Fraction(stream.time_base or 1)
-                    image = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
-                    yield Frame(np.ascontiguousarray(image), time)
-                    number += 1
-            except av.FFmpegError as error:
-                print(f"{self.path}: broken after {number} frames ({error.strerror}); these are kept", file=sys.stderr)
-        if not number:
-            raise UserError(f"{self.path}: no frame could be decoded; convert it or give another file")
+                for frame in packet.decode():
+                    yield frame
+                    whole += 1
+            except av.FFmpegError:
+                broken += 1
+    except av.FFmpegError as error:
+        say(f"{name}: breaks off ({error.strerror}); the frames before that are kept")
+    if whole and broken:
+        say(f"{name}: {broken} broken {'frame' if broken == 1 else 'frames'} left out")
 
 
 class Pictures:
-    """Pictures of one size in the order of their names.
+    """Pictures of one size, in the order of their names, in which 10 comes after 9.
 
     Args:
         paths: the files.
         name: what they were asked for by, for messages.
+        rate: pictures a second.
     """
 
-    def __init__(self, paths: list[Path], name: str) -> None:
+    def __init__(self, paths: list[Path], name: str, rate: Fraction = PICTURE_RATE) -> None:
         if not paths:
             raise UserError(f"{name}: no picture there; pictures are {', '.join(sorted(PICTURES))}")
-        self.paths = paths
+        self.paths = sorted(paths, key=natural)
         self.path: Path | None = None
-        self.rate, self.count, self.pixel_aspect = PICTURE_RATE, len(paths), Fraction(1)
+        self.rate, self.count, self.pixel_aspect = rate, len(paths), Fraction(1)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
         first = None
         for number, path in enumerate(self.paths):
+            if number / self.rate < start:
+                continue
             image = read_image(path)
             first = first or (path, image.shape)
             if image.shape != first[1]:
@@ -129,6 +174,12 @@ class Pictures:
                     f"{first[1][1]}×{first[1][0]}; a video has one size: give pictures of one size"
                 )
             yield Frame(image, number / self.rate)
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
+    """Sorts numbers in names by their value."""
+    parts: list[str] = re.findall(r"\d+|\D+", str(path))
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def on_its_side(container: av.container.InputContainer) -> bool:

@@ -1,85 +1,31 @@
-"""The frames of a source through a network into an overlay video."""
+"""The frames of a source through a network into a new video."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segnet.errors import UserError
-from segnet.inference.overlay import Legend, Overlay
-from segnet.inference.video.frames import FrameSegmenter, Segmented
-from segnet.inference.video.layout import LAYOUTS
+from segnet.inference.video.frames import Answer, FrameSegmenter, Picture, Segmented
 from segnet.inference.video.pictures import PictureWriter
-from segnet.inference.video.pipeline import Behind, ahead
+from segnet.inference.video.pipeline import Behind, ahead, batched
 from segnet.inference.video.reader import Frame, Source
 from segnet.inference.video.writer import VideoWriter
 
-Shares = list[dict[str, float]]
+Draw = Callable[[Picture, Segmented], Picture]
+"""From frame and results to what is written."""
+Row = dict[str, Any]
+"""``time`` in seconds, ``shares`` of each class by name, and ``uncertainty`` where it was asked for."""
 
 
-def segment_video(
-    source: Source,
-    segment: FrameSegmenter,
-    overlay: Overlay,
-    output: Path,
-    layout: str = "overlay",
-    clip: "Clip | None" = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Shares:
-    """Write ``output``; what was written until an error or Ctrl-C plays.
+class Writer(AbstractContextManager[Any], Protocol):
+    """Takes the frames of a video; leaving it makes what was written whole."""
 
-    Args:
-        source: of frames.
-        segment: turns them into classes.
-        overlay: how classes are drawn.
-        output: a video file, whose suffix chooses the format, or a folder of pictures if it has no suffix; with the
-            layout ``mask`` these are index masks.
-        layout: a name of ``LAYOUTS``.
-        clip: which of the frames; None: all.
-        progress: called with (frames done, frames in all or 0).
-
-    Returns:
-        A row a frame: its time in seconds and each class's share.
-
-    Raises:
-        UserError: the source has no frame in the clip, cannot be read, or the output cannot be written.
-    """
-    clip = clip or Clip()
-    rows: Shares = []
-    total = clip.count(source)
-    writer: VideoWriter | PictureWriter
-    if output.suffix:
-        writer = VideoWriter(output, source.rate / clip.stride, source.path, clip.start, source.pixel_aspect)
-    else:
-        writer = PictureWriter(output)
-    legends: list[Legend] = []
-
-    def write(item: tuple[Frame, Segmented]) -> None:
-        frame, found = item
-        if layout == "mask" and isinstance(writer, PictureWriter):
-            writer.write(found.mask, frame.time)
-            return
-        picture = LAYOUTS[layout](frame.image, found, overlay)
-        if not legends:
-            legends.append(Legend(overlay, picture.shape[1]))
-        # The legend's height is even, so the frame's has to be, for the sum to be one that codecs take.
-        even = picture[: max(1, picture.shape[0] // 2 * 2)]
-        writer.write(np.concatenate([even, legends[0].draw(found.mask)]), frame.time)
-
-    with writer, Behind(write) as keep:
-        for frame in ahead(clip.of(source)):
-            found = segment(frame.image)
-            keep((frame, found))
-            shares = found.shares.round(4).tolist()
-            rows.append({"time": float(frame.time), **dict(zip(overlay.classes.names, shares, strict=True))})
-            if found.uncertainty is not None:
-                rows[-1]["uncertainty"] = float(found.uncertainty.mean())
-            if progress:
-                progress(len(rows), total)
-    if not rows:
-        raise UserError(f"no frame between {clip.start} and {clip.end} seconds; give another --start or --end")
-    return rows
+    def write(self, picture: NDArray[np.uint8], time: Fraction) -> None: ...
 
 
 class Clip:
@@ -89,17 +35,29 @@ class Clip:
         start: second of the first frame.
         end: second before which the last frame lies; None: the source's end.
         stride: every how manyeth frame is taken.
+
+    Raises:
+        UserError: no frame can be in it.
     """
 
     def __init__(self, start: float = 0, end: float | None = None, stride: int = 1) -> None:
-        self.start, self.end, self.stride = start, end, stride
+        if not 0 <= start < float("inf"):
+            raise UserError(f"--start {start}: a second from 0 on is expected")
+        if end is not None and not start < end:
+            raise UserError(f"--end {end}: has to lie behind the start at {start} seconds")
+        if stride < 1:
+            raise UserError(f"--stride {stride}: every n-th frame is taken, n is 1 or more")
+        # 0.2 is a fifth for the user, and a little more for the processor.
+        self.start = Fraction(start).limit_denominator(1_000_000)
+        self.end = None if end in (None, float("inf")) else Fraction(end).limit_denominator(1_000_000)
+        self.stride = stride
 
-    def of(self, source: Source) -> Iterable[Frame]:
+    def of(self, source: Source) -> Iterator[Frame]:
         number = 0
-        for frame in source:
-            if self.end is not None and frame.time >= Fraction(self.end):
+        for frame in source.frames(self.start):
+            if self.end is not None and frame.time >= self.end:
                 return
-            if frame.time >= Fraction(self.start):
+            if frame.time >= self.start:
                 if number % self.stride == 0:
                     yield frame
                 number += 1
@@ -110,3 +68,92 @@ class Clip:
             return 0
         last = source.count if self.end is None else min(source.count, round(self.end * source.rate))
         return max(0, -(-(last - round(self.start * source.rate)) // self.stride))
+
+
+def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False) -> VideoWriter | PictureWriter:
+    """The writer for ``output``: a video file, whose suffix chooses the format, or a folder if it has no suffix.
+
+    Raises:
+        UserError: no such format, the encoder is missing, or the output is the source.
+    """
+    if source.path and output.exists() and output.samefile(source.path):
+        raise UserError(f"{output}: is the input itself; name another file")
+    if not output.suffix:
+        return PictureWriter(output)
+    return VideoWriter(
+        output, source.rate / clip.stride, source.path, clip.start, source.pixel_aspect, lossless=lossless
+    )
+
+
+def class_numbers(image: Picture, found: Segmented) -> Picture:
+    """Draws nothing: the frame's class numbers ``(H, W)``."""
+    return found.mask
+
+
+def segment_video(
+    source: Source,
+    segment: FrameSegmenter,
+    draw: Draw,
+    writer: Writer,
+    clip: Clip | None = None,
+    batch: int = 1,
+    rows: list[Row] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write a video; reading, network, drawing and writing overlap. What was written until an error or Ctrl-C plays.
+
+    Args:
+        source: of frames.
+        segment: turns them into classes.
+        draw: makes the pictures, such as a ``Painter``.
+        writer: takes them.
+        clip: which of the frames; None: all.
+        batch: frames that the network sees at once; more than one helps on a GPU.
+        rows: a row a frame is added to this.
+        progress: called with (frames done, frames in all or 0).
+
+    Returns:
+        The number of frames written.
+
+    Raises:
+        UserError: the source has no frame in the clip, cannot be read, or the output cannot be written.
+    """
+    clip = clip or Clip()
+    total, done = clip.count(source), 0
+    names = segment.predictor.classes.names
+
+    def write(item: tuple[Picture, Fraction, Segmented]) -> None:
+        nonlocal done
+        picture, time, found = item
+        writer.write(picture, time)
+        done += 1
+        if rows is not None:
+            rows.append(row_of(time, found, names))
+        if progress:
+            progress(done, total)
+
+    def finish(item: tuple[Frame, Answer]) -> None:
+        frame, answer = item
+        found = segment.finish(frame.image, answer)
+        keep((draw(frame.image, found), frame.time, found))
+
+    with writer, Behind(write) as keep, Behind(finish) as answered, closing(ahead(clip.of(source))) as frames:
+        for group in batched(frames, batch):
+            answers = segment.predict([frame.image for frame in group])
+            for pair in zip(group, answers, strict=True):
+                answered(pair)
+    if not done:
+        raise no_frames(clip)
+    return done
+
+
+def row_of(time: Fraction, found: Segmented, names: tuple[str, ...]) -> Row:
+    row: Row = {"time": float(time), "shares": dict(zip(names, found.shares.round(4).tolist(), strict=True))}
+    if found.uncertainty is not None:
+        row["uncertainty"] = float(found.uncertainty.mean())
+    return row
+
+
+def no_frames(clip: Clip) -> UserError:
+    end = "the end" if clip.end is None else f"{float(clip.end):g}"
+    return UserError(f"no frame between {float(clip.start):g} and {end} seconds; give another --start or --end")

@@ -1,11 +1,10 @@
 """A video file that browsers and phones play: H.264 in MP4, or VP9 in WebM, with the source's times and audio."""
 
-import sys
-from collections.abc import Iterator
+import secrets
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -13,23 +12,35 @@ from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
-
-AudioPacket: TypeAlias = "av.Packet[av.AudioStream]"
+from segnet.files import sync_folder
+from segnet.inference.video.audio import AudioTrack
+from segnet.inference.video.faststart import IN_PIECES, cut_to_whole_pieces, frames_in, write_whole
 
 TICKS = 90_000
 """Times are kept to this part of a second, MPEG's own clock: fine enough for any frame rate, also a variable one."""
 
-ENCODERS = {
-    ".mp4": ("libx264", {"crf": "20", "preset": "veryfast"}, {"movflags": "+faststart"}),
-    ".mov": ("libx264", {"crf": "20", "preset": "veryfast"}, {"movflags": "+faststart"}),
-    ".mkv": ("libx264", {"crf": "20", "preset": "veryfast"}, {}),
-    ".webm": ("libvpx-vp9", {"crf": "32", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}, {}),
+
+class Encoding(NamedTuple):
+    """How pictures are encoded: FFmpeg's names and options."""
+
+    codec: str
+    pixels: str
+    options: dict[str, str]
+    container: dict[str, str]
+
+
+H264 = Encoding("libx264", "yuv420p", {"crf": "20", "preset": "veryfast"}, {})
+VP9 = Encoding(
+    "libvpx-vp9", "yuv420p", {"crf": "32", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}, {}
+)
+ENCODINGS = {
+    ".mp4": H264._replace(container=IN_PIECES),
+    ".mov": H264._replace(container=IN_PIECES),
+    ".mkv": H264,
+    ".webm": VP9,
 }
-AUDIO = {
-    ".mp4": {"aac", "mp3", "ac3", "alac"},
-    ".mov": {"aac", "mp3", "ac3", "alac"},
-    ".webm": {"opus", "vorbis"},
-}
+LOSSLESS = Encoding("ffv1", "gray", {"level": "3", "slicecrc": "1"}, {})
+"""For class numbers, in Matroska."""
 
 
 class VideoWriter:
@@ -38,9 +49,10 @@ class VideoWriter:
     Args:
         path: of the video; its suffix chooses the format.
         rate: frames a second, on average.
-        audio_from: file whose audio is copied, if its format fits.
+        audio_from: file whose audio goes along.
         audio_start: second of that file at which the video begins.
         pixel_aspect: width ÷ height of a pixel, which players stretch the picture by.
+        lossless: frames are class numbers ``(H, W)``, every one of which is kept; for ``.mkv``.
 
     Raises:
         UserError: a suffix without a format, or an encoder that this FFmpeg lacks.
@@ -51,95 +63,84 @@ class VideoWriter:
         path: Path,
         rate: Fraction,
         audio_from: Path | None = None,
-        audio_start: float = 0,
+        audio_start: Fraction = Fraction(0),
         pixel_aspect: Fraction = Fraction(1),
+        lossless: bool = False,
     ) -> None:
-        if path.suffix.lower() not in ENCODERS:
-            raise UserError(f"{path}: no format for {path.suffix!r}; choose one of {', '.join(ENCODERS)}")
+        suffix = path.suffix.lower()
+        if suffix not in ENCODINGS:
+            raise UserError(f"{path}: no format for {path.suffix!r}; choose one of {', '.join(ENCODINGS)}")
+        self.encoding = LOSSLESS if lossless else ENCODINGS[suffix]
+        if self.encoding.codec not in av.codecs_available:
+            raise UserError(
+                f"{path}: this FFmpeg has no {self.encoding.codec}; choose another of {', '.join(ENCODINGS)}"
+            )
         self.path, self.rate, self.pixel_aspect = path, rate, pixel_aspect
-        self.codec, self.options, self.container_options = ENCODERS[path.suffix.lower()]
-        if self.codec not in av.codecs_available:
-            raise UserError(f"{path}: this FFmpeg has no {self.codec}; choose another of {', '.join(ENCODERS)}")
         self.audio_from, self.audio_start = audio_from, audio_start
-        self.temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+        self.temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
         self.frames, self.pts = 0, -1
         self.container: av.container.OutputContainer | None = None
         self.stream: av.VideoStream
-        self.audio: Iterator[AudioPacket] = iter(())
-        self.waiting: AudioPacket | None = None
+        self.audio: AudioTrack | None = None
 
     def __enter__(self) -> "VideoWriter":
         return self
 
     def _open(self, height: int, width: int) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        container = av.open(str(self.temporary), "w", options=self.container_options)
-        stream = container.add_stream(self.codec, rate=self.rate.limit_denominator(1001), options=self.options)
+        container = av.open(str(self.temporary), "w", options=self.encoding.container)
+        rate = self.rate.limit_denominator(1001)
+        stream = container.add_stream(self.encoding.codec, rate=rate, options=self.encoding.options)
         assert isinstance(stream, av.VideoStream)
-        # 4:2:0 halves both sides of the colour planes, so both sides are even.
-        stream.width, stream.height = width - width % 2, height - height % 2
-        stream.pix_fmt = "yuv420p"
+        stream.width, stream.height = width, height
+        stream.pix_fmt = self.encoding.pixels
         stream.codec_context.sample_aspect_ratio = self.pixel_aspect
         # FFmpeg turns RGB into BT.601; a player that is not told takes large pictures for BT.709.
         stream.codec_context.colorspace = Colorspace.ITU601
         stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.thread_count = 0
+        # A key frame every two seconds, for players that jump.
+        stream.gop_size = max(1, min(250, round(2 * rate)))
         self.container, self.stream = container, stream
         if self.audio_from:
-            self.audio = self._audio_packets(container, self.audio_from)
-            self.waiting = next(self.audio, None)
+            self.audio = AudioTrack(container, self.audio_from, self.audio_start)
 
     def write(self, image: NDArray[np.uint8], time: Fraction) -> None:
-        """Add ``(H, W, 3)`` uint8 RGB at ``time`` seconds; times rise, sizes stay the same."""
-        if self.container is None:
-            self._open(*image.shape[:2])
-            self.begin = time
-        assert self.container is not None
-        height, width = self.stream.height, self.stream.width
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
-        # A broken source may give two frames the same time, which no encoder takes.
-        self.pts = max(self.pts + 1, round((time - self.begin) * TICKS))
-        frame.pts, frame.time_base = self.pts, Fraction(1, TICKS)
-        self._mux_audio_until(float(time - self.begin))
-        self.container.mux(self.stream.encode(frame))
+        """Add a frame.
+
+        Args:
+            image: ``(H, W, 3)`` uint8 RGB, or ``(H, W)`` uint8 class numbers; all of one size.
+            time: in seconds, later than the one before.
+
+        Raises:
+            UserError: no room on the disk; what was written before plays.
+        """
+        grey = image.ndim == 2
+        picture = np.ascontiguousarray(image if grey else to_even(image))
+        try:
+            if self.container is None:
+                self._open(*picture.shape[:2])
+                self.begin = time
+            self._encode(av.VideoFrame.from_ndarray(picture, format="gray" if grey else "rgb24"), time - self.begin)
+        except (av.FFmpegError, OSError) as error:
+            raise self._failure(error) from None
         self.frames += 1
         self.end = time
 
-    def _audio_packets(self, container: av.container.OutputContainer, path: Path) -> Iterator[AudioPacket]:
-        source = av.open(str(path))
-        if not source.streams.audio:
-            return
-        stream = source.streams.audio[0]
-        allowed = AUDIO.get(self.path.suffix.lower())
-        if allowed and stream.codec_context.name not in allowed:
-            print(f"{path}: audio in {stream.codec_context.name} does not go into {self.path.suffix}", file=sys.stderr)
-            return
-        copy = container.add_stream_from_template(stream)
-        yield from self._shifted(source, stream, copy)
-
-    def _shifted(
-        self, source: av.container.InputContainer, stream: av.AudioStream, copy: av.AudioStream
-    ) -> Iterator[AudioPacket]:
-        base = stream.time_base or Fraction(1, TICKS)
-        start = (stream.start_time or 0) + round(self.audio_start / base)
-        try:
-            for packet in source.demux(stream):
-                if packet.dts is None or packet.pts is None or packet.pts < start:
-                    continue
-                packet.pts, packet.dts = packet.pts - start, packet.dts - start
-                packet.stream = copy
-                yield packet
-        except av.FFmpegError:
-            # A file that breaks off has been named by the reader of its pictures already.
-            return
-        finally:
-            source.close()
-
-    def _mux_audio_until(self, seconds: float) -> None:
+    def _encode(self, frame: av.VideoFrame, time: Fraction) -> None:
         assert self.container is not None
-        while self.waiting is not None and (self.waiting.pts or 0) * self.waiting.time_base <= seconds:
-            self.container.mux(self.waiting)
-            self.waiting = next(self.audio, None)
+        # A broken source may give two frames the same time, which no encoder takes.
+        self.pts = max(self.pts + 1, round(time * TICKS))
+        frame.pts, frame.time_base = self.pts, Fraction(1, TICKS)
+        if self.audio:
+            self.audio.write_until(time)
+        self.container.mux(self.stream.encode(frame))
+
+    def _failure(self, error: Exception) -> UserError:
+        reason = getattr(error, "strerror", None) or str(error)
+        return UserError(
+            f"{self.path}: cannot be written at frame {self.frames} ({reason}); what was before it is kept"
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -147,9 +148,59 @@ class VideoWriter:
         """Close the file; what was written plays, also after an error or Ctrl-C."""
         if self.container is None:
             return
+        failure = self._close(self.container)
         try:
-            self._mux_audio_until(float(self.end - self.begin) + 1 / float(self.rate))
-            self.container.mux(self.stream.encode(None))
+            if self.encoding.container is IN_PIECES:
+                cut_to_whole_pieces(self.temporary)
+            kept = frames_in(self.temporary)
+            if kept < self.frames and not failure:
+                failure = UserError(f"{self.path}: there was room for {kept} of {self.frames} frames; these are kept")
+            if kept:
+                self._put_in_place()
         finally:
-            self.container.close()
-            self.temporary.replace(self.path)
+            self.temporary.unlink(missing_ok=True)
+        if failure and kind is None:
+            raise failure
+
+    def _close(self, container: av.container.OutputContainer) -> UserError | None:
+        """Write what the encoders still hold; gives what went wrong."""
+        failure = None
+        try:
+            if self.frames:
+                if self.audio:
+                    self.audio.write_until(self.end - self.begin + 1 / self.rate)
+                container.mux(self.stream.encode(None))
+        except (av.FFmpegError, OSError) as error:
+            failure = self._failure(error)
+        try:
+            container.close()
+        except (av.FFmpegError, OSError) as error:
+            failure = failure or self._failure(error)
+        return failure
+
+    def _put_in_place(self) -> None:
+        if self.encoding.container is not IN_PIECES:
+            self._rename(self.temporary)
+            return
+        whole = self.temporary.with_name(f"{self.temporary.stem}.whole{self.path.suffix}")
+        try:
+            write_whole(self.temporary, whole)
+            self._rename(whole)
+        except BaseException as error:
+            # No room for a second copy, or a second Ctrl-C: the pieces play as well, if less readily.
+            whole.unlink(missing_ok=True)
+            self._rename(self.temporary)
+            if not isinstance(error, av.FFmpegError | OSError):
+                raise
+
+    def _rename(self, file: Path) -> None:
+        file.replace(self.path)
+        sync_folder(self.path.parent)
+
+
+def to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Repeat the last row or column where there is an odd number: 4:2:0 halves both sides of the colour planes."""
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
+        return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
+    return image

@@ -1,0 +1,123 @@
+"""Times `segnet video`'s way from file to file against the bare network, and measures what smoothing does.
+
+    python benchmarks/video.py runs/segnet_lite drive.mp4 --size 360x480
+
+Everything runs in one process on the same frames, in turns, so that what else the machine does falls on all alike;
+the ratios mean something, the milliseconds do not where the machine does other work. "network" is the backend's
+logits alone, "predictor" what turns a picture into classes, resizing and argmax included, and "video" everything:
+reading, network, drawing and writing an MP4. With --drive N, flicker and mean IoU are measured on N frames of a
+generated drive with known truth, with and without smoothing.
+"""
+
+import argparse
+import itertools
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from segnet.commands.evaluate import size
+from segnet.datasets.classes import CAMVID
+from segnet.datasets.scenes import render_sequence
+from segnet.inference.overlay import Overlay
+from segnet.inference.predictor import Predictor, as_tensor
+from segnet.inference.video.frames import FrameSegmenter
+from segnet.inference.video.layout import Painter
+from segnet.inference.video.reader import Frame, VideoFile
+from segnet.inference.video.segment import segment_video
+from segnet.inference.video.writer import VideoWriter
+from segnet.metrics import SegmentationScores, confusion_matrix
+from segnet.nn.saved import load_model
+
+
+class Part(VideoFile):
+    """The first frames of a file."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        super().__init__(path)
+        self.length = length
+
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
+        return itertools.islice(super().frames(start), self.length)
+
+
+def seconds_of(step: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    step()
+    return time.perf_counter() - begin
+
+
+def compare_rates(predictor: Predictor, clip: Path, frames: int, rounds: int) -> None:
+    """Print milliseconds a frame, medians over the rounds, and the video's rate over the two others'."""
+    source = Part(clip, frames)
+    images = [frame.image for frame in source.frames()]
+    batch = as_tensor(images[:1])
+    if predictor.size:
+        batch = as_tensor([images[0][: predictor.size[0], : predictor.size[1]]])
+
+    def network() -> None:
+        for _ in images:
+            predictor.backend.logits(batch)
+
+    def classes() -> None:
+        for image in images:
+            predictor.classes_of([image])
+
+    def video() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            writer = VideoWriter(Path(folder) / "out.mp4", source.rate)
+            segment_video(source, FrameSegmenter(predictor), Painter(Overlay(predictor.classes)), writer)
+
+    steps = {"network": network, "predictor": classes, "video": video}
+    network()
+    times = {name: list[float]() for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():
+            times[name].append(seconds_of(step) / len(images))
+    for name, found in times.items():
+        print(f"{name:10}{1000 * statistics.median(found):8.1f} ms a frame")
+    for name in ("network", "predictor"):
+        ratios = [bare / whole for bare, whole in zip(times[name], times["video"], strict=True)]
+        print(f"rate of video / rate of {name}: {statistics.median(ratios):.3f}")
+
+
+def measure_smoothing(predictor: Predictor, weight: float, frames: int, seed: int) -> None:
+    """Print flicker and mean IoU of a generated drive, before and after."""
+    segment = FrameSegmenter(predictor, weight, measure_flicker=True)
+    matrices = np.zeros((2, len(CAMVID), len(CAMVID)), np.int64)
+    for sample in render_sequence(seed, frames, predictor.model.size):
+        (answer,) = segment.predict([sample.image])
+        assert answer.probabilities is not None
+        masks = np.asarray(answer.probabilities.argmax(0), np.uint8), segment.finish(sample.image, answer).mask
+        matrices += np.stack([confusion_matrix(mask, sample.mask, len(CAMVID), CAMVID.ignore_index) for mask in masks])
+    assert segment.meter is not None
+    rows = zip(("before", "after"), segment.meter.flicker, SegmentationScores(matrices).mean_ious, strict=True)
+    for name, flicker, mean_iou in rows:
+        print(f"{name:7}flicker {flicker:.4%}  mean IoU {mean_iou:.4f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("clip", type=Path, nargs="?", help="video to time with")
+    parser.add_argument("--size", type=size)
+    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--frames", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--drive", type=int, metavar="N", help="measure smoothing on N generated frames")
+    parser.add_argument("--smooth", type=float, default=0.7)
+    parser.add_argument("--seed", type=int, default=10_000)
+    arguments = parser.parse_args()
+    predictor = Predictor(load_model(arguments.model), precision=arguments.precision, size=arguments.size)
+    if arguments.clip:
+        compare_rates(predictor, arguments.clip, arguments.frames, arguments.rounds)
+    if arguments.drive:
+        measure_smoothing(predictor, arguments.smooth, arguments.drive, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

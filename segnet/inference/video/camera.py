@@ -1,0 +1,197 @@
+"""Cameras and streams as a source of frames: the newest one only, and again after the camera was gone."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.errors import UserError
+from segnet.inference.video.reader import Frame
+from segnet.terminal import say
+
+Picture = NDArray[np.uint8]
+
+WAITS = (1, 2, 4, 8, 16, 30, 30, 30)
+"""Seconds before each try to open a camera that has gone; after the last one it is given up."""
+OPEN_SECONDS, READ_SECONDS = 10, 5
+"""How long a stream may take to open, and to give a frame, before it counts as gone."""
+
+
+class Camera(Protocol):
+    """An open camera or stream."""
+
+    def read(self) -> Picture | None:
+        """The next frame ``(H, W, 3)`` uint8 RGB, waiting for it; None: the camera is gone."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def is_live(name: str) -> bool:
+    """Whether ``name`` is the number of a camera or the address of a stream."""
+    return "://" in name or (name.isdecimal() and not Path(name).exists())
+
+
+def open_camera(name: str) -> Camera:
+    """The camera of that number, or the stream of that address.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+    return Webcam(int(name)) if name.isdecimal() else Stream(name)
+
+
+class Webcam:
+    """A camera of this machine by its number."""
+
+    def __init__(self, number: int) -> None:
+        # OpenCV would write several lines of its own about a camera that is not there.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        self.capture = cv2.VideoCapture(number)
+        if not self.capture.isOpened():
+            raise UserError(
+                f"camera {number}: cannot be opened; see that it is plugged in, that no other program has it and that "
+                "this user may read it, or give another number"
+            )
+
+    def read(self) -> Picture | None:
+        there, image = self.capture.read()
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8) if there else None
+
+    def close(self) -> None:
+        self.capture.release()
+
+
+class Stream:
+    """A stream that FFmpeg reads by its address: RTSP, MJPEG over HTTP, RTMP, UDP and others."""
+
+    def __init__(self, address: str) -> None:
+        # RTSP over UDP loses packets, which smear over the picture; buffers would only show the past.
+        options = {"rtsp_transport": "tcp", "fflags": "nobuffer"}
+        try:
+            self.container = av.open(address, options=options, timeout=(OPEN_SECONDS, READ_SECONDS))
+        except (av.FFmpegError, OSError) as error:
+            raise UserError(
+                f"{without_password(address)}: cannot be opened ({error.strerror}); see that the camera is on and the "
+                "address is right"
+            ) from None
+        if not self.container.streams.video:
+            self.container.close()
+            raise UserError(f"{without_password(address)}: has no video stream; give another address")
+        self.frames = self._decode()
+
+    def _decode(self) -> Generator[Picture, None, None]:
+        with contextlib.suppress(av.FFmpegError):
+            for packet in self.container.demux(video=0):
+                with contextlib.suppress(av.error.InvalidDataError):
+                    for frame in packet.decode():
+                        yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+
+    def read(self) -> Picture | None:
+        return next(self.frames, None)
+
+    def close(self) -> None:
+        self.frames.close()
+        self.container.close()
+
+
+class LiveSource:
+    """The newest frames of a camera: what comes while the network is busy is dropped.
+
+    Args:
+        name: of the camera, for messages.
+        open_camera: opens it, first here and then whenever it was gone.
+        waits: seconds before each try to open it again.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+
+    rate, count, pixel_aspect = Fraction(30), 0, Fraction(1)
+    path: Path | None = None
+
+    def __init__(self, name: str, open_camera: Callable[[], Camera], waits: tuple[float, ...] = WAITS) -> None:
+        self.name, self.open_camera, self.waits = name, open_camera, waits
+        self.changed = threading.Condition()
+        self.newest: tuple[int, Picture, float] | None = None
+        self.dropped = 0
+        self.error: BaseException | None = None
+        self.stopped = threading.Event()
+        self.camera = open_camera()
+
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
+        """Frames of the first one's size, with the seconds since it came. Ends never but by an error.
+
+        Raises:
+            UserError: the camera has gone for good.
+        """
+        thread = threading.Thread(target=self._read, daemon=True)
+        thread.start()
+        seen = 0
+        try:
+            first: tuple[Picture, float] | None = None
+            while True:
+                seen, image, came = self._wait_for_newer(seen)
+                first = first or (image, came)
+                yield Frame(like(image, first[0]), Fraction(came - first[1]).limit_denominator(1_000_000))
+        finally:
+            self.stopped.set()
+            thread.join(timeout=1)
+
+    def _wait_for_newer(self, seen: int) -> tuple[int, Picture, float]:
+        with self.changed:
+            while self.newest is None or self.newest[0] == seen:
+                if self.error:
+                    raise self.error
+                self.changed.wait()
+            self.dropped += self.newest[0] - seen - 1
+            return self.newest
+
+    def _read(self) -> None:
+        """Runs in a thread: keeps the newest frame, and opens the camera again when it has gone."""
+        number = 0
+        try:
+            while not self.stopped.is_set():
+                while (image := self.camera.read()) is not None and not self.stopped.is_set():
+                    number += 1
+                    with self.changed:
+                        self.newest = number, image, time.monotonic()
+                        self.changed.notify_all()
+                self.camera.close()
+                if not self.stopped.is_set():
+                    self.camera = self._open_again()
+        except BaseException as error:
+            with self.changed:
+                self.error = error
+                self.changed.notify_all()
+
+    def _open_again(self) -> Camera:
+        for wait in self.waits:
+            say(f"{self.name}: no picture any more; trying again in {wait:g} s")
+            if self.stopped.wait(wait):
+                break
+            with contextlib.suppress(UserError):
+                return self.open_camera()
+        raise UserError(f"{self.name}: gone, and {len(self.waits)} tries did not bring it back; what was done is kept")
+
+
+def like(image: Picture, first: Picture) -> Picture:
+    """``image`` at the size of ``first``: a camera may come back with another one."""
+    if image.shape == first.shape:
+        return image
+    return np.asarray(cv2.resize(image, (first.shape[1], first.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def without_password(address: str) -> str:
+    """``address`` for messages: what stands before the @ is nobody else's business."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,91 @@
+"""A window with the newest picture and its keys."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from segnet.errors import UserError
+from segnet.inference.overlay import Overlay, Picture
+from segnet.terminal import say
+
+TITLE = "segnet video - q quit, s save, space pause, o opacity"
+OPACITIES = (0.25, 0.5, 0.75, 1.0, 0.0)
+
+
+class Window:
+    """Shows pictures; q or Escape quits, s saves, space pauses, o changes the opacity.
+
+    Args:
+        overlay: whose opacity is changed.
+        folder: in which pictures are saved.
+
+    Raises:
+        UserError: there is no display.
+    """
+
+    def __init__(self, overlay: Overlay, folder: Path) -> None:
+        require_display()
+        self.overlay, self.folder = overlay, folder
+        self.saved = 0
+
+    def __enter__(self) -> "Window":
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        cv2.destroyAllWindows()
+
+    def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
+        """Show ``picture``, for as long as it is paused, and what ``draw_again`` makes after a key changed how.
+
+        Returns:
+            False: the user wants to quit.
+        """
+        cv2.imshow(TITLE, picture[..., ::-1])
+        paused = False
+        while True:
+            key = chr(cv2.waitKey(30 if paused else 1) & 0xFF)
+            if key in "q\x1b" or cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
+                return False
+            if key == " ":
+                paused = not paused
+            elif key == "s":
+                self._save(picture)
+            elif key == "o":
+                self.overlay.opacity = next_opacity(self.overlay.opacity)
+                picture = draw_again()
+                cv2.imshow(TITLE, picture[..., ::-1])
+            if not paused:
+                return True
+
+    def _save(self, picture: Picture) -> None:
+        while (file := self.folder / f"segnet_{self.saved:04d}.png").exists():
+            self.saved += 1
+        if not cv2.imwrite(str(file), picture[..., ::-1]):
+            say(f"{file}: cannot be written")
+            return
+        say(f"saved {file}")
+
+
+def next_opacity(opacity: float) -> float:
+    """The next of ``OPACITIES``, round and round."""
+    return next((step for step in sorted(OPACITIES) if step > opacity), min(OPACITIES))
+
+
+def require_display() -> None:
+    """Say that there is no display before the window library ends the whole program over it.
+
+    Raises:
+        UserError: there is none.
+    """
+    advice = "look at it in a browser with --mjpeg 8080, or name an OUTPUT file"
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise UserError(f"no display to open a window on; {advice}")
+    # The library aborts where a display is named but not there, and raises where it was built without windows.
+    probe = subprocess.run([sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"], capture_output=True)
+    if probe.returncode:
+        raise UserError(f"no window can be opened on this display; {advice}")

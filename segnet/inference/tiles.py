@@ -59,7 +59,7 @@ class TiledPredictor:
                 total[:, :, left : left + width] += weight * probabilities
                 weights[:, left : left + width] += weight
             done = next_top - top
-            yield total[:, :done] / weights[:done]
+            yield np.divide(total[:, :done], weights[:done], dtype=np.float32)
             total[:, : height - done], weights[: height - done] = total[:, done:], weights[done:]
             total[:, height - done :], weights[height - done :] = 0, 0
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from segnet.cli import main
 from segnet.datasets.classes import CAMVID
@@ -193,7 +194,7 @@ def test_the_keys_of_the_window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         assert [int(picture[0, 0, 0]) for picture in library.shown] == [10, 20, 21]
         assert overlay.opacity == 0.75
         assert not shown(win, 30)
-    assert cv2.imread(str(tmp_path / "segnet_0000.png"))[0, 0].tolist() == [20, 20, 20]
+    assert np.asarray(Image.open(tmp_path / "segnet_0000.png"))[0, 0].tolist() == [20, 20, 20]
 
 
 def test_closing_the_window_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def test_formats_that_browsers_and_phones_play(suffix: str, codec: str, tmp_path
     write_frames(VideoWriter(path, RATE), [np.full((48, 64, 3), 60, np.uint8)] * 5)
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        assert (stream.codec_context.name, stream.pix_fmt, stream.average_rate) == (codec, "yuv420p", 10)
+        assert (stream.codec_context.name, stream.pix_fmt) == (codec, "yuv420p")
+        assert stream.average_rate == RATE
     assert frame_times(path) == [0, 0.1, 0.2, 0.3, 0.4]
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 

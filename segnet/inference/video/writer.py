@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
@@ -86,7 +86,7 @@ class VideoWriter:
     def __enter__(self) -> "VideoWriter":
         return self
 
-    def _open(self, height: int, width: int) -> None:
+    def _open(self, height: int, width: int, grey: bool) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         container = av.open(str(self.temporary), "w", options=self.encoding.container)
         rate = self.rate.limit_denominator(1001)
@@ -95,8 +95,11 @@ class VideoWriter:
         stream.width, stream.height = width, height
         stream.pix_fmt = self.encoding.pixels
         stream.codec_context.sample_aspect_ratio = self.pixel_aspect
-        # FFmpeg turns RGB into BT.601; a player that is not told takes large pictures for BT.709.
-        stream.codec_context.colorspace = Colorspace.ITU601
+        if not grey:
+            # Players guess by the size what they are not told, and Chromium believes what it is told only whole.
+            context = stream.codec_context
+            context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+            context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.thread_count = 0
         # A key frame every two seconds, for players that jump.
@@ -119,9 +122,9 @@ class VideoWriter:
         picture = np.ascontiguousarray(image if grey else to_even(image))
         try:
             if self.container is None:
-                self._open(*picture.shape[:2])
+                self._open(*picture.shape[:2], grey)
                 self.begin = time
-            self._encode(av.VideoFrame.from_ndarray(picture, format="gray" if grey else "rgb24"), time - self.begin)
+            self._encode(as_frame(picture), time - self.begin)
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from None
         self.frames += 1
@@ -204,3 +207,11 @@ def to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if height % 2 or width % 2:
         return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
     return image
+
+
+def as_frame(picture: NDArray[np.uint8]) -> av.VideoFrame:
+    """``(H, W)`` as it is, ``(H, W, 3)`` RGB as 4:2:0 in BT.709, where FFmpeg by itself would take BT.601."""
+    if picture.ndim == 2:
+        return av.VideoFrame.from_ndarray(picture, format="gray")
+    rgb = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    return rgb.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

@@ -69,7 +69,7 @@ def test_chromium_plays_what_is_written(
     assert found["seconds"] == pytest.approx(0.8, abs=0.11)
     assert found["end"] == pytest.approx(found["seconds"], abs=0.05)
     assert found["sound"]
-    # Large pictures without a word about their colours would be taken for BT.709, and red would turn orange.
+    # Where the file and the browser do not mean the same by its numbers, red turns orange.
     assert np.abs(np.array(found["color"]) - (200, 40, 40)).max() <= 8
 
 

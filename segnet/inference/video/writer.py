@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
@@ -119,7 +120,7 @@ class VideoWriter:
             UserError: no room on the disk; what was written before plays.
         """
         grey = image.ndim == 2
-        picture = np.ascontiguousarray(image if grey else to_even(image))
+        picture = np.ascontiguousarray(image if grey else to_even(self._stretched(image)))
         try:
             if self.container is None:
                 self._open(*picture.shape[:2], grey)
@@ -129,6 +130,13 @@ class VideoWriter:
             raise self._failure(error) from None
         self.frames += 1
         self.end = time
+
+    def _stretched(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """VP9 has no place for pixels that are not square, and the container's cannot be reached: make them square."""
+        if self.encoding is not VP9 or self.pixel_aspect == 1:
+            return image
+        size = max(1, round(image.shape[1] * self.pixel_aspect)), image.shape[0]
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def _encode(self, frame: av.VideoFrame, time: Fraction) -> None:
         assert self.container is not None

@@ -7,8 +7,9 @@ from typing import BinaryIO
 
 import av
 
-IN_PIECES = {"movflags": "delay_moov+default_base_moof", "frag_duration": "200000"}
-"""Muxer options: a piece every fifth of a second has its own index, so that a full disk costs no more than the last."""
+IN_PIECES = {"movflags": "delay_moov+default_base_moof", "frag_duration": "200000", "flush_packets": "1"}
+"""Muxer options: a piece every fifth of a second has its own index and is on the disk at once, so that a full disk or
+a killed program costs no more than the last."""
 
 
 def write_whole(pieces: Path, path: Path) -> None:

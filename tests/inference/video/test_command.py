@@ -176,7 +176,7 @@ def test_ctrl_c_closes_the_file_so_that_it_plays(model_folder: Path, tmp_path: P
     arguments = ["video", str(model_folder), str(clip), str(out), "--json", str(tmp_path / "shares.json")]
     # A child that is started in the background of a shell would ignore Ctrl-C; this one does not.
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments, "--size", "240x320"],
+        [sys.executable, "-c", code, *arguments],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},

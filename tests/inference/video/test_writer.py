@@ -153,7 +153,7 @@ def test_what_was_written_before_the_disk_was_full_plays(suffix: str, tmp_path: 
     path = tmp_path / f"out{suffix}"
     with (
         files_no_larger_than(150_000),
-        pytest.raises(UserError, match=rf"out\{suffix}: cannot be written at frame \d+ \(File too large\); those"),
+        pytest.raises(UserError, match=rf"out\{suffix}: cannot be written at frame \d+ \(File too large\); what was"),
     ):
         write_frames(VideoWriter(path, RATE), noise(60))
     frames = list(open_source(str(path)).frames())

@@ -123,7 +123,7 @@ class VideoWriter:
         picture = np.ascontiguousarray(image if grey else to_even(self._stretched(image)))
         try:
             if self.container is None:
-                self._open(*picture.shape[:2], grey)
+                self._open(picture.shape[0], picture.shape[1], grey)
                 self.begin = time
             self._encode(as_frame(picture), time - self.begin)
         except (av.FFmpegError, OSError) as error:

@@ -27,6 +27,18 @@ def test_both_splits_are_written_and_checked(
     assert "000002.tar: damaged" in capsys.readouterr().err
 
 
+def test_convert_writes_shards_beside_the_plain_folders(tiny_camvid: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plain"
+    assert main(["convert", str(tiny_camvid), str(out), "--format", "camvid", "--workers", "1", "--shards"]) == 0
+    shards = load_split(DataConfig(name="shards", root=str(out / "shards")), "train")
+    original = load_split(DataConfig(name="camvid", root=str(tiny_camvid), cache=0), "train")
+    assert len(shards) == len(original)
+    for number in range(len(shards)):
+        assert shards[number].name == original[number].name
+        assert (shards[number].image == original[number].image).all()
+        assert (shards[number].mask == original[number].mask).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -24,6 +24,7 @@ from segnet.training.task import Batch
 from tests.training.test_loop import tiny_config, train
 
 ROOT = Path(__file__).parents[2]
+TIMEOUT_S = 250
 TORCHRUN = ["-m", "torch.distributed.run"]
 
 RECORDER = """
@@ -90,6 +91,14 @@ def start(
     )
 
 
+def finish(process: "subprocess.Popen[str]") -> str:
+    """What a program has printed when it has ended."""
+    try:
+        return process.communicate(timeout=TIMEOUT_S)[0]
+    finally:
+        process.terminate()  # torchrun hands it on to its processes
+
+
 def start_fabric(folder: Path) -> list["subprocess.Popen[str]"]:
     return [start(["recorder.py", "config.yaml", str(folder)], folder)]
 
@@ -143,7 +152,7 @@ def test_two_processes_give_the_result_of_one(
     (tmp_path / "config.yaml").write_text(dump_config(config))
     (tmp_path / "recorder.py").write_text(RECORDER)
     for process in starter(tmp_path):
-        output, _ = process.communicate(timeout=250)
+        output = finish(process)
         assert process.returncode == 0, output[-3000:]
     first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
     for epoch in (0, 1):
@@ -183,7 +192,7 @@ def test_a_killed_process_ends_all_and_any_number_goes_on(tiny_camvid: Path, tmp
     (tmp_path / "config.yaml").write_text(dump_config(config))
     (tmp_path / "dies.py").write_text(DIES)
     process = start([*TORCHRUN, "--nproc_per_node=2", "--master_port=29512", "dies.py"], tmp_path)
-    output, _ = process.communicate(timeout=250)
+    output = finish(process)
     assert process.returncode != 0
     checkpoint = tmp_path / "run" / "checkpoints" / "last.pt"
     assert "another process of this training has ended or is stuck, so process 0 of 2 ends too" in output, output[

@@ -1,0 +1,45 @@
+"""The page of an inspected data set in a browser, wide and narrow."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segnet.datasets.inspection.inspection import inspect_folder
+from segnet.report.inspection_page import write_inspection_page
+from tests.datasets.folders import index_mask, photo
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set with a leak, a broken image and a label of no class."""
+    root = tmp_path_factory.mktemp("data")
+    for number in range(6):
+        split = "train" if number < 4 else "val"
+        photo(root / f"images/{split}/{number}.png", (96, 128), seed=number)
+        index_mask(root / f"masks/{split}/{number}.png", [0, 1, 2] if number == 1 else [0, 1], (96, 128))
+    shutil.copy(root / "images/train/0.png", root / "images/val/4.png")
+    (root / "images/train/3.png").write_bytes(b"no picture")
+    (root / "classes.txt").write_text("ground\n<i>a road of a very long name that has to go somewhere</i>\n")
+    return write_inspection_page(root / "inspection.html", inspect_folder(root, workers=1))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_works_in_a_browser(width: int, page_file: Path, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(page_file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator("details").first.inner_text().startswith("The same picture in two splits")
+    assert page.locator("h1").inner_text().startswith("data")
+    photo_pane = page.locator('#samples [data-kind="photo"]').first
+    page.locator('input[value="truth"]').click()
+    assert not photo_pane.is_visible()
+    assert page.locator('#augmented [data-kind="truth"]').first.is_visible()
+    page.close()
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [page_file.as_uri()]

@@ -117,6 +117,22 @@ def raise_at_step(number: int, step: int) -> None:
     at_step(step, partial(signal.raise_signal, number))
 
 
+def signal_at_frame(number: int, frame: int) -> None:
+    """Receive signal ``number`` before a frame of a video is predicted."""
+    from segnet.inference.video.frames import FrameSegmenter
+
+    original, count = FrameSegmenter.predict, iter(range(1, sys.maxsize))
+
+    def predict(self: FrameSegmenter, images: Any) -> Any:
+        if next(count) == frame:
+            signal.raise_signal(number)
+        return original(self, images)
+
+    # A shell's background job ignores Ctrl-C, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    FrameSegmenter.predict = predict  # type: ignore[method-assign]
+
+
 def full_memory_at_step(step: int, more: int) -> None:
     """From a step on, no more than ``more`` bytes of memory beyond what the process has by then."""
     at_step(step, partial(limit_memory, more))

@@ -19,6 +19,7 @@ MODULES = (
     "test_models",
     "test_pages_and_archives",
     "test_lost_processes",
+    "test_videos",
 )
 
 

@@ -49,7 +49,7 @@ TASKS: dict[str, type[AnyTask]] = {
 
 DRIVE_SEED = 10_000
 """Of a street that is in neither split of the sample scenes."""
-DRIVE_FRAMES = 96
+DRIVE_FRAMES = 72
 
 
 def run_experiment(config: Config, resume: bool = False) -> Path:

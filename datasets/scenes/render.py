@@ -25,12 +25,12 @@ SUPERSAMPLING = 2
 FARTHEST = 110.0
 """Metres up to which houses, trees and cars are drawn."""
 FARTHEST_SMALL: dict[str, float] = {
-    "person": 24,
-    "cyclist": 24,
-    "sign": 22,
-    "light": 22,
-    "lamp": 30,
-    "fence": 40,
+    "person": 13,
+    "cyclist": 14,
+    "sign": 15,
+    "light": 15,
+    "lamp": 17,
+    "fence": 30,
     "car": 70,
 }
 """Metres up to which things are drawn that are only a few pixels wide farther away."""

@@ -128,7 +128,7 @@ def _roadside(rng: Generator, street: Street, side: int) -> Iterator[Thing]:
         yield Thing("lamp", side * kerb, z, int(rng.integers(4)), heading=-side * np.pi / 2)
     for z in _spaced(rng, 7, 18):
         yield Thing(rng.choice(["sign", "light"], p=[0.8, 0.2]), side * (kerb + rng.uniform(0, 0.5)), z, _seed(rng))
-    for z in _spaced(rng, 4, 13):
+    for z in _spaced(rng, 3, 9):
         heading, step = rng.choice([0, np.pi]), rng.uniform(0.05, 0.11)
         yield Thing("person", side * rng.uniform(kerb + 0.5, back - 0.3), z, _seed(rng), heading, step)
     if street.road > 4.3 and rng.random() < 0.6:
@@ -144,7 +144,7 @@ def _traffic(rng: Generator, street: Street) -> Iterator[Thing]:
     for z in _spaced(rng, 12, 45):
         yield Thing("car", -lane, z, _seed(rng), np.pi, rng.uniform(0.3, 0.6))
     for side in (-1, 1):
-        for z in _spaced(rng, 8, 32, 5):
+        for z in _spaced(rng, 6, 18, 5):
             heading = 0.0 if side > 0 else np.pi
             yield Thing("cyclist", side * (street.road - rng.uniform(0.5, 1.2)), z, _seed(rng), heading, 0.25)
     for z in _spaced(rng, 20, 70):

@@ -62,12 +62,14 @@ def browser() -> Iterator[Any]:
         pytest.skip("no chromium on the PATH: install Debian's package chromium to test pages in a browser")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[dev]")
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    # A moving picture in place of a camera, and nobody to ask whether it may be used.
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     # Without this, torch's threads and the browser fight for a small machine's cores.
     torch.set_num_threads(1)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with playwright.sync_playwright() as driver:
         window = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet], timeout=180_000
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet, *camera], timeout=180_000
         )
         yield window
         window.close()

@@ -1,0 +1,45 @@
+"""``segnet demo``: a page on this machine that segments pictures, clips and what the camera sees."""
+
+import argparse
+
+EXAMPLE = """\
+example:
+  segnet demo runs/quickstart
+  segnet demo runs/segnet_lite runs/bayesian_segnet runs/variational --port 9000
+
+The page and its interface for programs (/openapi.json) answer this machine alone unless --host says otherwise.
+Stop it with Ctrl-C.
+"""
+PORT = 8765
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLE
+    parser.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help="run folders, model folders, or names of models that come with the package; autoencoders too",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at; another than this machine's own lets others in"
+    )
+    parser.add_argument("--port", type=port, default=PORT, help=f"port to listen at, 0 for any (default: {PORT})")
+
+
+def port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r}: a port is a number from 0 to 65535")
+    return int(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    from segnet.errors import UserError
+
+    try:
+        from segnet.web.server import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "starlette", "uvicorn", "python_multipart"):
+            raise
+        raise UserError(f"the page needs {error.name}: pip install 'segnet[demo]'") from None
+    return serve(args.models, args.host, args.port)

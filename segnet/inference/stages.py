@@ -1,0 +1,126 @@
+"""What every stage of a SegNet sees, and what becomes of it where the decoder unpools without indices."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from segnet.errors import UserError
+from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
+from segnet.nn.saved import SavedModel
+from segnet.nn.segnet import SegNet
+from segnet.nn.segnet_basic import SegNetBasic
+from segnet.nn.segnet_lite import SegNetLite
+
+
+class Stage(NamedTuple):
+    """An encoder stage and the decoder stage of the same size.
+
+    Attributes:
+        activation: what the encoder stage gives, ``(C, H, W)`` float.
+        codes: which of the four places of each window is the largest, ``(C, ceil(H / 2), ceil(W / 2))`` uint8.
+        unpooled: what the decoder stage is given, ``(C, H, W)`` float, zero but for a place a window.
+        decoded: what the decoder stage makes of it, ``(C', H, W)`` float.
+    """
+
+    activation: Tensor
+    codes: Tensor
+    unpooled: Tensor
+    decoded: Tensor
+
+
+class Stages(NamedTuple):
+    """All stages, from the first (largest) to the deepest, and the classes ``(H, W)`` int64 that come out."""
+
+    stages: list[Stage]
+    mask: Tensor
+
+
+def has_stages(network: nn.Module) -> bool:
+    """Whether the network pools and unpools with codes."""
+    return isinstance(network, SegNet | SegNetBasic | SegNetLite)
+
+
+@torch.inference_mode()
+def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> Stages:
+    """One picture through the network, keeping what each stage sees.
+
+    Args:
+        model: a SegNet, SegNet-Basic or SegNet-Lite, on the CPU.
+        image: ``(3, H, W)`` uint8 RGB.
+        with_indices: unpool as SegNet does; otherwise every value goes to the upper left of its window, whatever
+            place it came from, so that only the indices are missing and nothing else changes.
+
+    Raises:
+        UserError: a network of another family.
+    """
+    if not has_stages(model.network):
+        raise UserError(f"{model.name} unpools without indices; give a SegNet, SegNet-Basic or SegNet-Lite")
+    pairs = stage_modules(model.network)
+    seen: dict[tuple[str, int], Tensor] = {}
+    with watching(pairs, seen, with_indices):
+        logits = model.network(model.preprocess(image[None]))
+    levels = range(len(pairs))
+    stages = [
+        Stage(
+            seen["activation", level],
+            max_pool_with_codes(seen["activation", level][None])[1][0],
+            seen["unpooled", level],
+            seen["decoded", level],
+        )
+        for level in levels
+    ]
+    return Stages(stages, logits[0].argmax(0))
+
+
+def stage_modules(network: nn.Module) -> list[tuple[nn.Module, nn.Module]]:
+    """Encoder and decoder stage of each level, from the largest to the deepest."""
+    if isinstance(network, SegNetLite):
+        return [
+            (network.encoder1, network.decoder1),
+            (network.encoder2, network.decoder2),
+            (network.encoder3, network.decoder3),
+        ]
+    assert isinstance(network, SegNet | SegNetBasic)
+    return list(zip(network.encoder, reversed(list(network.decoder)), strict=True))
+
+
+@contextmanager
+def watching(
+    pairs: list[tuple[nn.Module, nn.Module]], seen: dict[tuple[str, int], Tensor], with_indices: bool
+) -> Iterator[None]:
+    """Keep what passes the stages in ``seen`` while the network runs; without indices, change what is unpooled."""
+
+    def keep(what: str, level: int) -> Any:
+        def hook(module: nn.Module, given: tuple[Tensor], output: Tensor) -> None:
+            seen[what, level] = output[0]
+
+        return hook
+
+    def unpool(level: int) -> Any:
+        def hook(module: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
+            unpooled = given[0] if with_indices else without_indices(given[0])
+            seen["unpooled", level] = unpooled[0]
+            return (unpooled,)
+
+        return hook
+
+    with ExitStack() as hooks:
+        for level, (encoder, decoder) in enumerate(pairs):
+            for handle in (
+                encoder.register_forward_hook(keep("activation", level)),
+                decoder.register_forward_pre_hook(unpool(level)),
+                decoder.register_forward_hook(keep("decoded", level)),
+            ):
+                hooks.callback(handle.remove)
+        yield
+
+
+def without_indices(unpooled: Tensor) -> Tensor:
+    """Each window's one value ``(N, C, H, W)`` moved to the window's upper left."""
+    # A window holds one value and zeros, so its sum is the value, of either sign.
+    values = F.avg_pool2d(unpooled, 2, ceil_mode=True, divisor_override=1)
+    return max_unpool_with_codes(values, torch.zeros_like(values, dtype=torch.uint8), unpooled.shape[-2:])

@@ -1,0 +1,165 @@
+"""The application: the page, the interface for programs, and what guards both."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+from starlette.staticfiles import StaticFiles
+
+from segnet import __version__
+from segnet.datasets.scenes import render_scene
+from segnet.inference.backends import BACKENDS
+from segnet.inference.stages import has_stages
+from segnet.nn.dropout import has_dropout
+from segnet.web.clip_routes import clip_router
+from segnet.web.clips import Clips
+from segnet.web.codes import codes_router
+from segnet.web.exploring import exploring_router
+from segnet.web.guard import Guard
+from segnet.web.limits import Limits
+from segnet.web.models import Models
+from segnet.web.pictures import png
+from segnet.web.problems import add_handlers, documented
+from segnet.web.segmentation import PNG_ANSWER, Segmenter, segmentation_router
+from segnet.web.worker import Worker
+
+PAGE = Path(__file__).parent / "page"
+SCENES = (20_002, 20_005, 20_011, 20_017)
+"""Seeds of the sample scenes, on streets that are in neither split of the data set."""
+SCENE_SIZE = (360, 480)
+SWEEP_SECONDS = 60
+
+
+class NetworkAnswer(BaseModel):
+    name: str
+    network: str
+    classes: list[str]
+    colors: list[tuple[int, int, int]]
+    size: tuple[int, int] = Field(description="(height, width) of the pictures that it was trained on")
+    has_dropout: bool = Field(description="whether it can be sampled for its uncertainty")
+    has_stages: bool = Field(description="whether /api/stages can look inside")
+
+
+class LimitsAnswer(BaseModel):
+    picture_bytes: int
+    picture_pixels: int
+    clip_bytes: int
+    clip_seconds: float
+    clip_pixels: int
+
+
+class ModelsAnswer(BaseModel):
+    """What this server offers, and what it takes."""
+
+    models: list[NetworkAnswer]
+    autoencoders: list[str]
+    backends: list[str]
+    scenes: int
+    limits: LimitsAnswer
+
+
+def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], bool]) -> Guard:
+    """The application with all its routes, guarded.
+
+    Args:
+        models: that it offers.
+        limits: of what it takes.
+        is_known_host: which names it answers to, see :class:`Guard`.
+    """
+    worker = Worker(limits.waiting, limits.answer_seconds)
+    temporary = tempfile.TemporaryDirectory(prefix="segnet-demo-")
+    clips = Clips(Path(temporary.name), limits)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_now_and_then(clips))
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            clips.close()
+            worker.close()
+            temporary.cleanup()
+
+    # FastAPI's own pages of the interface load their scripts from foreign hosts.
+    app = FastAPI(
+        title="SegNet", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    add_handlers(app)
+    segmenter = Segmenter(models, worker, limits)
+    app.include_router(offer_router(models, worker, limits))
+    app.include_router(segmentation_router(segmenter))
+    app.include_router(clip_router(clips, models))
+    app.include_router(exploring_router(segmenter))
+    app.include_router(codes_router(models, worker))
+    app.mount("/page", StaticFiles(directory=PAGE))
+    app.add_api_route("/", lambda: FileResponse(PAGE / "index.html"), include_in_schema=False, response_model=None)
+    # Around the whole application, so that its answers to errors have the headers too.
+    return Guard(app, limits, is_known_host)
+
+
+async def sweep_now_and_then(clips: Clips) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        clips.sweep()
+
+
+def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["what there is"])
+
+    @router.get("/models", summary="Models, runtimes and limits")
+    async def offered() -> ModelsAnswer:
+        return ModelsAnswer(
+            models=[
+                NetworkAnswer(
+                    name=name,
+                    network=model.name,
+                    classes=list(model.class_names),
+                    colors=list(model.class_colors),
+                    size=model.size,
+                    has_dropout=has_dropout(model.network),
+                    has_stages=has_stages(model.network),
+                )
+                for name, model in models.networks.items()
+            ],
+            autoencoders=list(models.autoencoders),
+            backends=list(BACKENDS),
+            scenes=len(SCENES),
+            limits=LimitsAnswer.model_validate(limits, from_attributes=True),
+        )
+
+    @router.get(
+        "/scenes/{number}",
+        responses={**documented(422, 503, 504), **PNG_ANSWER},
+        response_class=Response,
+        summary="A sample scene, drawn by this program",
+    )
+    async def scene(number: Annotated[int, InPath(ge=0, lt=len(SCENES))]) -> Response:
+        picture = await worker.run(lambda: draw_scene(SCENES[number]))
+        return Response(picture, media_type="image/png")
+
+    return router
+
+
+@lru_cache(maxsize=len(SCENES))
+def draw_scene(seed: int) -> bytes:
+    return png(render_scene(seed, SCENE_SIZE).image)
+
+
+DESCRIPTION = """\
+Classes of pictures and clips by SegNet and its family, on this machine. Nothing is sent elsewhere, and nothing is kept
+but finished clips, for half an hour.
+
+    curl -F image=@street.jpg http://127.0.0.1:8765/api/mask -o mask.png
+    curl -F image=@street.jpg http://127.0.0.1:8765/api/segment
+
+Every problem is answered with `{"error": "a sentence"}`. When the server is busy it answers 503 with `Retry-After`.
+"""

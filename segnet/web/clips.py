@@ -1,0 +1,249 @@
+"""Clips that clients upload: checked, segmented one after the other, kept a while, removed."""
+
+import logging
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from segnet.errors import UserError
+from segnet.inference.overlay import Overlay
+from segnet.inference.predictor import Predictor
+from segnet.inference.video.frames import FrameSegmenter
+from segnet.inference.video.layout import Painter
+from segnet.inference.video.reader import VideoFile, open_container
+from segnet.inference.video.segment import Clip as Part
+from segnet.inference.video.segment import open_writer, segment_video
+from segnet.web.limits import Limits
+from segnet.web.problems import BusyError, RefusedError
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+log = logging.getLogger(__name__)
+FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"}
+"""FFmpeg's names of what is read. Playlists, which could name other files and hosts, are not among it."""
+
+
+class StoppedError(Exception):
+    """The clip was cancelled or took too long."""
+
+
+@dataclass
+class Clip:
+    """A clip on its way; ``frames`` of ``total`` are done, ``total`` is 0 where the file does not say.
+
+    Attributes:
+        source: the upload.
+        result: the overlay video, once the state is done.
+        frame_size: (H, W) of its frames.
+        error: why it failed, in a sentence.
+        seconds: worked on so far.
+        ended: when all was done and what is not needed removed, 0 before.
+    """
+
+    source: Path
+    result: Path
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: State = "waiting"
+    frames: int = 0
+    total: int = 0
+    frame_size: tuple[int, int] = (0, 0)
+    error: str | None = None
+    seconds: float = 0.0
+    ended: float = 0.0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_over(self) -> bool:
+        return self.ended > 0
+
+
+class Clips:
+    """All clips of a server; methods are called in the event loop's thread.
+
+    Args:
+        folder: of this server alone, for a folder a clip.
+        limits: sizes, lengths and numbers.
+    """
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self.folder, self.limits = folder, limits
+        self.clips: dict[str, Clip] = {}
+        self.thread = ThreadPoolExecutor(1, "segnet-clips")
+
+    def check_room(self) -> None:
+        """Refuse before a file is taken.
+
+        Raises:
+            BusyError: as many clips as may wait are waiting.
+        """
+        self.sweep()
+        waiting = sum(not clip.is_over for clip in self.clips.values())
+        if waiting > self.limits.waiting_clips:
+            raise BusyError(f"{waiting} clips are being worked on")
+
+    def receive(self, upload: BinaryIO) -> Clip:
+        """Keep an upload under a name of our own, and look whether it is a clip within the limits.
+
+        Raises:
+            RefusedError: it is none.
+        """
+        suffix = container_suffix(upload.read(16))
+        upload.seek(0)
+        clip_id = secrets.token_urlsafe(16)
+        place = self.folder / clip_id
+        place.mkdir()
+        clip = Clip(place / f"clip{suffix}", place / "segmented.mp4", clip_id)
+        try:
+            with clip.source.open("xb") as file:
+                shutil.copyfileobj(upload, file)
+            clip.total, clip.frame_size = check_clip(clip.source, self.limits)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        return clip
+
+    def start(self, clip: Clip, opened: Callable[[], Predictor], overlay: Callable[[Predictor], Overlay]) -> None:
+        """Put a received clip into the line.
+
+        Args:
+            clip: of :meth:`receive`.
+            opened: gives a predictor of the clip's own, for a network serves one thread.
+            overlay: gives how its classes are drawn.
+
+        Raises:
+            BusyError: others came before while it was received; its files are removed.
+        """
+        try:
+            self.check_room()
+        except BusyError:
+            self._forget(clip)
+            raise
+        self.clips[clip.id] = clip
+        self.thread.submit(self._work, clip, opened, overlay)
+
+    def _work(self, clip: Clip, opened: Callable[[], Predictor], overlay: Callable[[Predictor], Overlay]) -> None:
+        begin = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            clip.frames, clip.seconds = done, time.monotonic() - begin
+            if clip.stop.is_set():
+                raise StoppedError("cancelled")
+            if clip.seconds > self.limits.clip_work_seconds:
+                raise StoppedError(f"not done within {self.limits.clip_work_seconds:g} s; choose a smaller size")
+
+        try:
+            if clip.stop.is_set():
+                raise StoppedError("cancelled")
+            clip.state = "running"
+            predictor = opened()
+            # A file may be longer than it says; it is cut where the limit is.
+            part = Part(0, self.limits.clip_seconds)
+            source = VideoFile(clip.source)
+            writer = open_writer(clip.result, source, part)
+            painter = Painter(overlay(predictor))
+            segment_video(source, FrameSegmenter(predictor), painter, writer, part, progress=progress)
+            clip.state = "done"
+        except StoppedError as error:
+            clip.state, clip.error = ("cancelled" if clip.stop.is_set() else "failed"), str(error)
+        except UserError as error:
+            # The reader's sentences begin with the file's name, which is ours and means nothing to the client.
+            clip.state, clip.error = "failed", str(error).removeprefix(f"{clip.source}: ")
+        except Exception:
+            clip.state, clip.error = "failed", "this clip cannot be worked on; the server's terminal says why"
+            log.exception("a clip")
+        finally:
+            clip.source.unlink(missing_ok=True)
+            if clip.state != "done":
+                shutil.rmtree(clip.result.parent, ignore_errors=True)
+            clip.ended = time.monotonic()
+
+    def get(self, clip_id: str) -> Clip:
+        """The clip of that number.
+
+        Raises:
+            RefusedError: there is none, or it was removed.
+        """
+        self.sweep()
+        if clip_id not in self.clips:
+            raise RefusedError(404, "no such clip; finished ones are removed after a while")
+        return self.clips[clip_id]
+
+    def remove(self, clip_id: str) -> None:
+        """Stop a clip, and forget it with its files.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        clip = self.get(clip_id)
+        clip.stop.set()
+        if clip.is_over:
+            self._forget(clip)
+
+    def sweep(self) -> None:
+        """Forget finished clips that are too old or too many."""
+        over = sorted((clip for clip in self.clips.values() if clip.is_over), key=lambda clip: clip.ended)
+        oldest = time.monotonic() - self.limits.keep_seconds
+        for number, clip in enumerate(over):
+            if clip.ended < oldest or number < len(over) - self.limits.kept_clips:
+                self._forget(clip)
+
+    def _forget(self, clip: Clip) -> None:
+        shutil.rmtree(clip.result.parent, ignore_errors=True)
+        self.clips.pop(clip.id, None)
+
+    def close(self) -> None:
+        """Stop all, wait for the one that runs, remove every file."""
+        for clip in self.clips.values():
+            clip.stop.set()
+        self.thread.shutdown(cancel_futures=True)
+        for clip in list(self.clips.values()):
+            self._forget(clip)
+
+
+def container_suffix(head: bytes) -> str:
+    """The suffix of a video file that begins so.
+
+    FFmpeg guesses what a file is, and a playlist may send it to other files and hosts; so it is only given what cannot
+    be taken for one.
+
+    Raises:
+        RefusedError: not one of the formats that cameras, phones and browsers write.
+    """
+    if head[4:8] == b"ftyp":
+        return ".mp4"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return ".webm"
+    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
+        return ".avi"
+    raise RefusedError(400, "that file is no video that is read here; give MP4, MOV, WebM, MKV or AVI")
+
+
+def check_clip(path: Path, limits: Limits) -> tuple[int, tuple[int, int]]:
+    """Number of frames, 0 where the header does not say, and their (H, W), of a clip within the limits.
+
+    Raises:
+        RefusedError: too long, too large, or no video.
+    """
+    try:
+        with open_container(path) as container:
+            stream = container.streams.video[0]
+            width, height = stream.codec_context.width, stream.codec_context.height
+            kind = container.format.name
+        source = VideoFile(path)
+    except UserError:
+        raise RefusedError(400, "that file cannot be read as a video; convert it or give another") from None
+    seconds = float(source.count / source.rate)
+    if kind not in FORMATS:
+        raise RefusedError(400, "that file is no video that is read here; give MP4, MOV, WebM, MKV or AVI")
+    if not 0 < width * height <= limits.clip_pixels:
+        raise RefusedError(413, f"the clip's frames have {width}×{height} pixels; 1920×1080 are taken at most")
+    if seconds > limits.clip_seconds + 1:
+        raise RefusedError(
+            413, f"the clip is {seconds:.0f} s long, at most {limits.clip_seconds:g} s are taken; cut it"
+        )
+    return source.count, (height, width)

@@ -1,0 +1,135 @@
+"""``/api/stages``: what the stages of a SegNet see in a picture, with and without the pooling indices."""
+
+import cv2
+import numpy as np
+import torch
+from fastapi import APIRouter
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+from torch import Tensor
+
+from segnet.inference.stages import Stage, see_stages
+from segnet.web.pictures import Picture, data_url, decode, fitted, png
+from segnet.web.problems import documented
+from segnet.web.segmentation import GivenImage, GivenSettings, Segmenter, Settings, network_size
+
+CHANNELS = 6
+"""Feature maps of a stage that are shown: the most varied ones."""
+STAGES_SIDE = 640
+"""Pixels of the longer side at most: all maps of all stages go to the page at once."""
+CODE_COLORS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167))
+"""Of codes 0–3: blue upper left, orange upper right, green lower left, pink lower right (Okabe and Ito)."""
+
+
+class Maps(BaseModel):
+    """A stage's maps, ``channels`` of them below each other in each PNG."""
+
+    height: int = Field(description="rows of a map; codes have half of them, rounded up")
+    width: int
+    channels: list[int]
+    activation: str
+    codes: str
+    unpooled: str
+    decoded: str
+    unpooled_without: str = Field(description="unpooled without indices: each value at the upper left of its window")
+    decoded_without: str
+
+
+class StagesAnswer(BaseModel):
+    """All stages of a network, from the largest to the deepest; pictures are PNG files as data URLs."""
+
+    height: int
+    width: int
+    picture: str
+    mask: str
+    mask_without: str
+    changed: float = Field(description="share of the pixels whose class is another one without the indices")
+    stages: list[Maps]
+
+
+def stages_answer(segmenter: Segmenter, data: bytes, given: Settings) -> StagesAnswer:
+    image = fitted(decode(data, segmenter.limits), STAGES_SIDE)
+    model = segmenter.models.network(given.model)
+    height, width = network_size(given.size, model.size, *image.shape[:2])
+    longer = max(height, width, STAGES_SIDE)
+    size = max(1, width * STAGES_SIDE // longer), max(1, height * STAGES_SIDE // longer)
+    image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    pixels = torch.from_numpy(image).permute(2, 0, 1)
+    with_indices, without = see_stages(model, pixels), see_stages(model, pixels, with_indices=False)
+    colors = np.zeros((256, 3), np.uint8)
+    colors[: len(model.class_colors)] = model.class_colors
+    return StagesAnswer(
+        height=image.shape[0],
+        width=image.shape[1],
+        picture=data_url(png(image)),
+        mask=data_url(png(with_indices.mask.byte().numpy(), colors)),
+        mask_without=data_url(png(without.mask.byte().numpy(), colors)),
+        changed=float((with_indices.mask != without.mask).float().mean()),
+        stages=[maps(*pair) for pair in zip(with_indices.stages, without.stages, strict=True)],
+    )
+
+
+def maps(stage: Stage, without: Stage) -> Maps:
+    shown = most_varied(stage.activation)
+    decoded = most_varied(stage.decoded)
+    values = stage.activation[shown]
+    height, width = values.shape[-2:]
+    return Maps(
+        height=height,
+        width=width,
+        channels=shown.tolist(),
+        activation=heat(values),
+        codes=code_picture(stage.codes[shown]),
+        unpooled=heat(stage.unpooled[shown]),
+        decoded=heat(stage.decoded[decoded]),
+        unpooled_without=heat(without.unpooled[shown], like=stage.unpooled[shown]),
+        decoded_without=heat(without.decoded[decoded], like=stage.decoded[decoded]),
+    )
+
+
+def most_varied(maps: Tensor) -> Tensor:
+    """Numbers of the ``CHANNELS`` maps ``(C, H, W)`` whose values vary most, (K,)."""
+    return maps.flatten(1).var(1).topk(min(CHANNELS, len(maps))).indices
+
+
+def heat(maps: Tensor, like: Tensor | None = None) -> str:
+    """Maps ``(K, H, W)`` below each other, black for 0 and bright for the largest magnitude of the map.
+
+    Args:
+        maps: to be shown.
+        like: maps whose largest magnitudes are taken instead, so that both can be compared.
+    """
+    top = (maps if like is None else like).abs().flatten(1).amax(1).clamp(min=1e-12)
+    levels = (maps.abs() / top[:, None, None] * 255).clamp(0, 255).byte()
+    return data_url(png(levels.flatten(0, 1).numpy(), INFERNO))
+
+
+def code_picture(codes: Tensor) -> str:
+    """Codes ``(K, h, w)`` below each other, each in its colour."""
+    return data_url(png(codes.flatten(0, 1).numpy(), CODES))
+
+
+def inferno() -> Picture:
+    """The colour map ``(256, 3)`` RGB."""
+    ramp: NDArray[np.uint8] = np.arange(256, dtype=np.uint8)[:, None]
+    return np.ascontiguousarray(cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1])
+
+
+INFERNO = inferno()
+CODES = np.zeros((256, 3), np.uint8)
+CODES[:4] = CODE_COLORS
+
+
+def exploring_router(segmenter: Segmenter) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["stages"])
+
+    @router.post(
+        "/stages",
+        responses=documented(400, 404, 413, 422, 503, 504),
+        summary="What each stage of a SegNet sees, with and without the pooling indices",
+    )
+    async def stages(image: GivenImage, given: GivenSettings) -> StagesAnswer:
+        data = await image.read()
+        return await segmenter.worker.run(lambda: stages_answer(segmenter, data, given))
+
+    return router

@@ -1,0 +1,40 @@
+"""What the demo server takes, how much of it at a time, and for how long."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that keep one client, or one file, from taking the whole machine.
+
+    Attributes:
+        picture_bytes: of an uploaded picture file.
+        picture_pixels: of a picture, read off its header before anything is decoded.
+        working_side: pixels of the longer side to which a larger picture is brought before it is segmented.
+        clip_bytes: of an uploaded clip.
+        clip_seconds: of a clip's length.
+        clip_pixels: of a clip's frame.
+        waiting: pictures that may wait for the processor.
+        waiting_clips: clips that may wait for the one that is worked on.
+        kept_clips: finished clips that are kept for download; the oldest goes first.
+        answer_seconds: time within which a picture is answered, waiting included.
+        upload_seconds: time within which a request has to have arrived.
+        upload_clip_seconds: the same for a clip.
+        clip_work_seconds: time that a clip may be worked on.
+        keep_seconds: time after which a finished clip is removed.
+    """
+
+    picture_bytes: int = 20_000_000
+    picture_pixels: int = 40_000_000
+    working_side: int = 1600
+    clip_bytes: int = 200_000_000
+    clip_seconds: float = 60
+    clip_pixels: int = 1920 * 1088
+    waiting: int = 8
+    waiting_clips: int = 2
+    kept_clips: int = 4
+    answer_seconds: float = 60
+    upload_seconds: float = 60
+    upload_clip_seconds: float = 600
+    clip_work_seconds: float = 3600
+    keep_seconds: float = 1800

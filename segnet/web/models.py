@@ -1,0 +1,129 @@
+"""The models that the page offers, by the names of their folders."""
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from segnet.errors import UserError
+from segnet.inference.predictor import Predictor
+from segnet.nn.autoencoders.saved import SavedAutoencoderConfig, load_autoencoder
+from segnet.nn.dropout import has_dropout
+from segnet.nn.saved import CONFIG, SavedModel, find_model, load_model, packaged_models
+from segnet.web.problems import RefusedError
+
+BUILT_IN = "camvid-lite"
+OPENED = 4
+"""Networks that are kept ready; a large one takes some hundred MB."""
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """An autoencoder and the shape (C, H, W) of its images."""
+
+    network: nn.Module
+    shape: tuple[int, int, int]
+
+
+class Models:
+    """Segmentation networks and autoencoders; all are read at once, so that a wrong one is named at the start.
+
+    Args:
+        given: run folders, model folders or names of models that come with the package; at least one.
+
+    Raises:
+        UserError: one of them is no model.
+    """
+
+    def __init__(self, given: Sequence[str]) -> None:
+        self.networks: dict[str, SavedModel] = {}
+        self.autoencoders: dict[str, Autoencoder] = {}
+        for model in given:
+            name = self._free_name(Path(model).resolve().name)
+            if is_autoencoder(model):
+                self.autoencoders[name] = open_autoencoder(model)
+            else:
+                self.networks[name] = load_model(model)
+        self.opened: dict[tuple[str, str], Predictor] = {}
+
+    def _free_name(self, name: str) -> str:
+        taken = self.networks.keys() | self.autoencoders.keys()
+        numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+        return name if name not in taken else next(other for other in numbered if other not in taken)
+
+    def network(self, name: str | None) -> SavedModel:
+        """The network of that name; None: the first.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        if name is None and self.networks:
+            return next(iter(self.networks.values()))
+        if name not in self.networks:
+            raise RefusedError(404, f"no such model; there are: {', '.join(self.networks) or 'none'}")
+        return self.networks[name]
+
+    def autoencoder(self, name: str) -> Autoencoder:
+        """The autoencoder of that name.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        if name not in self.autoencoders:
+            raise RefusedError(404, f"no such autoencoder; there are: {', '.join(self.autoencoders) or 'none'}")
+        return self.autoencoders[name]
+
+    def predictor(self, name: str | None, backend: str, samples: int, size: tuple[int, int] | None) -> Predictor:
+        """A predictor on the network of that name, for the worker's thread.
+
+        Raises:
+            RefusedError: no such network, or samples of one without dropout.
+            UserError: the backend is not there.
+        """
+        model = self.network(name)
+        if samples > 1 and not has_dropout(model.network):
+            raise RefusedError(400, f"{model.name} has no dropout to sample from; leave samples at 1")
+        if samples > 1 and not backend.startswith("torch"):
+            raise RefusedError(400, f"{backend} takes dropout out; choose torch, or leave samples at 1")
+        key = name or next(iter(self.networks)), backend
+        if key not in self.opened:
+            if len(self.opened) >= OPENED:
+                self.opened.pop(next(iter(self.opened)))
+            self.opened[key] = Predictor(model, backend)
+        predictor = copy.copy(self.opened[key])
+        predictor.samples, predictor.size = samples, size
+        return predictor
+
+
+def models_to_offer(given: Sequence[str]) -> list[str]:
+    """What was given, or the model that comes with the package.
+
+    Raises:
+        UserError: nothing was given and none comes with the package.
+    """
+    if given:
+        return list(given)
+    if BUILT_IN not in packaged_models():
+        raise UserError(
+            "no MODEL was given and the package comes without one: train one with "
+            "'segnet train --config configs/quickstart.yaml', then 'segnet demo runs/quickstart'"
+        )
+    return [BUILT_IN]
+
+
+def is_autoencoder(model: str) -> bool:
+    """Its settings name the shape of its images; a segmentation network's name classes."""
+    try:
+        settings = json.loads((find_model(model) / CONFIG).read_bytes())
+    except ValueError:
+        return False  # the loader says what is wrong with the file
+    return isinstance(settings, dict) and "shape" in settings
+
+
+def open_autoencoder(model: str) -> Autoencoder:
+    network = load_autoencoder(model)
+    config = SavedAutoencoderConfig.model_validate(json.loads((find_model(model) / CONFIG).read_bytes()))
+    return Autoencoder(network, config.shape)

@@ -1,0 +1,48 @@
+// Small helpers around the document. Text from outside only ever becomes text, never markup.
+
+export const $ = (id) => document.getElementById(id);
+
+export function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+// One place for what goes wrong; an empty sentence takes it away.
+export function say(sentence) {
+  $("message").textContent = sentence;
+  $("message").hidden = !sentence;
+}
+
+export function percent(share) {
+  return share > 0 && share < 0.01 ? "<1 %" : `${Math.round(share * 100)} %`;
+}
+
+export function milliseconds(seconds) {
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+}
+
+// Images of the server are PNG files as data URLs, whose bytes are the values themselves.
+export async function loadImage(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return image;
+}
+
+export async function loadBytes(url) {
+  const image = await loadImage(url);
+  const canvas = element("canvas", { width: image.naturalWidth, height: image.naturalHeight });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  const bytes = new Uint8Array(canvas.width * canvas.height);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = pixels[4 * i];
+  return bytes;
+}
+
+export function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  element("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,67 @@
+// Starts the tabs; each is a module of its own.
+
+import { end as endCamera, startCamera } from "./camera.js";
+import { startClip } from "./clip.js";
+import { openCodes, startCodes } from "./codes.js";
+import { $, say } from "./dom.js";
+import { openScene, startPicture } from "./picture.js";
+import { startPrograms } from "./programs.js";
+import { loadOffer, offer } from "./settings.js";
+import { openStages, startStages } from "./stages.js";
+
+const WHEN_OPENED = { stages: openStages, codes: openCodes };
+
+function openTab(tab, { focus = false } = {}) {
+  for (const other of document.querySelectorAll("[role=tab]")) {
+    const chosen = other === tab;
+    other.setAttribute("aria-selected", String(chosen));
+    other.tabIndex = chosen ? 0 : -1;
+    $(other.getAttribute("aria-controls")).hidden = !chosen;
+  }
+  if (focus) tab.focus();
+  const name = tab.getAttribute("aria-controls");
+  history.replaceState(null, "", `#${name}`);
+  say("");
+  if (name !== "camera") endCamera();
+  $("settings").hidden = name === "codes" || name === "programs" || !offer.models.length;
+  WHEN_OPENED[name]?.();
+}
+
+function startTabs() {
+  const tabs = [...document.querySelectorAll("[role=tab]")].filter((tab) => !tab.hidden);
+  tabs.forEach((tab, i) => {
+    tab.addEventListener("click", () => openTab(tab));
+    tab.addEventListener("keydown", (event) => {
+      const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      openTab(tabs.at(to % tabs.length), { focus: true });
+    });
+  });
+  openTab(tabs.find((tab) => tab.getAttribute("aria-controls") === location.hash.slice(1)) ?? tabs[0]);
+}
+
+async function start() {
+  try {
+    await loadOffer();
+  } catch (error) {
+    say(error.message);
+    return;
+  }
+  const segments = offer.models.length > 0;
+  for (const name of ["picture", "clip", "camera", "stages"]) $(`tab-${name}`).hidden = !segments;
+  if (!offer.models.some((model) => model.has_stages)) $("tab-stages").hidden = true;
+  $("tab-codes").hidden = !offer.autoencoders.length;
+  if (segments) {
+    startPicture();
+    startClip();
+    startCamera();
+    startStages();
+  }
+  startCodes();
+  startPrograms();
+  startTabs();
+  if (segments && !$("picture").hidden) openScene(0);
+}
+
+start();

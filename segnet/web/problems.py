@@ -1,0 +1,82 @@
+"""What goes wrong, as an HTTP status and a sentence that the page shows and a program can log."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from segnet.errors import UserError
+
+
+class Problem(BaseModel):
+    """Why there is no result, in one sentence."""
+
+    error: str
+
+
+class RefusedError(Exception):
+    """A request that is answered with ``status`` and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class BusyError(RefusedError):
+    """As much as may wait is waiting already."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(503, f"busy: {what}; try again in a moment")
+
+
+MEANINGS = {
+    400: "The file or a setting cannot be used",
+    403: "The request comes from another site",
+    404: "There is no such model, picture or clip",
+    408: "The request did not arrive in time",
+    409: "The clip is not finished",
+    413: "The file is larger than the limits",
+    422: "A setting is missing or of the wrong type",
+    503: "Busy: as many requests as may wait are waiting",
+    504: "It took longer than the time limit",
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of these statuses' answers."""
+    return {status: {"model": Problem, "description": MEANINGS[status]} for status in statuses}
+
+
+def answer(status: int, sentence: str) -> JSONResponse:
+    """A :class:`Problem` as a response."""
+    return JSONResponse({"error": sentence}, status, {"Retry-After": "1"} if status == 503 else {})
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Turn this project's errors, and the framework's, into sentences of one form."""
+
+    @app.exception_handler(RefusedError)
+    def refused(_: Request, error: RefusedError) -> JSONResponse:
+        return answer(error.status, str(error))
+
+    @app.exception_handler(UserError)
+    def user_error(_: Request, error: UserError) -> JSONResponse:
+        return answer(400, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(422, "; ".join(f"{detail['loc'][-1]}: {detail['msg']}" for detail in error.errors()))
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: HTTPException) -> JSONResponse:
+        response = answer(error.status_code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    def unexpected(_: Request, error: Exception) -> JSONResponse:
+        # The traceback is for the terminal; a client learns nothing of this machine's paths.
+        return answer(500, "something went wrong here; the server's terminal says what")

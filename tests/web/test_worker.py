@@ -1,0 +1,56 @@
+"""The line before the one thread that computes."""
+
+import asyncio
+import threading
+
+import pytest
+
+from segnet.web.problems import BusyError, RefusedError
+from segnet.web.worker import Worker
+
+
+def test_results_and_errors_come_back() -> None:
+    async def use() -> None:
+        worker = Worker(waiting=1, seconds=10)
+        assert await worker.run(lambda: 42) == 42
+        with pytest.raises(ZeroDivisionError):
+            await worker.run(lambda: 1 // 0)
+        worker.close()
+
+    asyncio.run(use())
+
+
+def test_one_more_than_may_wait_is_told_so_and_the_others_are_served() -> None:
+    async def use() -> None:
+        worker = Worker(waiting=2, seconds=10)
+        go = threading.Event()
+        first = [asyncio.ensure_future(worker.run(lambda: go.wait(10))) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError, match="busy: 3 requests wait already"):
+            await worker.run(lambda: True)
+        go.set()
+        assert await asyncio.gather(*first) == [True] * 3
+        assert await worker.run(lambda: "room again") == "room again"
+        worker.close()
+
+    asyncio.run(use())
+
+
+def test_what_takes_too_long_is_given_up_and_what_waits_behind_never_begins() -> None:
+    async def use() -> None:
+        worker = Worker(waiting=2, seconds=0.05)
+        go, ran = threading.Event(), []
+        slow = asyncio.ensure_future(worker.run(lambda: go.wait(10)))
+        await asyncio.sleep(0)
+        with pytest.raises(RefusedError, match="not done within"):
+            await worker.run(lambda: ran.append("too late"))
+        with pytest.raises(RefusedError):
+            await slow
+        # What has begun keeps its place until it ends.
+        assert worker.pending == 1
+        go.set()
+        worker.close()
+        await asyncio.sleep(0)
+        assert (worker.pending, ran) == (0, [])
+
+    asyncio.run(use())

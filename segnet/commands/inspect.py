@@ -50,6 +50,9 @@ def run(args: argparse.Namespace) -> int:
     from segnet.files import write_json
     from segnet.terminal import progress_bar
 
+    for path in (args.json, args.report):
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
     with progress_bar("looking at pairs", "pairs") as progress:
         inspection = inspect_folder(args.folder.expanduser(), args.format, args.workers, progress)
     console = Console()

@@ -64,7 +64,10 @@ def ready_config(inspection: Inspection) -> str:
         f"# Written by segnet inspect. Loss weights by class_weights enet, counted again when training starts:\n"
         f"# {', '.join(f'{weight:g}' for weight in weights)}\n"
     )
-    return comment + yaml.dump(settings, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110)
+    # None: what holds no other lists or mappings is written in one line.
+    return comment + yaml.dump(
+        settings, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+    )
 
 
 def data_settings(inspection: Inspection, train: str, val: str) -> dict[str, Any]:

@@ -104,8 +104,13 @@ class Legend:
             pen = ImageDraw.Draw(strip)
             for number, (x, y) in zip(self.shown, self.places, strict=True):
                 right = x + self.column - 14
-                pen.text((right, y + 2), f"{shares[number]:.0%}", LEGEND_TEXT, self.font, anchor="ra")
+                pen.text((right, y + 2), percent(shares[number]), LEGEND_TEXT, self.font, anchor="ra")
         return np.asarray(strip, np.uint8)
+
+
+def percent(share: float) -> str:
+    """``share`` 0–1 for people: what is there but little is not nothing."""
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def class_shares(mask: Picture, num_classes: int) -> NDArray[np.float64]:

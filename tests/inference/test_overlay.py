@@ -3,7 +3,7 @@
 import numpy as np
 
 from segnet.datasets.classes import CAMVID
-from segnet.inference.overlay import Legend, Overlay, class_shares
+from segnet.inference.overlay import Legend, Overlay, class_shares, percent
 
 IMAGE = np.full((4, 6, 3), 100, np.uint8)
 MASK = np.array([[0, 0, 0, 8, 8, 8]] * 4, np.uint8)
@@ -51,3 +51,7 @@ def test_a_legend_shows_every_colour_within_its_width() -> None:
 def test_a_legend_writes_the_shares() -> None:
     legend = Legend(Overlay(CAMVID), 480)
     assert not np.array_equal(legend.draw(), legend.draw(MASK))
+
+
+def test_little_is_not_nothing() -> None:
+    assert [percent(share) for share in (0, 0.004, 0.006, 0.31, 1)] == ["0%", "<1%", "1%", "31%", "100%"]

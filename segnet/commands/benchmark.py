@@ -76,7 +76,7 @@ def print_table(result: dict[str, Any]) -> None:
 
     console = Console()
     if not console.is_terminal:
-        console = Console(width=120)  # a file has no width that the table would have to fit
+        console = Console(width=130)  # a file has no width that the table would have to fit
     machine, settings = result["machine"], result["settings"]
     peaks = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in result["gemm_flops_per_second"].items())
     console.print(

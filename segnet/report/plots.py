@@ -189,7 +189,11 @@ def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]
         if not front or y > front[-1][1]:
             front.append((x, y))
         side = "left" if x * x < min(costs) * max(costs) else "right"
-        label = axis.annotate(name, (x, y), (0, 6), textcoords="offset points", color=INK, ha=side, parse_math=False)
+        # On the side of its point where the front, which rises with a cost and falls with a speed, does not pass.
+        below = (side == "left") == fewer
+        label = axis.annotate(
+            name, (x, y), (0, -14 if below else 6), textcoords="offset points", color=INK, ha=side, parse_math=False
+        )
         # A long name may reach over the edge; the axes keep their size.
         label.set_in_layout(False)
     axis.plot(*zip(*front, strict=True), color=MUTED, linestyle="--", linewidth=1)

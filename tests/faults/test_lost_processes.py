@@ -21,7 +21,7 @@ from tests.faults.rows import Row, fault
     kept="the last checkpoint",
 )
 def test_a_process_is_lost(number: int, begin: Begin, row: Row) -> None:
-    training = begin(process_minutes=0.2)
+    training = begin(process_minutes=0.4)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

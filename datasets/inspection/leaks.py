@@ -1,4 +1,4 @@
-"""Images that are in two splits, equal or nearly so: what is measured on them is not what was learned."""
+"""Images that are in two splits, equal or nearly so: the network learns them, and measures on them flatter it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations

@@ -186,7 +186,7 @@ def _odd(inspection: Inspection, pictures: PagePictures) -> Iterator[dict[str, A
     within = [leak for leak in inspection.leaks if leak.splits[0] == leak.splits[1]]
     look_of = {look.pair.image: look for look in inspection.looks}
     for leaks, title, meaning in (
-        (between, "The same picture in two splits", "What is measured on them is not what was learned."),
+        (between, "The same picture in two splits", "The network learns these pictures: measures on them flatter it."),
         (within, "The same picture twice in a split", "Frames of a standing camera look alike; copies waste time."),
     ):
         if leaks:

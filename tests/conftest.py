@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ torch.set_num_threads(1)
 # How long an example takes says something about the machine and what else it does, not about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them send to themselves.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

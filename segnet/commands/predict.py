@@ -81,7 +81,7 @@ def names_without_collision(paths: list[Path]) -> list[str]:
     taken: set[str] = set()
     names = []
     for path in paths:
-        candidates = [path.stem, f"{path.resolve().parent.name}_{path.stem}"]
+        candidates = [path.stem, f"{path.absolute().parent.name}_{path.stem}"]
         name = next((c for c in candidates if c not in taken), None)
         number = 2
         while name is None:

@@ -88,10 +88,10 @@ def test_out_of_memory(row: Row, tmp_path: Path) -> None:
         for folder in (split, f"{split}annot"):
             (tmp_path / "data" / folder).mkdir(parents=True)
         for number in range(8):
-            cv2.imwrite(str(tmp_path / "data" / split / f"{number}.png"), np.zeros((192, 256, 3), np.uint8))
-            cv2.imwrite(str(tmp_path / "data" / f"{split}annot" / f"{number}.png"), np.zeros((192, 256), np.uint8))
+            cv2.imwrite(str(tmp_path / "data" / split / f"{number}.png"), np.zeros((384, 512, 3), np.uint8))
+            cv2.imwrite(str(tmp_path / "data" / f"{split}annot" / f"{number}.png"), np.zeros((384, 512), np.uint8))
     training = make_training(tmp_path / "data", tmp_path, "run", batch_size=8, augmentation=[], widths=[32] * 4)
-    row.check(*training.run(before=(without_report, partial(full_memory_at_step, 1, 100 * 2**20))))
+    row.check(*training.run(before=(without_report, partial(full_memory_at_step, 1, 500 * 2**20))))
 
 
 @fault(

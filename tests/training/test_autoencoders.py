@@ -65,7 +65,7 @@ def test_it_beats_the_mean_image(name: str, settings: list[str], gain: float, tm
 
 @pytest.mark.parametrize("name", ["pooling_index", "pretraining"])
 def test_segnets_body_learns_to_restore_patches(name: str, tiny_camvid: Path, tmp_path: Path) -> None:
-    settings = [f"data.root={tiny_camvid}", "data.patch_size=32", "training.epochs=6", LITE]
+    settings = [f"data.root={tiny_camvid}", "data.patch_size=32", "training.epochs=6", "training.batch_size=4", LITE]
     task, _, rows = train(name, tmp_path, *settings)
     assert float(rows[-1]["val_psnr"]) > mean_image_psnr(task) + 1
     assert float(rows[-1]["val_psnr"]) > float(rows[0]["val_psnr"]) + 3
@@ -103,7 +103,12 @@ def test_cross_entropy_learns_too(tmp_path: Path) -> None:
     assert float(rows[-1]["val_psnr"]) > mean_image_psnr(task) + 3
 
 
-STACKED = ["classification.layer_epochs=2", "training.epochs=10", "model.widths=[64,32]"]
+STACKED = [
+    "classification.layer_epochs=2",
+    "training.epochs=10",
+    "training.validate_every=1",
+    "model.widths=[64,32]",
+]
 
 
 def test_a_stacked_network_learns_layer_by_layer_then_to_classify(tmp_path: Path) -> None:

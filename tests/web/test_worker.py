@@ -2,11 +2,20 @@
 
 import asyncio
 import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from segnet.web.problems import BusyError, RefusedError
 from segnet.web.worker import Worker
+
+
+def run(use: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """In a thread of its own: the browser of other tests leaves an event loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(use())).result()
 
 
 def test_results_and_errors_come_back() -> None:
@@ -17,7 +26,7 @@ def test_results_and_errors_come_back() -> None:
             await worker.run(lambda: 1 // 0)
         worker.close()
 
-    asyncio.run(use())
+    run(use)
 
 
 def test_one_more_than_may_wait_is_told_so_and_the_others_are_served() -> None:
@@ -33,7 +42,7 @@ def test_one_more_than_may_wait_is_told_so_and_the_others_are_served() -> None:
         assert await worker.run(lambda: "room again") == "room again"
         worker.close()
 
-    asyncio.run(use())
+    run(use)
 
 
 def test_what_takes_too_long_is_given_up_and_what_waits_behind_never_begins() -> None:
@@ -53,4 +62,4 @@ def test_what_takes_too_long_is_given_up_and_what_waits_behind_never_begins() ->
         await asyncio.sleep(0)
         assert (worker.pending, ran) == (0, [])
 
-    asyncio.run(use())
+    run(use)

@@ -24,7 +24,7 @@ from segnet.inference.video.reader import Frame
 from segnet.inference.video.segment import segment_video
 from segnet.inference.video.writer import VideoWriter
 from segnet.nn.saved import load_model
-from segnet.processes import lost_process_named
+from segnet.processes import lost_process_named, missing_process_named
 from segnet.report.autoencoder_page import report_autoencoder
 from segnet.report.live import sample_pictures
 from segnet.report.page import write_report
@@ -103,7 +103,8 @@ def launch(config: Config) -> Fabric:
         strategy=DDPStrategy(timeout=timedelta(minutes=settings.process_minutes)) if devices * nodes > 1 else "auto",
         precision=choose_precision(settings),
     )
-    fabric.launch()
+    with missing_process_named(settings.process_minutes):
+        fabric.launch()
     return fabric
 
 

@@ -28,15 +28,17 @@ def mean_over_processes(count: Tensor) -> Tensor:
     return total / dist.get_world_size()
 
 
-# What Gloo, NCCL and the store say when the other end is gone.
+# What Gloo says, in plain RuntimeErrors, when the other end is gone; NCCL and the store have DistErrors.
 LOST = (
     "closed by peer",
     "reset by peer",
     "broken pipe",
     "connection refused",
-    "recvvalue failed",
+    "pair closure",
+    "socket closed",
     "remote process",
     "timed out",
+    "timeout",
 )
 
 
@@ -45,16 +47,40 @@ def lost_process_named(checkpoint: Path) -> Iterator[None]:
     """Turns a broken connection between processes into a sentence that says how to go on.
 
     Raises:
-        UserError: another process has ended, or has not answered within the time that ``launch`` gave it.
+        UserError: another process has ended, or has not answered within ``training.process_minutes``.
     """
     try:
         yield
     except RuntimeError as error:
-        text = str(error).lower()
-        if not (dist.is_available() and dist.is_initialized() and any(word in text for word in LOST)):
+        if not is_lost_connection(error):
             raise
         raise UserError(
-            f"another process of this training has ended or is stuck, so process {dist.get_rank()} of "
-            f"{dist.get_world_size()} ends too; look at its messages, then go on from {checkpoint} with --resume, "
-            "on any number of processes"
+            f"another process of this training has ended or is stuck, so {this_process()} ends too; look at its "
+            f"messages, then go on from {checkpoint} with --resume, on any number of processes"
         ) from None
+
+
+@contextmanager
+def missing_process_named(minutes: float) -> Iterator[None]:
+    """Turns a process that never comes to the meeting into a sentence.
+
+    Raises:
+        UserError: not all processes have joined within ``minutes``.
+    """
+    try:
+        yield
+    except dist.DistError as error:
+        raise UserError(
+            f"not all processes of this training have joined within training.process_minutes={minutes:g}: "
+            f"{str(error).splitlines()[0]}; start as many as WORLD_SIZE says, with the same MASTER_ADDR and MASTER_PORT"
+        ) from None
+
+
+def is_lost_connection(error: RuntimeError) -> bool:
+    if not (dist.is_available() and dist.is_initialized()):
+        return False
+    return isinstance(error, dist.DistError) or any(word in str(error).lower() for word in LOST)
+
+
+def this_process() -> str:
+    return f"process {dist.get_rank()} of {dist.get_world_size()}"

@@ -21,10 +21,7 @@ from tests.faults.rows import Row, fault
     kept="the last checkpoint",
 )
 def test_a_process_is_lost(number: int, begin: Begin, row: Row) -> None:
-    training = begin(process_minutes=0.4)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    training, port = begin(process_minutes=0.4), free_port()
     first = training.start(before=(without_report, partial(as_rank, 0, port)))
     second = training.start(before=(partial(as_rank, 1, port), partial(raise_at_step, number, 3)))
     began = time.monotonic()
@@ -36,3 +33,22 @@ def test_a_process_is_lost(number: int, begin: Begin, row: Row) -> None:
     errors = "\n".join(line for line in first.errors.splitlines() if not line.startswith("[rank"))
     row.check(code, errors)
     assert training.checkpoint.exists()
+
+
+@fault(
+    "Processes",
+    "one of two processes that share each step never starts",
+    shown="not all processes of this training have joined within training.process_minutes=0.05…; start as many as "
+    "WORLD_SIZE says, with the same MASTER_ADDR and MASTER_PORT",
+    kept="nothing is written",
+)
+def test_a_process_never_comes(begin: Begin, row: Row) -> None:
+    training = begin(process_minutes=0.05)
+    row.check(*training.run(before=(partial(as_rank, 0, free_port()),)))
+    assert not training.folder.exists()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

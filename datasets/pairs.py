@@ -4,10 +4,9 @@ from pathlib import Path
 
 from segnet.errors import UserError
 
+from .image_files import IMAGE_SUFFIXES
 from .listing import file_names
 from .samples import Pair
-
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 def pairs_from_folders(images: Path, masks: Path) -> list[Pair]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from segnet.errors import UserError
 
-from ..pairs import IMAGE_SUFFIXES
+from ..image_files import IMAGE_SUFFIXES
 from ..samples import Pair
 
 Key = Callable[[Path], str]

@@ -12,8 +12,6 @@ example:
   segnet predict runs/segnet_lite photos/ 'more/*.png' --out predictions --contours
 """
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
@@ -59,19 +57,20 @@ def find_pictures(words: list[str]) -> Iterator[Path]:
     """
     import glob
 
+    from segnet.datasets.image_files import IMAGE_SUFFIXES
     from segnet.errors import UserError
 
     for word in words:
         path = Path(word)
         if path.is_dir():
-            found = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in PICTURES)
+            found = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES)
         elif path.exists():
             found = [path]
         else:
             found = sorted(Path(match) for match in glob.glob(word))  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not found:
             raise UserError(
-                f"{word}: no picture there; give files, folders with {', '.join(sorted(PICTURES))}, or patterns"
+                f"{word}: no picture there; give files, folders with {', '.join(sorted(IMAGE_SUFFIXES))}, or patterns"
             )
         yield from found
 

@@ -12,11 +12,11 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from segnet.datasets.image_files import IMAGE_SUFFIXES
 from segnet.datasets.samples import read_image
 from segnet.errors import UserError
 from segnet.terminal import say
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 PICTURE_RATE = Fraction(10)
 """Pictures a second where a source has no times of its own."""
 WORTH_SEEKING = 5
@@ -62,7 +62,7 @@ def open_source(name: str, rate: Fraction = PICTURE_RATE) -> Source:
     """
     path = Path(name)
     if path.is_dir():
-        return Pictures([entry for entry in path.iterdir() if entry.suffix.lower() in PICTURES], name, rate)
+        return Pictures([entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES], name, rate)
     if path.is_file():
         return VideoFile(path)
     if glob.has_magic(name):
@@ -156,7 +156,7 @@ class Pictures:
 
     def __init__(self, paths: list[Path], name: str, rate: Fraction = PICTURE_RATE) -> None:
         if not paths:
-            raise UserError(f"{name}: no picture there; pictures are {', '.join(sorted(PICTURES))}")
+            raise UserError(f"{name}: no picture there; pictures are {', '.join(sorted(IMAGE_SUFFIXES))}")
         self.paths = sorted(paths, key=natural)
         self.path: Path | None = None
         self.rate, self.count, self.pixel_aspect = rate, len(paths), Fraction(1)

@@ -79,12 +79,17 @@ class Dice(nn.Module):
         self.ignore_index = ignore_index
 
     def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        probabilities, target = labelled_pixels(logits, mask, self.ignore_index)
-        truth = F.one_hot(target, logits.shape[1]).to(probabilities.dtype)
-        both, size = (probabilities * truth).sum(0), (probabilities + truth).sum(0)
+        probabilities, classes = logits.float().softmax(1), logits.shape[1]
+        labelled = mask != self.ignore_index
+        target = torch.where(labelled, mask.long(), 0)
+        # Neither are the labelled pixels copied together nor the truth spread over the classes: either costs as much
+        # as the softmax.
+        of_truth = probabilities.gather(1, target.unsqueeze(1)).squeeze(1) * labelled
+        both = probabilities.new_zeros(classes).index_add(0, target.flatten(), of_truth.flatten())
+        predicted = torch.einsum("nchw,nhw->c", probabilities, labelled.float())
+        truth = torch.bincount(target[labelled], minlength=classes)
         # A class that is not there would pull its probability to 0 with the same force as a whole image's error.
-        present = truth.sum(0) > 0
-        return mean_or_zero(1 - 2 * both / size.clamp(min=1e-7), present)
+        return mean_or_zero(1 - 2 * both / (predicted + truth).clamp(min=1e-7), truth > 0)
 
 
 class Lovasz(nn.Module):

@@ -17,6 +17,7 @@ from segnet.files import write_atomically, write_json
 from .classes import ClassSet
 from .coding import Coding
 from .formats.layout import Layout
+from .image_files import as_png
 from .inspection.look import ORIENTATION
 from .parallel import map_files
 from .samples import Pair, describe_unknown, open_image, read_image
@@ -161,9 +162,8 @@ def convert_pair(job: Job, item: Item) -> Outcome:
             raise UserError(f"{item.pair.mask}: {describe_unknown(unknown)}; ignore them with --ignore-unknown")
     except UserError as error:
         return Outcome(item.name, str(error), {})
-    mask = Image.fromarray(labels, "P")
-    mask.putpalette(job.classes.palette.tobytes())
-    for folder, name, content in (("images", f"{item.name}{suffix}", image), ("masks", f"{item.name}.png", _png(mask))):
+    mask = as_png(labels, job.classes.palette)
+    for folder, name, content in (("images", f"{item.name}{suffix}", image), ("masks", f"{item.name}.png", mask)):
         path = job.out / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
@@ -176,13 +176,7 @@ def _image(path: Path) -> tuple[bytes, str]:
     upright = header.getexif().get(ORIENTATION, 1) == 1
     if upright and header.mode in ("RGB", "L") and path.suffix.lower() in COPIED:
         return path.read_bytes(), path.suffix.lower()
-    return _png(Image.fromarray(read_image(path))), ".png"
-
-
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "png")
-    return buffer.getvalue()
+    return as_png(read_image(path)), ".png"
 
 
 def _size_of(content: bytes) -> tuple[int, int]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch.utils.data import Dataset
 
@@ -17,11 +16,10 @@ from segnet.errors import UserError
 
 from .classes import ClassSet
 from .fingerprint import fingerprint
+from .image_files import Pixels
 
 if TYPE_CHECKING:
     from .coding import Coding
-
-Pixels = NDArray[np.uint8]
 
 
 class Sample(NamedTuple):

@@ -12,7 +12,8 @@ from PIL import Image
 from segnet.errors import UserError
 
 from ..coding import Coding, Kind, count_values
-from ..samples import Pair, Pixels, open_image, read_image
+from ..image_files import Pixels
+from ..samples import Pair, open_image, read_image
 
 ORIENTATION = 0x0112
 """EXIF tag: 1 is upright."""

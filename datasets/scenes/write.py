@@ -12,10 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
-from PIL import Image
 
 from segnet.errors import UserError
 
+from ..image_files import as_png
 from .render import SIZE, render_scene
 
 FACTS = "scenes.json"
@@ -120,5 +120,5 @@ def _write_splits(
 def _write_scene(job: tuple[Path, str, int, tuple[int, int]]) -> None:
     root, split, seed, size = job
     image, mask, name = render_scene(seed, size)
-    Image.fromarray(image).save(root / split / f"{name}.png", compress_level=3)
-    Image.fromarray(mask).save(root / f"{split}annot" / f"{name}.png")
+    (root / split / f"{name}.png").write_bytes(as_png(image, compress_level=3))
+    (root / f"{split}annot" / f"{name}.png").write_bytes(as_png(mask))

@@ -18,7 +18,8 @@ import numpy as np
 from segnet.errors import UserError
 
 from ..classes import ClassSet
-from ..samples import ImagesAndMasks, Pair, Pixels, Sample, check_labels, check_sizes, read_image, read_mask
+from ..image_files import Pixels
+from ..samples import ImagesAndMasks, Pair, Sample, check_labels, check_sizes, read_image, read_mask
 from .index import Rows, read_index
 from .source import join, read
 

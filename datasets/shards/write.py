@@ -1,7 +1,6 @@
 """Writing a split as tar shards in the layout of WebDataset: ``KEY.jpg`` and ``KEY.mask.png``, one after the other."""
 
 import hashlib
-import io
 import json
 import re
 import tarfile
@@ -10,12 +9,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from PIL import Image
-
 from segnet.errors import UserError
 from segnet.files import atomic_file, write_json
 
-from ..samples import ImagesAndMasks, Pixels
+from ..image_files import Pixels, as_png
+from ..samples import ImagesAndMasks
 from .index import INDEX, Shard, ShardIndex, rows_of, write_index
 
 BLOCK = tarfile.BLOCKSIZE
@@ -134,9 +132,3 @@ def member(name: str, content: bytes) -> bytes:
     header = tarfile.TarInfo(name)
     header.size = len(content)
     return header.tobuf() + content + bytes(-len(content) % BLOCK)
-
-
-def as_png(mask: Pixels) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(mask).save(buffer, "png")
-    return buffer.getvalue()

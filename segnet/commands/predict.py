@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import numpy as np
 
+    from segnet.datasets.image_files import as_png
     from segnet.datasets.samples import read_image
+    from segnet.files import write_atomically
     from segnet.inference.overlay import Legend, Overlay
     from segnet.terminal import progress_bar
 
@@ -42,8 +44,9 @@ def run(args: argparse.Namespace) -> int:
             image = read_image(path)
             mask = predictor.classes_of([image])[0]
             legend = Legend(overlay, image.shape[1]).draw(mask)
-            write_png(args.out / f"{name}_mask.png", mask)
-            write_png(args.out / f"{name}_overlay.png", np.concatenate([overlay.draw(image, mask), legend]))
+            overlaid = np.concatenate([overlay.draw(image, mask), legend])
+            write_atomically(args.out / f"{name}_mask.png", as_png(mask))
+            write_atomically(args.out / f"{name}_overlay.png", as_png(overlaid))
             progress(done, len(paths))
     print(f"{len(paths)} pictures: masks and overlays in {args.out}")
     return 0
@@ -89,15 +92,3 @@ def names_without_collision(paths: list[Path]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
-
-
-def write_png(path: Path, pixels: object) -> None:
-    import io
-
-    from PIL import Image
-
-    from segnet.files import write_atomically
-
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "png")  # type: ignore[arg-type]
-    write_atomically(path, buffer.getvalue())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segnet.datasets.classes import ClassSet
+from segnet.datasets.image_files import as_png
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.files import write_atomically
@@ -241,9 +242,3 @@ def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:
             f"the model knows {len(of_model)} classes ({', '.join(of_model[:3])}, ...), the data {len(of_data)} "
             f"({', '.join(of_data[:3])}, ...); measure it on data of its own classes"
         )
-
-
-def as_png(labels: NDArray[np.uint8]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(labels).save(buffer, "png")
-    return buffer.getvalue()

@@ -11,7 +11,8 @@ import torch
 from torch.nn import functional as F
 
 from segnet.config import DataConfig
-from segnet.datasets.samples import ImagesAndMasks, Pixels
+from segnet.datasets.image_files import Pixels
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.files import sync_folder
 from segnet.hardware import has_bf16

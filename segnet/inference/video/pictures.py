@@ -1,6 +1,5 @@
 """Frames as a folder of PNG files."""
 
-import io
 import secrets
 import shutil
 from fractions import Fraction
@@ -8,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from segnet.datasets.image_files import as_png
 from segnet.errors import UserError
 
 
@@ -45,11 +44,9 @@ class PictureWriter:
         Raises:
             UserError: no room on the disk; the pictures before are kept.
         """
-        buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "png", compress_level=3)
         file = self.temporary / f"{self.frames:06d}.png"
         try:
-            file.write_bytes(buffer.getvalue())
+            file.write_bytes(as_png(picture, compress_level=3))
         except OSError as error:
             file.unlink(missing_ok=True)
             raise UserError(f"{self.folder}: no room for picture {self.frames} ({error.strerror})") from None

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from segnet.errors import UserError
 
-from .image_files import Pixels
-from .samples import open_image
+from .image_files import Pixels, open_image
 
 Kind = Literal["index", "palette", "rgb", "grey rgb", "panoptic"]
 """Of a mask's values; ``grey rgb`` are three equal channels, which may be colours or an index that was saved so."""

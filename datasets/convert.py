@@ -17,10 +17,10 @@ from segnet.files import write_atomically, write_json
 from .classes import ClassSet
 from .coding import Coding
 from .formats.layout import Layout
-from .image_files import as_png
+from .image_files import as_png, open_image, read_image
 from .inspection.look import ORIENTATION
 from .parallel import map_files
-from .samples import Pair, describe_unknown, open_image, read_image
+from .samples import Pair, describe_unknown
 from .splits import select_split
 
 SETTINGS, JOURNAL = "convert.json", "converted.jsonl"

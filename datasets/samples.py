@@ -1,25 +1,18 @@
 """Pairs of an image and its index mask, read with every check that keeps a wrong file out of training."""
 
-import io
 import mmap
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
-from torch.utils.data import Dataset
 
 from segnet.errors import UserError
 
 from .classes import ClassSet
+from .coding import Coding
 from .fingerprint import fingerprint
-from .image_files import Pixels
-
-if TYPE_CHECKING:
-    from .coding import Coding
+from .image_files import Pixels, read_image, read_mask
 
 
 class Sample(NamedTuple):
@@ -37,8 +30,11 @@ class Pair(NamedTuple):
     mask: Path
 
 
-class ImagesAndMasks(Dataset[Sample]):
+class ImagesAndMasks:
     """Samples of a split in a fixed order.
+
+    A map-style data set for PyTorch's loaders, which ask for no base class: without it, processes that look at files
+    need not import PyTorch.
 
     Args:
         pairs: the files, at least one pair.
@@ -49,10 +45,10 @@ class ImagesAndMasks(Dataset[Sample]):
         coding: what the masks' values mean; None: they are class indices.
     """
 
-    coding: "Coding | None" = None
+    coding: Coding | None = None
 
     def __init__(
-        self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0, coding: "Coding | None" = None
+        self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0, coding: Coding | None = None
     ) -> None:
         self.pairs: Sequence[Pair] = list(pairs)
         self.classes, self.cache, self.coding = classes, cache, coding
@@ -160,75 +156,11 @@ class _SampleCache:
         return type(None), ()  # a spawned process cannot share the memory: it gets None and reads files
 
 
-def read_image(path: Path, content: bytes | None = None) -> Pixels:
-    """An image file as (H, W, 3) uint8 RGB, turned as its EXIF orientation says, without its transparency.
-
-    Args:
-        path: of the file.
-        content: its bytes, where they have been read already.
-
-    Raises:
-        UserError: the file is not there, is damaged, or has more than 8 bits a channel in one channel.
-    """
-    image = open_image(path, "image", content)
-    if image.mode.startswith(("I", "F")):
-        raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
-    with _damage_named(path, "image"):
-        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-
-
-def read_mask(path: Path, content: bytes | None = None) -> Pixels:
-    """An index mask as (H, W) uint8: grey values, or the indices of a palette image whatever its colours are.
-
-    Args:
-        path: of the file.
-        content: its bytes, where they have been read already.
-
-    Raises:
-        UserError: the file is not there, is damaged, or is a colour or a 16-bit image.
-    """
-    mask = open_image(path, "mask", content)
-    if mask.mode not in ("L", "P"):
-        found = "a 16-bit image" if mask.mode.startswith("I") else f"an image of type {mask.mode}"
-        raise UserError(
-            f"{path}: the mask is {found}; a mask has one 8-bit channel (or a palette) that holds the class index "
-            "of each pixel"
-        )
-    return np.array(mask)
-
-
 def describe_unknown(unknown: Mapping[str, int]) -> str:
     """Values of a mask that stand for no class, in words."""
     shown = ", ".join(f"{value} ({count:,} pixels)" for value, count in list(unknown.items())[:3])
     more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
     return f"the mask holds {shown}{more}, which stand for no class"
-
-
-def open_image(path: Path, kind: str, content: bytes | None = None) -> Image.Image:
-    """An image file, decoded; with ``content`` that instead of the file's.
-
-    Raises:
-        UserError: the file is not there or is damaged.
-    """
-    with _damage_named(path, kind):
-        image = Image.open(path if content is None else io.BytesIO(content))
-        image.load()
-        return image
-
-
-@contextmanager
-def _damage_named(path: Path, kind: str) -> Iterator[None]:
-    """Turn what Pillow raises on damaged files, which may be anything, into one line."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such {kind} file") from None
-    except Exception as error:
-        detail = " ".join(str(error).replace(str(path), "").split()) or type(error).__name__
-        raise UserError(f"{path}: cannot be read as an image ({detail}); replace it or take it out") from None
 
 
 def _size(array: Pixels) -> str:

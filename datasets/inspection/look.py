@@ -12,8 +12,8 @@ from PIL import Image
 from segnet.errors import UserError
 
 from ..coding import Coding, Kind, count_values
-from ..image_files import Pixels
-from ..samples import Pair, open_image, read_image
+from ..image_files import Pixels, open_image, read_image
+from ..samples import Pair
 
 ORIENTATION = 0x0112
 """EXIF tag: 1 is upright."""

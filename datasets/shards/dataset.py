@@ -18,8 +18,8 @@ import numpy as np
 from segnet.errors import UserError
 
 from ..classes import ClassSet
-from ..image_files import Pixels
-from ..samples import ImagesAndMasks, Pair, Sample, check_labels, check_sizes, read_image, read_mask
+from ..image_files import Pixels, read_image, read_mask
+from ..samples import ImagesAndMasks, Pair, Sample, check_labels, check_sizes
 from .index import Rows, read_index
 from .source import join, read
 

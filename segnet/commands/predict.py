@@ -28,8 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from segnet.datasets.image_files import as_png
-    from segnet.datasets.samples import read_image
+    from segnet.datasets.image_files import as_png, read_image
     from segnet.files import write_atomically
     from segnet.inference.overlay import Legend, Overlay
     from segnet.terminal import progress_bar

@@ -9,10 +9,11 @@ import numpy as np
 
 from segnet.config_file import parse_config, parse_yaml
 from segnet.datasets.augmentation import Augmented, build_augmentation
+from segnet.datasets.image_files import read_image
 from segnet.datasets.inspection.inspection import Inspection
 from segnet.datasets.inspection.look import Look
 from segnet.datasets.inspection.words import facts, leak_line, unknown_lines
-from segnet.datasets.samples import ImagesAndMasks, read_image
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.ready_config import ready_config

@@ -10,8 +10,9 @@ from PIL import Image
 from segnet.config import DataConfig
 from segnet.datasets.convert import JOURNAL, Summary, convert
 from segnet.datasets.formats import open_layout
+from segnet.datasets.image_files import read_image
 from segnet.datasets.load import load_split
-from segnet.datasets.samples import ImagesAndMasks, read_image
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from tests.datasets.folders import color_mask, index_mask, photo
 from tests.datasets.test_formats import CASES

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from segnet.config import DataConfig
+from segnet.datasets.image_files import read_image
 from segnet.datasets.images import load_images
 from segnet.datasets.patches import PATCHES_PER_FRAME
-from segnet.datasets.samples import read_image
 from segnet.errors import UserError
 
 

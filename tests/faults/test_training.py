@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from segnet.datasets.samples import read_mask
+from segnet.datasets.image_files import read_mask
 from segnet.errors import UserError
 from segnet.training.checkpoint import load_checkpoint, previous, save_checkpoint
 from tests.faults.conftest import Begin, Training, make_training

@@ -12,8 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from segnet.datasets.image_files import IMAGE_SUFFIXES
-from segnet.datasets.samples import read_image
+from segnet.datasets.image_files import IMAGE_SUFFIXES, read_image
 from segnet.errors import UserError
 from segnet.terminal import say
 

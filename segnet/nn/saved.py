@@ -5,12 +5,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import safetensors
 import safetensors.torch
 import torch
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from torch import Tensor, nn
 
 from segnet import __version__
@@ -57,6 +57,11 @@ class SavedModel:
     def preprocess(self) -> Preprocess:
         return Preprocess(self.input.channels, self.input.mean, self.input.std)
 
+    @property
+    def config(self) -> "SavedConfig":
+        """All but the network, as it is written to files."""
+        return SavedConfig(**{name: getattr(self, name) for name in SavedConfig.model_fields})
+
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 Pixels = Annotated[int, Field(ge=1, le=65_536)]
@@ -73,6 +78,15 @@ class SavedConfig(Settings):
     class_colors: tuple[tuple[Channel, Channel, Channel], ...] = Field(max_length=256)
     ignore_index: int = Field(ge=0, le=255)
     size: tuple[Pixels, Pixels]
+
+    @model_validator(mode="after")
+    def check_classes(self) -> Self:
+        names = len(self.class_names)
+        if len(self.class_colors) != names:
+            raise ValueError(f"{names} class_names, but {len(self.class_colors)} class_colors")
+        if self.ignore_index < names:
+            raise ValueError(f"ignore_index {self.ignore_index} is a class ({self.class_names[self.ignore_index]})")
+        return self
 
 
 def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch.float32) -> None:
@@ -95,16 +109,7 @@ def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch
         .clone(memory_format=torch.contiguous_format)
         for key, value in model.network.state_dict().items()
     }
-    config = SavedConfig(
-        version=model.version,
-        name=model.name,
-        arguments=model.arguments,
-        input=model.input,
-        class_names=model.class_names,
-        class_colors=model.class_colors,
-        ignore_index=model.ignore_index,
-        size=model.size,
-    )
+    config = model.config
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / WEIGHTS, safetensors.torch.save(weights, {"format": "pt"}))
@@ -140,17 +145,7 @@ def load_model(model: str | Path) -> SavedModel:
     except (safetensors.SafetensorError, OSError) as error:
         raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); save the model again") from None
     network.load_state_dict(weights)
-    return SavedModel(
-        network=network.eval(),
-        name=config.name,
-        arguments=dict(config.arguments),
-        input=config.input,
-        class_names=config.class_names,
-        class_colors=config.class_colors,
-        ignore_index=config.ignore_index,
-        size=config.size,
-        version=config.version,
-    )
+    return SavedModel(network=network.eval(), **dict(config))
 
 
 def packaged_models() -> list[str]:
@@ -205,23 +200,22 @@ def read_config(path: Path) -> SavedConfig:
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "the file"
-        raise UserError(f"{path}: {key}: {first['msg']}; save the model again") from None
+        raise UserError(f"{path}: {first_mistake(error)}; save the model again") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not JSON ({first_line(error)}); save the model again") from None
-    names = len(config.class_names)
-    if len(config.class_colors) != names:
-        raise UserError(f"{path}: {names} class_names, but {len(config.class_colors)} class_colors")
-    if config.ignore_index < names:
-        raise UserError(
-            f"{path}: ignore_index {config.ignore_index} is a class ({config.class_names[config.ignore_index]})"
-        )
     if not all(map(math.isfinite, (*config.input.mean, *config.input.std))) or 0 in config.input.std:
         raise UserError(f"{path}: input.mean and input.std have to be finite, and input.std not zero")
     if too_large(config.arguments):
         raise UserError(f"{path}: arguments: a number over 4096 or a list of over 64, which no network here has")
     return config
+
+
+def first_mistake(error: ValidationError) -> str:
+    """What is wrong with the settings of a file, with the key at which it is."""
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"]))
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{key}: {reason}" if key else reason
 
 
 def too_large(value: Any) -> bool:

@@ -10,7 +10,7 @@ import torch
 from segnet.config import DataConfig
 from segnet.datasets.camvid import load_camvid
 from segnet.errors import UserError
-from segnet.inference.deploy.metadata import KEY
+from segnet.inference.deploy.metadata import KEY, describe, parse
 from segnet.inference.deploy.model import DeployedModel, open_model
 from segnet.inference.export.check import Check
 from segnet.inference.export.export import Recipe, export, spread
@@ -69,6 +69,20 @@ def test_a_file_is_a_model_of_its_own(
         Predictor(file, precision="bf16" if precision != "bf16" else "fp32")
     with pytest.raises(UserError, match=f"runs in {runtime}, not in torch"):
         Predictor(file, "torch")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("class_colors", [], "11 class_names, but 0 class_colors"),
+        ("ignore_index", 10, r"ignore_index 10 is a class \(Bicyclist\)"),
+        ("precision", "fp64", "precision: Input should be 'fp32', 'bf16' or 'int8'"),
+    ],
+)
+def test_metadata_that_cannot_be_right_are_named(model: SavedModel, key: str, value: object, message: str) -> None:
+    text = json.dumps({**json.loads(describe(model, "fp32", None, DataConfig())), key: value})
+    with pytest.raises(UserError, match=f"^model.onnx: metadata: {message}; export the run again$"):
+        parse(text, Path("model.onnx"))
 
 
 def test_onnx_gives_a_class_map_and_has_no_scatter(model: SavedModel, tiny_camvid: Path, tmp_path: Path) -> None:

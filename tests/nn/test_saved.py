@@ -184,7 +184,7 @@ def test_a_header_that_begins_like_a_pickle_is_none(folder: Path) -> None:
         ("[" * 100_000, "is not JSON"),
         ('{"size": ' + "9" * 5000 + "}", "is not JSON"),
         ("\xff", "is not JSON"),
-        ("[]", "the file: "),
+        ("[]", "json: Input should be a valid dictionary"),
         ("{}", "version: Field required"),
         (" " * 1_000_001, "under 1 MB"),
     ],

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from segnet.config import DataConfig
 from segnet.errors import UserError
-from segnet.nn.saved import SavedConfig, SavedModel
+from segnet.nn.saved import SavedConfig, SavedModel, first_mistake
 
 KEY = "segnet"
 """Under which the metadata lie in the file, as JSON."""
@@ -31,19 +31,9 @@ class Metadata(SavedConfig):
 
 def describe(model: SavedModel, precision: Precision, size: tuple[int, int] | None, data: DataConfig) -> str:
     """The metadata of ``model`` as JSON; ``size`` is the only one that the file takes, None: any."""
-    return Metadata(
-        version=model.version,
-        name=model.name,
-        arguments=model.arguments,
-        input=model.input,
-        class_names=model.class_names,
-        class_colors=model.class_colors,
-        ignore_index=model.ignore_index,
-        size=size or model.size,
-        precision=precision,
-        any_size=size is None,
-        data=data.model_copy(update={"root": None}),
-    ).model_dump_json()
+    settings = dict(model.config) | {"size": size or model.size}
+    data = data.model_copy(update={"root": None})
+    return Metadata(**settings, precision=precision, any_size=size is None, data=data).model_dump_json()
 
 
 def parse(text: str | None, path: Path) -> Metadata:
@@ -55,13 +45,6 @@ def parse(text: str | None, path: Path) -> Metadata:
     if not text:
         raise UserError(f"{path}: was not written by segnet export: it does not name its classes; export the run again")
     try:
-        found = Metadata.model_validate_json(text)
+        return Metadata.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "all"
-        raise UserError(f"{path}: metadata: {key}: {first['msg']}; export the run again") from None
-    if len(found.class_names) != len(found.class_colors) or found.ignore_index < len(found.class_names):
-        raise UserError(
-            f"{path}: metadata: class_names, class_colors and ignore_index do not fit; export the run again"
-        )
-    return found
+        raise UserError(f"{path}: metadata: {first_mistake(error)}; export the run again") from None

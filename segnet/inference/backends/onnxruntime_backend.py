@@ -1,16 +1,20 @@
 """ONNX Runtime, on the processor or, with onnxruntime-gpu, on a CUDA GPU."""
 
-import torch
-from torch import Tensor
+from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
-from segnet.inference.backends.pixels import as_pixels, file_precision, size_error
-from segnet.inference.deploy.graph import CLASSES, IMAGE, LOGITS, onnx_graph, with_logits
+from segnet.inference.backends.graph_backend import GraphBackend, graph_precision, size_error
+from segnet.inference.deploy.graph import IMAGE, onnx_graph, with_logits
 from segnet.inference.deploy.model import DeployedModel, Model
 from segnet.inference.deploy.runtimes import require
 
 
-class OnnxRuntimeBackend:
+class OnnxRuntimeBackend(GraphBackend):
     """An exported file, or a network exported in memory.
 
     Args:
@@ -25,12 +29,8 @@ class OnnxRuntimeBackend:
     def __init__(self, model: Model, precision: str, device: str) -> None:
         self.model = model
         runtime = require("onnxruntime")
-        if isinstance(model, DeployedModel):
-            precision = file_precision(model, precision)
-            graph = with_logits(model.graph)
-        else:
-            check_precision(precision)
-            precision, graph = "fp32", onnx_graph(model)
+        chosen = graph_precision(model, precision, "onnxruntime", "onnx", ["fp32"])
+        graph = with_logits(model.graph) if isinstance(model, DeployedModel) else onnx_graph(model)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
@@ -40,28 +40,11 @@ class OnnxRuntimeBackend:
                 f"device {device!r}: this onnxruntime has cpu; for cuda install onnxruntime-gpu in its place"
             )
         self.session = runtime.InferenceSession(graph.SerializeToString(), options, providers=[provider])
+        precision = "fp32" if chosen == "auto" else chosen
         self.description = f"onnxruntime {precision} on {'cuda' if device.startswith('cuda') else 'cpu'}"
 
-    def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
-        return self.run(LOGITS, images)
-
-    def classes(self, images: Tensor) -> Tensor:
-        return self.run(CLASSES, images)
-
-    def run(self, output: str, images: Tensor) -> Tensor:
-        pixels = as_pixels(images, self.model)
+    def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
         try:
-            (result,) = self.session.run([output], {IMAGE: pixels})
+            return np.asarray(self.session.run([output], {IMAGE: pixels})[0])
         except Exception:  # onnxruntime's errors have no base of their own
             raise size_error("onnxruntime", pixels.shape) from None
-        return torch.from_numpy(result)
-
-
-def check_precision(precision: str) -> None:
-    if precision == "int8":
-        raise UserError(
-            "precision int8 needs pictures to calibrate with: segnet export MODEL --format onnx --precision int8 "
-            "--out FILE, then give FILE as the model"
-        )
-    if precision not in ("auto", "fp32"):
-        raise UserError(f"precision {precision!r}: onnxruntime has fp32 and auto on a processor, int8 from a file")

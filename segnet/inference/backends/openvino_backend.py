@@ -4,12 +4,14 @@ import io
 import sys
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
+from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
-from segnet.inference.backends.pixels import as_pixels, file_precision, size_error
-from segnet.inference.deploy.graph import CLASSES, LOGITS, onnx_graph
+from segnet.inference.backends.graph_backend import GraphBackend, graph_precision, size_error
+from segnet.inference.deploy.graph import onnx_graph
 from segnet.inference.deploy.model import DeployedModel, Model
 from segnet.inference.deploy.runtimes import require
 
@@ -17,7 +19,7 @@ SIZES_KEPT = 4
 """Compiled networks that are kept, the last used; one for another size takes seconds to make."""
 
 
-class OpenVinoBackend:
+class OpenVinoBackend(GraphBackend):
     """An exported file, or a network exported in memory.
 
     Args:
@@ -34,23 +36,15 @@ class OpenVinoBackend:
             raise UserError(f"device {device!r}: the openvino backend runs on cpu")
         self.model = model
         self.core = require("openvino").Core()
+        self.precision = self.choose(graph_precision(model, precision, "openvino", "openvino", ["fp32", "bf16"]))
         if isinstance(model, DeployedModel):
-            self.precision = self.choose(file_precision(model, precision))
             self.graph = model.graph
         else:
-            self.precision = self.choose(precision)
             self.graph = self.core.read_model(io.BytesIO(onnx_graph(model).SerializeToString()))
         self.compiled: dict[tuple[str, tuple[int, ...]], Any] = {}
         self.description = f"openvino {self.precision} on cpu"
 
     def choose(self, precision: str) -> str:
-        if precision == "int8" and not isinstance(self.model, DeployedModel):
-            raise UserError(
-                "precision int8 needs pictures to calibrate with: segnet export MODEL --format openvino "
-                "--precision int8 --out FILE, then give FILE as the model"
-            )
-        if precision not in ("auto", "fp32", "bf16", "int8"):
-            raise UserError(f"precision {precision!r}: the openvino backend has fp32, bf16 and auto, int8 from a file")
         has_bf16 = "BF16" in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "bf16" and not has_bf16:
             print("this processor does not compute in bf16: going on in fp32", file=sys.stderr)
@@ -58,20 +52,13 @@ class OpenVinoBackend:
             return "bf16" if has_bf16 else "fp32"
         return precision
 
-    def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
-        return self.run(LOGITS, images)
-
-    def classes(self, images: Tensor) -> Tensor:
-        return self.run(CLASSES, images)
-
-    def run(self, output: str, images: Tensor) -> Tensor:
-        pixels = as_pixels(images, self.model)
+    def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
         key = (output, pixels.shape)
         network = self.compiled.pop(key, None) or self.compile(output, pixels.shape)
         self.compiled[key] = network
         if len(self.compiled) > SIZES_KEPT:
             del self.compiled[next(iter(self.compiled))]
-        return torch.from_numpy(network(pixels)[0])
+        return np.asarray(network(pixels)[0])
 
     def compile(self, output: str, shape: tuple[int, ...]) -> Any:
         """A fixed shape costs a compilation and gives the fastest network: every crop and pad of even sizes goes."""

@@ -1,0 +1,87 @@
+"""What the runtimes of exported graphs have in common: how pictures go in, what comes out, what they refuse."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from segnet.datasets.image_files import Pixels
+from segnet.errors import UserError
+from segnet.inference.deploy.graph import CLASSES, LOGITS
+from segnet.inference.deploy.model import DeployedModel, Model
+
+
+class GraphBackend(ABC):
+    """A runtime with the graph of :mod:`segnet.inference.deploy.graph`, which has no dropout to leave on.
+
+    Attributes:
+        model: the network or the file whose graph it is.
+    """
+
+    model: Model
+
+    def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
+        return torch.from_numpy(self.run(LOGITS, as_pixels(images, self.model)))
+
+    def classes(self, images: Tensor) -> Tensor:
+        return torch.from_numpy(self.run(CLASSES, as_pixels(images, self.model)))
+
+    @abstractmethod
+    def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
+        """The graph's ``output`` for pictures ``(N, H, W, 3)`` uint8 RGB.
+
+        Raises:
+            UserError: pictures of a size that the runtime cannot take.
+        """
+
+
+def as_pixels(images: Tensor, model: Model) -> Pixels:
+    """uint8 ``(N, 3, H, W)`` to ``(N, H, W, 3)``; nothing is copied where that is how the pictures lie.
+
+    Raises:
+        UserError: the model is a file for another size.
+    """
+    height, width = images.shape[-2:]
+    if isinstance(model, DeployedModel) and not model.metadata.any_size and (height, width) != model.size:
+        own = "x".join(map(str, model.size))
+        raise UserError(f"{model.path}: takes pictures of {own}, this one is {height}x{width}; add --size {own}")
+    return np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
+
+
+def graph_precision(model: Model, wanted: str, runtime: str, file_format: str, known: Sequence[str]) -> str:
+    """The precision in which a graph shall run: a file's own, which was set when it was exported, or ``wanted``.
+
+    Args:
+        model: what to run.
+        wanted: ``auto`` or the name of a precision.
+        runtime: name of the backend, for messages.
+        file_format: what ``segnet export --format`` calls its files.
+        known: precisions that it has for a network.
+
+    Raises:
+        UserError: it does not have the one that is wanted.
+    """
+    if isinstance(model, DeployedModel):
+        own = model.metadata.precision
+        if wanted not in ("auto", own):
+            raise UserError(f"{model.path}: was exported in {own}; leave --precision out, or export it in {wanted}")
+        return own
+    if wanted == "int8":
+        raise UserError(
+            f"precision int8 needs pictures to calibrate with: segnet export MODEL --format {file_format} "
+            "--precision int8 --out FILE, then give FILE as the model"
+        )
+    if wanted not in ("auto", *known):
+        raise UserError(
+            f"precision {wanted!r}: the {runtime} backend has {', '.join(known)} and auto, int8 from a file"
+        )
+    return wanted
+
+
+def size_error(runtime: str, shape: tuple[int, ...]) -> UserError:
+    """That a runtime cannot take pictures ``(N, H, W, 3)``: some have no window that is larger than what it pools."""
+    return UserError(f"{runtime} cannot run this network on pictures of {shape[1]}x{shape[2]}; set a larger --size")

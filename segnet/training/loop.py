@@ -20,11 +20,10 @@ from torch.utils.data import DataLoader
 
 from segnet.config import Config
 from segnet.datasets.sampling import EpochBatches
-from segnet.errors import UserError
 from segnet.nn.batch_norm import share_batch_norm
 from segnet.training.averaging import WeightAverage
 from segnet.training.bad_loss import BadLoss, BadStep, restore, statistics
-from segnet.training.checkpoint import candidates, load_checkpoint, save_checkpoint
+from segnet.training.checkpoint import candidates
 from segnet.training.failures import said_in_a_line
 from segnet.training.loader import build_loader
 from segnet.training.log import Log
@@ -34,6 +33,7 @@ from segnet.training.position import Position
 from segnet.training.progress import TrainingProgress
 from segnet.training.run_folder import RunFolder
 from segnet.training.schedule import lr_factor
+from segnet.training.state import TrainingState
 from segnet.training.stopping import StopRequest
 from segnet.training.task import Batch, Task
 
@@ -80,6 +80,8 @@ class Trainer:
         self.wrapped, self.optimizer = fabric.setup(network, build_optimizer(network, config.optimizer))
         self.forward = torch.compile(self.wrapped) if self.compiles() else self.wrapped
         self.position = Position()
+        scaler = getattr(fabric.strategy.precision, "scaler", None)
+        self.state = TrainingState(config.model, task, network, self.optimizer, self.average, scaler, self.position)
         self.stop = StopRequest()
         self.saved_at = time.monotonic()
         self.unread: list[tuple[int, torch.Tensor, int, torch.Tensor]] = []
@@ -105,7 +107,8 @@ class Trainer:
         if resume and not candidates(self.run.last_checkpoint):
             print(f"{self.run.path}: stopped before its first checkpoint; beginning at the start", file=sys.stderr)
         elif resume:
-            self.load()
+            self.state.load(self.run.last_checkpoint)
+            self.position.step = self.step_at(self.position)
         log = Log(self.run, self.position, enabled=self.fabric.is_global_zero)
         progress = TrainingProgress(
             self.config.training.epochs, self.total_steps, self.task.monitor, self.fabric.is_global_zero
@@ -229,7 +232,7 @@ class Trainer:
         measures = self.task.validate(self.best_network, self.fabric)
         if self.position.record(measures[self.task.monitor]) and self.fabric.is_global_zero:
             self.task.save(self.run.path, self.best_network)
-            save_checkpoint(self.run.best_checkpoint, self.state_dict(), keep=1)
+            self.state.save(self.run.best_checkpoint, keep=1)
         if self.pictures and self.fabric.is_global_zero:
             log.picture(self.pictures(self.best_network), self.position.step)
         return measures
@@ -245,8 +248,7 @@ class Trainer:
     def save(self) -> None:
         self.read_losses()
         if self.fabric.is_global_zero:
-            keep = self.config.training.keep_checkpoints
-            save_checkpoint(self.run.last_checkpoint, self.state_dict(), keep)
+            self.state.save(self.run.last_checkpoint, self.config.training.keep_checkpoints)
         self.saved_at = time.monotonic()
 
     def stop_if_asked(self) -> None:
@@ -262,43 +264,6 @@ class Trainer:
                 f"stopped in epoch {self.position.epoch + 1} after step {self.position.step}, which is saved in "
                 f"{self.run.last_checkpoint}; go on with --resume"
             )
-
-    def state_dict(self) -> dict[str, Any]:
-        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
-        return {
-            "model": self.config.model.model_dump(mode="json"),
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "average": self.average.state_dict() if self.average else None,
-            "scaler": scaler.state_dict() if scaler else None,
-            "position": self.position.state_dict(),
-            "data": self.task.data_fingerprint,
-        }
-
-    def load(self) -> None:
-        path = self.run.last_checkpoint
-        state = load_checkpoint(path)
-        if state["model"] != self.config.model.model_dump(mode="json"):
-            raise UserError(f"{path}: a checkpoint of another model ({state['model']['name']}); train without --resume")
-        # None: written by a version without fingerprints.
-        if state.get("data", None) not in (None, self.task.data_fingerprint):
-            raise UserError(
-                f"{path}: the data are not those that the run began with (files were added, taken out or changed); "
-                "put them back, or train without --resume"
-            )
-        try:
-            self.network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            if self.average:
-                self.average.load_state_dict(state["average"])
-        except (RuntimeError, ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{path}: its weights do not fit this network ({str(error).splitlines()[0]}); train without --resume"
-            ) from None
-        if state["scaler"] is not None:
-            self.fabric.strategy.precision.scaler.load_state_dict(state["scaler"])
-        self.position.load_state_dict(state["position"])
-        self.position.step = self.step_at(self.position)
 
     def step_at(self, position: Position) -> int:
         """The step of this run that stands where ``position`` does, whose steps may have had more or fewer samples."""

@@ -1,0 +1,83 @@
+"""What a run is between two optimiser steps: all that a checkpoint holds, and whether a checkpoint is this run's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.amp import GradScaler
+from torch.optim import Optimizer
+
+from segnet.config import ModelConfig
+from segnet.errors import UserError
+from segnet.training.averaging import WeightAverage
+from segnet.training.checkpoint import load_checkpoint, save_checkpoint
+from segnet.training.position import Position
+from segnet.training.task import Task
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """The parts of a run that its steps change, and what they must belong to.
+
+    Attributes:
+        model: the network's settings, which a checkpoint has to share.
+        task: whose data a checkpoint has to share.
+        network: with the weights that the optimiser works on.
+        optimizer: its learning rate follows from the position.
+        average: of the weights; None without one.
+        scaler: of the loss, in float16; None in other precisions.
+        position: how far the run has come.
+    """
+
+    model: ModelConfig
+    task: Task
+    network: nn.Module
+    optimizer: Optimizer
+    average: WeightAverage | None
+    scaler: GradScaler | None
+    position: Position
+
+    def save(self, path: Path, keep: int) -> None:
+        """Write a checkpoint; it and those before it are kept, ``keep`` of them."""
+        state = {
+            "model": self.model.model_dump(mode="json"),
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
+            "scaler": self.scaler.state_dict() if self.scaler else None,
+            "position": self.position.state_dict(),
+            "data": self.task.data_fingerprint,
+        }
+        save_checkpoint(path, state, keep)
+
+    def load(self, path: Path) -> None:
+        """Take over what the checkpoint at ``path`` holds.
+
+        Raises:
+            UserError: it is damaged, or of another model or other data.
+        """
+        state = load_checkpoint(path)
+        self.check(path, state)
+        try:
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            if self.average:
+                self.average.load_state_dict(state["average"])
+        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{path}: its weights do not fit this network ({str(error).splitlines()[0]}); train without --resume"
+            ) from None
+        if self.scaler and state["scaler"] is not None:
+            self.scaler.load_state_dict(state["scaler"])
+        self.position.load_state_dict(state["position"])
+
+    def check(self, path: Path, state: dict[str, Any]) -> None:
+        if state["model"] != self.model.model_dump(mode="json"):
+            raise UserError(f"{path}: a checkpoint of another model ({state['model']['name']}); train without --resume")
+        # None: written by a version without fingerprints.
+        if state.get("data") not in (None, self.task.data_fingerprint):
+            raise UserError(
+                f"{path}: the data are not those that the run began with (files were added, taken out or changed); "
+                "put them back, or train without --resume"
+            )

@@ -7,6 +7,9 @@ import io
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from segnet import __version__
 from segnet.errors import UserError
@@ -46,7 +49,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and give its exit code: 0 done, 1 a mistake named in a line, 2 usage, 130 Ctrl-C."""
+    """Run one command and give its exit code: 0 done, 1 a mistake named in a line, 2 usage, 130 Ctrl-C or SIGTERM."""
     argv = sys.argv[1:] if argv is None else argv
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file's name need not be text in the terminal's encoding; it is printed all the same.
@@ -54,7 +57,8 @@ def main(argv: list[str] | None = None) -> int:
     command = next((word for word in argv if not word.startswith("-")), None)
     args = build_parser(command).parse_args(argv)
     try:
-        return int(args.run(args))
+        with sigterm_as_ctrl_c():
+            return int(args.run(args))
     except UserError as error:
         print(f"segnet {args.command}: {one_line(str(error))}", file=sys.stderr)
         return 1
@@ -68,6 +72,20 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         print(f"segnet {args.command}: {one_line(describe_os_error(error))}", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """Ends a command at SIGTERM, as a scheduler sends it, as Ctrl-C does: what is half written goes away first."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only a program's main thread may set handlers.
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def one_line(text: str) -> str:

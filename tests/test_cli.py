@@ -1,6 +1,7 @@
 """The command line: exit codes, one-line errors, and nothing heavy imported for its help."""
 
 import importlib
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -48,6 +49,14 @@ def test_an_error_is_a_line_and_a_code(
     command.run = raising(error)
     assert cli.main(["report"]) == code
     assert capsys.readouterr().err == line
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(command: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    command.run = lambda args: signal.raise_signal(signal.SIGTERM)
+    assert cli.main(["report"]) == 130
+    assert capsys.readouterr().err == "segnet report: stopped\n"
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_success_is_zero(command: SimpleNamespace) -> None:

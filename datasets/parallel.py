@@ -1,12 +1,15 @@
 """One function over many files in several processes, in order, with a bounded number of them under way."""
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, TypeVar
+
+import cv2
 
 from segnet.errors import UserError
 
@@ -39,7 +42,9 @@ def map_files(
         yield from (function(shared, item) for item in items)
         return
     # Forking a process that has threads can hang it, so the workers start afresh.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_remember, initargs=(function, shared))
+    context = get_context("spawn")
+    stopped = context.RawValue("b", 0)
+    pool = ProcessPoolExecutor(workers, context, initializer=_remember, initargs=(function, shared, stopped))
     waiting: deque[Future[list[Any]]] = deque()
     try:
         for start in range(0, len(items), CHUNK):
@@ -49,19 +54,28 @@ def map_files(
         while waiting:
             yield from waiting.popleft().result()
     except BrokenProcessPool:
-        raise UserError("a process that reads files was ended, perhaps for lack of memory; try --workers 1") from None
+        raise UserError(
+            "a process that works on files was ended, perhaps for lack of memory; end other programs, "
+            "or take fewer processes (--workers)"
+        ) from None
     finally:
+        # The chunks under way, and those already handed over, are not worth waiting for.
+        stopped.value = 1
         pool.shutdown(cancel_futures=True)
 
 
-_job: tuple[Callable[[Any, Any], Any], Any]
+_job: tuple[Callable[[Any, Any], Any], Any, Any]
 
 
-def _remember(function: Callable[[Any, Any], Any], shared: object) -> None:
+def _remember(function: Callable[[Any, Any], Any], shared: object, stopped: object) -> None:
     global _job
-    _job = function, shared
+    _job = function, shared, stopped
+    # Ctrl-C reaches the whole process group; the parent decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # There is a process for each core already.
+    cv2.setNumThreads(1)
 
 
 def _work(items: Sequence[Any]) -> list[Any]:
-    function, shared = _job
-    return [function(shared, item) for item in items]
+    function, shared, stopped = _job
+    return [function(shared, item) for item in items if not stopped.value]

@@ -1,69 +1,48 @@
 """The scenes as files in the layout of CamVid's authors."""
 
+import fcntl
 import json
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import cv2
-
 from segnet.errors import UserError
+from segnet.terminal import progress_bar
 
 from ..image_files import as_png
+from ..parallel import map_files
 from .render import SIZE, render_scene
 
 FACTS = "scenes.json"
 VERSION = 4
 """Grows with every change of what is drawn, so that old files are made anew."""
 TRAIN, VAL, SEED = 200, 40, 1
+MIN_SCENES = 16
+"""Fewer are drawn sooner than processes start."""
+MAX_WORKERS = 8
 
 
-def write_scenes(
-    root: str | Path,
-    train: int,
-    val: int,
-    size: tuple[int, int] = SIZE,
-    seed: int = 1,
-    advance: Callable[[], None] | None = None,
-) -> Path:
+def write_scenes(root: str | Path, train: int, val: int, size: tuple[int, int] = SIZE, seed: int = 1) -> Path:
     """Writes ``train``, ``trainannot``, ``val`` and ``valannot`` below ``root`` and what they are in scenes.json.
 
-    All is made in a folder beside it that takes its place in the end; what was in ``root`` is gone.
+    All is made in a folder beside it that takes its place in the end; what was in ``root`` is gone. Of two processes
+    that do so at once the second waits for the first.
 
     Args:
         root: the folder of the set.
         train, val: numbers of scenes.
         size: height and width in pixels.
         seed: decides all scenes; val has other seeds than train.
-        advance: called after each scene.
 
     Raises:
         UserError: ``root`` holds something else, or the files cannot be written.
     """
     root = Path(root)
-    if root.is_dir() and any(root.iterdir()) and not (root / FACTS).is_file():
-        raise UserError(f"{root}: holds files that are no sample scenes; name another folder in data.root")
-    temporary = None
-    try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
-        temporary.chmod(0o755)
-        _write_splits(temporary, {"train": train, "val": val}, size, seed, advance)
-        (temporary / FACTS).write_text(json.dumps(_facts(train, val, size, seed), indent=2) + "\n")
-        if root.exists():
-            shutil.rmtree(root)
-        temporary.replace(root)
-    except OSError as error:
-        raise UserError(f"{root}: the sample scenes cannot be written ({error.strerror or error})") from None
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with _only_writer(root):
+        _write(root, train, val, size, seed)
     return root
 
 
@@ -74,14 +53,51 @@ def ensure_scenes(root: str | Path) -> Path:
         UserError: as for writing.
     """
     root = Path(root)
-    if _read_facts(root) == _facts(TRAIN, VAL, SIZE, SEED):
+    if _is_default(root):
         return root
-    from rich.console import Console
-    from rich.progress import Progress
+    with _only_writer(root):
+        # Another process may have drawn them while this one waited.
+        if not _is_default(root):
+            _write(root, TRAIN, VAL, SIZE, SEED)
+    return root
 
-    with Progress(console=Console(file=sys.stderr), transient=True) as progress:
-        task = progress.add_task("drawing sample scenes", total=TRAIN + VAL)
-        return write_scenes(root, TRAIN, VAL, SIZE, SEED, partial(progress.advance, task))
+
+@contextmanager
+def _only_writer(root: Path) -> Iterator[None]:
+    """Holds the lock ``.NAME.lock`` beside ``root``, which must not hold other files; errors of the disk are named."""
+    if root.is_dir() and any(root.iterdir()) and not (root / FACTS).is_file():
+        raise UserError(f"{root}: holds files that are no sample scenes; name another folder in data.root")
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with root.with_name(f".{root.name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"{root}: waiting for another process that draws the sample scenes", file=sys.stderr)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise UserError(f"{root}: the sample scenes cannot be written ({error.strerror or error})") from None
+
+
+def _write(root: Path, train: int, val: int, size: tuple[int, int], seed: int) -> None:
+    temporary = root.with_name(f".{root.name}.part")
+    # Of a writer that was killed: the lock says that none is at work.
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir()
+        _write_splits(temporary, {"train": train, "val": val}, size, seed)
+        (temporary / FACTS).write_text(json.dumps(_facts(train, val, size, seed), indent=2) + "\n")
+        if root.exists():
+            shutil.rmtree(root)
+        temporary.replace(root)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _is_default(root: Path) -> bool:
+    """Whether ``root`` holds the default set of this version."""
+    return _read_facts(root) == _facts(TRAIN, VAL, SIZE, SEED)
 
 
 def _facts(train: int, val: int, size: tuple[int, int], seed: int) -> dict[str, object]:
@@ -95,30 +111,20 @@ def _read_facts(root: Path) -> object:
         return None
 
 
-def _write_splits(
-    root: Path, counts: dict[str, int], size: tuple[int, int], seed: int, advance: Callable[[], None] | None
-) -> None:
-    jobs = []
+def _write_splits(root: Path, counts: dict[str, int], size: tuple[int, int], seed: int) -> None:
+    scenes = []
     for place, (split, count) in enumerate(counts.items()):
         for folder in (split, f"{split}annot"):
             (root / folder).mkdir()
-        jobs += [(root, split, 1_000_000 * seed + 500_000 * place + number, size) for number in range(count)]
-    workers = min(os.cpu_count() or 1, 8)
-    if workers == 1 or len(jobs) < 16:
-        for job in jobs:
-            _write_scene(job)
-            if advance:
-                advance()
-        return
-    # Forking a process that has threads can hang it, so the workers start afresh.
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        for _ in pool.map(_write_scene, jobs, chunksize=4):
-            if advance:
-                advance()
+        scenes += [(split, 1_000_000 * seed + 500_000 * place + number) for number in range(count)]
+    workers = 1 if len(scenes) < MIN_SCENES else min(os.cpu_count() or 1, MAX_WORKERS)
+    with progress_bar("drawing sample scenes", "scenes") as progress:
+        for done, _ in enumerate(map_files(_write_scene, (root, size), scenes, workers), start=1):
+            progress(done, len(scenes))
 
 
-def _write_scene(job: tuple[Path, str, int, tuple[int, int]]) -> None:
-    root, split, seed, size = job
+def _write_scene(place: tuple[Path, tuple[int, int]], scene: tuple[str, int]) -> None:
+    (root, size), (split, seed) = place, scene
     image, mask, name = render_scene(seed, size)
     (root / split / f"{name}.png").write_bytes(as_png(image, compress_level=3))
     (root / f"{split}annot" / f"{name}.png").write_bytes(as_png(mask))

@@ -1,8 +1,15 @@
 """The sample scenes: the same for a seed, all classes in them, no colour look-up, and files made once."""
 
+import errno
 import json
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +26,10 @@ SMALL = (72, 96)
 @pytest.fixture(scope="module")
 def scenes() -> list[Sample]:
     return [render_scene(seed, SMALL) for seed in range(12)]
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
@@ -89,7 +100,7 @@ def test_written_scenes_are_read_as_camvid_is(tmp_path: Path) -> None:
     expected = render_scene(5_000_000, (24, 32))
     np.testing.assert_array_equal(train[0].image, expected.image)
     np.testing.assert_array_equal(train[0].mask, expected.mask)
-    assert [path.name for path in tmp_path.iterdir()] == ["scenes"]
+    assert names_in(tmp_path) == [".scenes.lock", "scenes"]
 
 
 @pytest.mark.usefixtures("small_default")
@@ -112,3 +123,64 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no sample scenes"):
         ensure_scenes(tmp_path)
     assert (tmp_path / "holiday.png").read_bytes() == b"sea"
+
+
+@pytest.mark.usefixtures("small_default")
+def test_of_two_that_want_the_scenes_at_once_one_draws_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = []
+
+    def draw_slowly(*arguments: Any) -> None:
+        drawn.append(arguments)
+        time.sleep(0.5)
+        draw(*arguments)
+
+    draw = write._write
+    monkeypatch.setattr(write, "_write", draw_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        roots = list(pool.map(ensure_scenes, [tmp_path / "scenes"] * 2))
+    assert roots == [tmp_path / "scenes"] * 2
+    assert len(drawn) == 1
+    assert len(load_camvid(str(roots[1]), "train")) == 2
+    assert "waiting for another process that draws the sample scenes" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_named_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(write, "_write_scene", fails)
+    with pytest.raises(UserError, match=r"scenes: the sample scenes cannot be written \(No space left"):
+        write_scenes(tmp_path / "scenes", 2, 1, (24, 32))
+    assert names_in(tmp_path) == [".scenes.lock"]
+
+
+def test_what_a_killed_writer_left_goes_away(tmp_path: Path) -> None:
+    (tmp_path / ".scenes.part" / "train").mkdir(parents=True)
+    write_scenes(tmp_path / "scenes", 1, 1, (24, 32))
+    assert names_in(tmp_path) == [".scenes.lock", "scenes"]
+
+
+INTERRUPTED = """
+import signal, sys
+from segnet.datasets.scenes import write_scenes
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    write_scenes(sys.argv[1], 100_000, 0, (24, 32))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_an_interruption_ends_at_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(tmp_path / "scenes")], stderr=subprocess.PIPE)
+    try:
+        while process.poll() is None and not any(tmp_path.glob(".scenes.part/train/*")):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (130, b"")
+    assert names_in(tmp_path) == [".scenes.lock"]

@@ -15,9 +15,9 @@ from torch import Tensor
 from segnet.config import Config, TrainingConfig
 from segnet.datasets.scenes import render_sequence
 from segnet.hardware import has_bf16
-from segnet.inference.evaluation import evaluate, usual_samples
+from segnet.inference.evaluation import evaluate
 from segnet.inference.overlay import Overlay
-from segnet.inference.predictor import Predictor
+from segnet.inference.predictor import Predictor, usual_samples
 from segnet.inference.video.frames import FrameSegmenter
 from segnet.inference.video.layout import Painter
 from segnet.inference.video.reader import Frame

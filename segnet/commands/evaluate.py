@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_predictor_arguments(parser)
 
 
-def add_predictor_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of every command that runs a model."""
+def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None = None) -> None:
+    """The arguments of every command that runs a model; without ``samples`` the default is what a report takes."""
     parser.add_argument(
         "--backend",
         default="auto",
@@ -39,7 +39,10 @@ def add_predictor_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--precision", default="auto", help="fp32, bf16 or auto, the fastest that is at hand")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
-    parser.add_argument("--samples", type=int, default=1, help="passes with dropout on, for Bayesian nets (default: 1)")
+    usual = "8 for a Bayesian SegNet, else 1; exported files have no dropout" if samples is None else samples
+    parser.add_argument(
+        "--samples", type=int, default=samples, metavar="N", help=f"passes with dropout on (default: {usual})"
+    )
     parser.add_argument("--size", type=size, metavar="HxW", help="size at which the network works (default: as it is)")
 
 
@@ -52,9 +55,11 @@ def size(text: str) -> tuple[int, int]:
 
 def open_predictor(args: argparse.Namespace) -> "Predictor":
     from segnet.inference.deploy.model import open_model
-    from segnet.inference.predictor import Predictor
+    from segnet.inference.predictor import Predictor, usual_samples
 
-    return Predictor(open_model(args.model), args.backend, args.precision, args.device, args.samples, args.size)
+    model = open_model(args.model)
+    samples = usual_samples(model, args.backend) if args.samples is None else args.samples
+    return Predictor(model, args.backend, args.precision, args.device, samples, args.size)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -117,8 +122,10 @@ def print_table(evaluation: "Evaluation") -> None:
     console.print(table)
     if measures["absent"]:
         console.print(f"left out of the means, in neither truth nor prediction: {', '.join(measures['absent'])}")
+    passes = f" · {measures['dropout_samples']} passes with dropout" if measures["dropout_samples"] > 1 else ""
     console.print(
         f"mean IoU {measures['mean_iou']:.4f} · global accuracy {measures['global_accuracy']:.4f} · class accuracy "
-        f"{measures['class_accuracy']:.4f} · boundary F1 {measures['boundary_f1']:.4f} · {measures['images']} images",
+        f"{measures['class_accuracy']:.4f} · boundary F1 {measures['boundary_f1']:.4f} · {measures['images']} images"
+        f"{passes}",
         highlight=False,
     )

@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tile", type=size, metavar="HxW", help="see frames in overlapping tiles of this size")
     parser.add_argument("--batch", type=int, metavar="N", help="frames seen at once (default: 4 on a GPU, else 1)")
     parser.add_argument("--mjpeg", type=int, metavar="PORT", help="look at a camera in a browser on this machine")
-    add_predictor_arguments(parser)
+    # A video of several passes a frame takes several times as long, which has to be asked for.
+    add_predictor_arguments(parser, samples=1)
 
 
 def add_picture_arguments(parser: argparse.ArgumentParser) -> None:

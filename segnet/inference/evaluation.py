@@ -20,14 +20,10 @@ from segnet.files import write_atomically
 from segnet.inference.predictor import Predictor
 from segnet.metrics import CalibrationBins, SegmentationScores, boundary_f1, confusion_matrix
 from segnet.metrics.scores import mean_of_present, number_or_none
-from segnet.nn.catalogue import is_bayesian
-from segnet.nn.saved import SavedModel
 
 CALIBRATION_STRIDE = 4
 """Every fourth row and column is enough to bin confidences: neighbours say the same, and it costs a sixteenth."""
 
-BAYESIAN_SAMPLES = 8
-"""As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
 ORDER_BINS = 350
 """Of pixels by their certainty: fifty for each power of ten of doubt."""
 
@@ -229,11 +225,6 @@ def certainty(doubt: NDArray[np.floating]) -> NDArray[np.floating]:
     Trained networks are sure of most pixels; bins of equal width would hold nearly all of them in the last.
     """
     return np.asarray(-np.log10(np.clip(doubt, 1e-7, 1)) / 7)
-
-
-def usual_samples(model: SavedModel) -> int:
-    """Passes in which ``model`` is measured where nobody says how many."""
-    return BAYESIAN_SAMPLES if is_bayesian(model.network) else 1
 
 
 def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:

@@ -12,7 +12,11 @@ from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.inference.deploy.model import DeployedModel, Model
+from segnet.nn.catalogue import is_bayesian
 from segnet.nn.dropout import has_dropout
+
+BAYESIAN_SAMPLES = 8
+"""As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
 
 Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """RGB pictures of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
@@ -32,8 +36,8 @@ class Predictor:
             brought back before anything else is made of them.
 
     Raises:
-        UserError: an unknown backend, precision or device, or one that is not to be had here; ``samples`` for a
-            network without dropout or for a runtime that takes it out.
+        UserError: an unknown backend, precision or device, or one that is not to be had here; ``samples`` below 1,
+            or more for a network without dropout or for a runtime that takes it out.
     """
 
     def __init__(
@@ -45,7 +49,9 @@ class Predictor:
         samples: int = 1,
         size: tuple[int, int] | None = None,
     ) -> None:
-        if samples > 1 and (isinstance(model, DeployedModel) or backend in ("onnxruntime", "openvino")):
+        if samples < 1:
+            raise UserError(f"{samples} samples: at least 1 pass is needed")
+        if samples > 1 and is_graph(model, backend):
             raise UserError(
                 "samples need dropout, which exported graphs have not: give the run folder, and torch as backend"
             )
@@ -101,6 +107,16 @@ class Predictor:
             if logits.shape[-2:] != own_size:
                 logits = F.interpolate(logits, own_size, mode="bilinear", align_corners=False)
             yield logits
+
+
+def is_graph(model: Model, backend: str) -> bool:
+    """Whether an exported graph will run, from which dropout is gone."""
+    return isinstance(model, DeployedModel) or backend in ("onnxruntime", "openvino")
+
+
+def usual_samples(model: Model, backend: str = "auto") -> int:
+    """Passes with dropout on where nobody says how many: several for a Bayesian SegNet, where it can be left on."""
+    return 1 if is_graph(model, backend) or not is_bayesian(model.network) else BAYESIAN_SAMPLES  # type: ignore[union-attr]
 
 
 def as_tensor(images: Images) -> Tensor:

@@ -6,8 +6,8 @@ from pathlib import Path
 from segnet.datasets.load import load_split
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
-from segnet.inference.evaluation import Evaluation, evaluate, usual_samples
-from segnet.inference.predictor import Predictor
+from segnet.inference.evaluation import Evaluation, evaluate
+from segnet.inference.predictor import Predictor, usual_samples
 from segnet.nn.saved import WEIGHTS, load_model
 from segnet.report.facts import run_config
 from segnet.terminal import progress_bar

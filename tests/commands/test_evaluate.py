@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from segnet.cli import main
+from segnet.cli import build_parser, main
+from segnet.commands.evaluate import open_predictor
+from segnet.config import InputConfig
+from segnet.inference.predictor import BAYESIAN_SAMPLES, usual_samples
+from segnet.nn.catalogue import build_network
+from segnet.nn.saved import SavedModel, load_model, save_model
 
 
 def test_the_measures_are_those_of_the_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,6 +38,7 @@ def test_another_split_and_another_root(tiny_run: Path, tiny_camvid: Path, tmp_p
         (["--data", "/no/such/folder"], "/no/such/folder: no such folder"),
         (["--backend", "caffe"], "backend 'caffe'"),
         (["--samples", "4"], "has no dropout to sample from"),
+        (["--samples", "0"], "0 samples: at least 1 pass is needed"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -42,6 +48,20 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert message in error
+
+
+def test_a_bayesian_network_is_sampled_unless_it_makes_a_video(tmp_path: Path) -> None:
+    network = build_network("bayesian_segnet_basic", 2)
+    classes = (("a", "b"), ((0, 0, 0), (9, 9, 9)), 255)
+    save_model(tmp_path, SavedModel(network, "bayesian_segnet_basic", {}, InputConfig(), *classes, (48, 64)))
+    for words, samples in (
+        (["evaluate", str(tmp_path)], BAYESIAN_SAMPLES),
+        (["predict", str(tmp_path), "a.png", "--out", "out"], BAYESIAN_SAMPLES),
+        (["predict", str(tmp_path), "a.png", "--out", "out", "--samples", "3"], 3),
+        (["video", str(tmp_path), "in.mp4", "out.mp4"], 1),
+    ):
+        assert open_predictor(build_parser(words[0]).parse_args(words)).samples == samples
+    assert usual_samples(load_model(tmp_path), "openvino") == 1
 
 
 def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from .folder import load_folder
 from .samples import ImagesAndMasks
 from .shards import load_shards
 from .splits import select_split
+from .spread import spread
 
 SCENES_ROOT = "data/scenes"
 
@@ -35,6 +36,15 @@ def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
     if data.format is not None:
         return _load_format(data, Path(data.root).expanduser(), split)
     return load_folder(data.root, split, folder_classes(data), data.cache)
+
+
+def load_for_one_pass(data: DataConfig, split: str) -> ImagesAndMasks:
+    """The same without a cache of decoded samples, which would cost memory where each of them is read once.
+
+    Raises:
+        UserError: as for a split.
+    """
+    return load_split(data.model_copy(update={"cache": 0.0}), split)
 
 
 def _load_format(data: DataConfig, root: Path, split: str) -> ImagesAndMasks:
@@ -81,8 +91,7 @@ def load_train_split(data: DataConfig) -> ImagesAndMasks:
     split = load_split(data, data.train)
     if data.train_share == 1:
         return split
-    count = max(1, round(data.train_share * len(split)))
-    return split.subset([number * len(split) // count for number in range(count)])
+    return split.subset(spread(max(1, round(data.train_share * len(split))), len(split)))
 
 
 def folder_classes(data: DataConfig) -> ClassSet:

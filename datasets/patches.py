@@ -7,7 +7,7 @@ from segnet.config import DataConfig
 from segnet.errors import UserError
 
 from .images import Images
-from .load import load_split
+from .load import load_for_one_pass
 
 PATCHES_PER_FRAME = 16
 
@@ -26,7 +26,7 @@ def load_patches(data: DataConfig, split: str) -> Images:
     Raises:
         UserError: the frames are not there, or smaller than a patch.
     """
-    frames = load_split(data.model_copy(update={"name": "camvid" if data.root else "scenes", "cache": False}), split)
+    frames = load_for_one_pass(data.model_copy(update={"name": "camvid" if data.root else "scenes"}), split)
     side = data.patch_size
     patches = []
     for number in range(len(frames)):

@@ -86,12 +86,12 @@ def run(args: argparse.Namespace) -> int:
 
 def open_split(model: str, split: str | None, root: str | None) -> "ImagesAndMasks":
     """The data that a run was trained on, or CamVid for a model without a run."""
-    from segnet.datasets.load import load_split
+    from segnet.datasets.load import load_for_one_pass
 
     data = data_of(model)
     if root:
         data = data.model_copy(update={"root": root})
-    return load_split(data.model_copy(update={"cache": False}), split or data.val)
+    return load_for_one_pass(data, split or data.val)
 
 
 def data_of(model: str) -> "DataConfig":

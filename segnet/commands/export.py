@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from segnet.datasets.load import load_split
+    from segnet.datasets.load import load_for_one_pass
     from segnet.inference.evaluation import check_classes
     from segnet.inference.export.export import Recipe, export
     from segnet.nn.saved import load_model
@@ -44,10 +44,10 @@ def run(args: argparse.Namespace) -> int:
     recipe = Recipe(args.format, args.precision, args.out, args.size, args.images, args.max_loss)
     recipe.validate()
     model = load_model(args.model)
-    data = data_of(args.model).model_copy(update={"cache": False})
+    data = data_of(args.model)
     if args.data:
         data = data.model_copy(update={"root": args.data})
-    train, val = load_split(data, data.train), load_split(data, data.val)
+    train, val = load_for_one_pass(data, data.train), load_for_one_pass(data, data.val)
     check_classes(model.class_names, val.classes.names)
     with progress_bar("checking") as progress:
         check = export(model, recipe, train, val, data, progress)

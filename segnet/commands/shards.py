@@ -40,13 +40,12 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.settings)
     if config.task != "segmentation":
         raise UserError(f"{args.config}: shards hold images and masks, but data.name={config.data.name} has no masks")
-    from segnet.datasets.load import load_split
+    from segnet.datasets.load import load_for_one_pass
     from segnet.datasets.shards import write_shards
     from segnet.terminal import progress_bar
 
-    data = config.data.model_copy(update={"cache": False})
-    for name, split in (("train", data.train), ("val", data.val)):
-        dataset = load_split(data, split)
+    for name, split in (("train", config.data.train), ("val", config.data.val)):
+        dataset = load_for_one_pass(config.data, split)
         with progress_bar(f"writing {name}", "samples") as progress:
             index = write_shards(dataset, args.out / name, args.samples, args.workers, progress)
         size = sum(shard.bytes for shard in index.shards)

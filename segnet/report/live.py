@@ -8,6 +8,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from segnet.datasets.spread import spread
 from segnet.nn.autoencoders.variational import Variational
 from segnet.report.grid import grid, prediction_row
 from segnet.training.classification import ClassificationTask
@@ -35,7 +36,7 @@ def sample_pictures(task: Task, fabric: Fabric) -> Pictures | None:
 
 def predictions(task: SegmentationTask, fabric: Fabric) -> Pictures:
     """A row an image: the image, the truth, the prediction."""
-    numbers = spread(len(task.val_split), SHOWN_PREDICTIONS)
+    numbers = spread(SHOWN_PREDICTIONS, len(task.val_split))
 
     @torch.no_grad()
     def draw(network: nn.Module) -> NDArray[np.uint8]:
@@ -55,7 +56,7 @@ def predictions(task: SegmentationTask, fabric: Fabric) -> Pictures:
 def reconstructions(task: ImageTask, fabric: Fabric) -> Pictures:
     """A column an image: the image, what the network was given, what it made of that."""
     data = task.corrupted(task.val_images)
-    batch = task.collate([data[0, number] for number in spread(len(data), SHOWN_RECONSTRUCTIONS)])
+    batch = task.collate([data[0, number] for number in spread(SHOWN_RECONSTRUCTIONS, len(data))])
 
     @torch.no_grad()
     def draw(network: nn.Module) -> NDArray[np.uint8]:
@@ -77,9 +78,3 @@ def as_pictures(images: Tensor) -> list[NDArray[np.uint8]]:
     times = max(1, ENLARGED // max(images.shape[-2:]))
     pixels = images.repeat_interleave(times, 2).repeat_interleave(times, 3).permute(0, 2, 3, 1)
     return list(np.ascontiguousarray(pixels.expand(-1, -1, -1, 3).numpy()))
-
-
-def spread(length: int, count: int) -> list[int]:
-    """At most ``count`` of the numbers below ``length``, evenly over them."""
-    count = min(count, length)
-    return [number * length // count for number in range(count)]

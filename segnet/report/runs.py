@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from segnet.datasets.load import load_split
+from segnet.datasets.load import load_for_one_pass
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.inference.evaluation import Evaluation, evaluate
@@ -44,7 +44,7 @@ def open_run(folder: Path, split: str | None = None, samples: int | None = None)
         raise UserError(f"{folder}: a run of the task {config.task}; its page is report.html, written by its training")
     split = split or config.data.val
     # Each image is read once for its measures; only those that are shown are read again.
-    dataset = load_split(config.data.model_copy(update={"cache": False}), split)
+    dataset = load_for_one_pass(config.data, split)
     model = load_model(folder)
     evaluation = saved_evaluation(folder, dataset, samples)
     if samples is None:

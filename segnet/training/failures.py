@@ -35,7 +35,7 @@ def explain(error: BaseException) -> str | None:
     if re.search(r"DataLoader worker .* (killed by signal|exited unexpectedly)", text):
         return (
             "a process that reads images was killed, most often because memory is full; "
-            "lower data.workers (0 reads in the main process) or set data.cache=false"
+            "lower data.workers (0 reads in the main process) or data.cache"
         )
     if "Expected more than 1 value per channel" in text:
         return (

@@ -13,7 +13,7 @@ from segnet.errors import UserError
 from segnet.inference.deploy.metadata import KEY, describe, parse
 from segnet.inference.deploy.model import DeployedModel, open_model
 from segnet.inference.export.check import Check
-from segnet.inference.export.export import Recipe, export, spread
+from segnet.inference.export.export import Recipe, export
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import SavedModel, save_model
 
@@ -156,11 +156,6 @@ def test_files_of_others_are_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"")
     with pytest.raises(UserError, match="cannot be read"):
         open_model(tmp_path / name)
-
-
-def test_pictures_are_spread_evenly() -> None:
-    assert spread(3, 9) == [0, 3, 6]
-    assert spread(5, 2) == [0, 1]
 
 
 def test_the_command_exports_and_its_file_is_evaluated(

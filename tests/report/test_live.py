@@ -13,7 +13,7 @@ from segnet.config import Config
 from segnet.config_file import parse_config
 from segnet.experiment import TASKS, launch
 from segnet.report.grid import GAP
-from segnet.report.live import SHOWN_PREDICTIONS, as_pictures, sample_pictures, spread
+from segnet.report.live import SHOWN_PREDICTIONS, as_pictures, sample_pictures
 from segnet.training.loop import Trainer
 from segnet.training.run_folder import RunFolder
 
@@ -74,9 +74,7 @@ def test_whole_images_are_shown_once_and_classes_not_at_all(tmp_path: Path) -> N
     assert sample_pictures(TASKS[stack.task](stack), launch(stack)) is None
 
 
-def test_grey_becomes_rgb_and_samples_are_spread() -> None:
+def test_grey_becomes_rgb_and_small_images_are_enlarged() -> None:
     (picture,) = as_pictures(torch.arange(4, dtype=torch.uint8).reshape(1, 1, 2, 2))
     assert picture.shape == (96, 96, 3)
     assert picture[0, 48].tolist() == [1, 1, 1]
-    assert spread(101, 4) == [0, 25, 50, 75]
-    assert spread(2, 4) == [0, 1]

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from segnet.config import DataConfig
 from segnet.datasets.image_files import Pixels
 from segnet.datasets.samples import ImagesAndMasks
+from segnet.datasets.spread import spread
 from segnet.errors import UserError
 from segnet.files import sync_folder
 from segnet.hardware import has_bf16
@@ -114,12 +115,6 @@ def export(
             file.replace(recipe.out.with_name(file.name))
     sync_folder(recipe.out.parent)
     return check
-
-
-def spread(count: int, length: int) -> list[int]:
-    """At most ``count`` numbers of 0 to ``length - 1`` in equal steps."""
-    count = min(count, length)
-    return [number * length // count for number in range(count)]
 
 
 def at_size(image: Pixels, size: tuple[int, int] | None) -> Pixels:

@@ -1,7 +1,6 @@
 """``segnet sweep``: a config over a grid of settings, several seeds each, and one table of mean and spread."""
 
 import argparse
-import csv
 import itertools
 import json
 import statistics
@@ -71,15 +70,14 @@ def train_once(args: argparse.Namespace, settings: dict[str, Any], number: int, 
     from segnet.errors import UserError
     from segnet.experiment import TASKS, launch
     from segnet.training.loop import Trainer
-    from segnet.training.run_folder import RunFolder
+    from segnet.training.run_folder import RunFolder, read_metrics
     from segnet.variation import varied_config
 
     config = varied_config(args.config, args.settings, settings | {"seed": seed}, f"-sweep/{number}-seed{seed}")
     fabric, task, folder = launch(config), TASKS[config.task](config), RunFolder(config)
     with folder.open(config, resume=False):
         Trainer(task, config, fabric, folder).train(resume=False)
-    with folder.metrics_csv.open(newline="") as file:
-        measured = [row[args.measure] for row in csv.DictReader(file) if row.get(args.measure)]
+    measured = [row[args.measure] for row in read_metrics(folder.metrics_csv) if row.get(args.measure)]
     if not measured:
         raise UserError(f"--measure {args.measure}: not a column of {folder.metrics_csv}")
     return float(measured[-1])

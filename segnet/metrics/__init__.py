@@ -1,6 +1,6 @@
 """Measures of segmentation: from one confusion matrix, from the boundaries, and how sure both are."""
 
-from segnet.metrics.bootstrap import bootstrap_interval, paired_difference
+from segnet.metrics.bootstrap import paired_difference, percentile_interval, resample
 from segnet.metrics.boundary import boundary_f1
 from segnet.metrics.calibration import CalibrationBins
 from segnet.metrics.confusion import ConfusionMatrix, confusion_matrix
@@ -10,8 +10,9 @@ __all__ = [
     "CalibrationBins",
     "ConfusionMatrix",
     "SegmentationScores",
-    "bootstrap_interval",
     "boundary_f1",
     "confusion_matrix",
     "paired_difference",
+    "percentile_interval",
+    "resample",
 ]

@@ -10,23 +10,15 @@ Statistic = Callable[[Floats], Floats]
 """From matrices ``(S, C, C)`` to a value each, ``(S,)``, such as ``lambda m: SegmentationScores(m).mean_ious``."""
 
 
-def bootstrap_interval(
-    matrices: NDArray[np.int64], statistic: Statistic, samples: int = 1000, level: float = 0.95, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile interval of a measure over images drawn with replacement.
+def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[float, float]:
+    """Lower and upper end of the middle ``level`` of a measure's values ``(S,)`` over draws of :func:`resample`.
 
-    Args:
-        matrices: a confusion matrix an image, ``(n, C, C)``.
-        statistic: the measure.
-        samples: how many sets of n images are drawn.
-        level: share of them that lies within.
-        seed: of the draw.
-
-    Returns:
-        Lower and upper end.
+    Draws in which nothing could be measured (NaN) are left out; both ends are NaN where that is all of them.
     """
-    values = statistic(resample(matrices, samples, seed))
-    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+    draws = draws[~np.isnan(draws)]
+    if not draws.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

@@ -12,13 +12,16 @@ from scipy.spatial import cKDTree
 
 Labels = NDArray[np.uint8]
 
+TOLERANCE = 0.0075
+"""Distance at which a boundary is still hit, as a share of the image's diagonal, as in the paper."""
+
 
 def boundary_f1(
     prediction: Labels,
     mask: Labels,
     num_classes: int,
     ignore_index: int,
-    tolerance: float = 0.0075,
+    tolerance: float = TOLERANCE,
     matching: Literal["distance", "one_to_one"] = "distance",
     classes: Literal["truth", "union"] = "truth",
 ) -> NDArray[np.float64]:

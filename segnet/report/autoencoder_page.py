@@ -15,11 +15,12 @@ from segnet.report.autoencoder_sections import (
     variational_section,
 )
 from segnet.report.facts import training_facts, versions
-from segnet.report.page import read_history, save_figures
+from segnet.report.page import save_figures
 from segnet.report.plots import svg
 from segnet.report.tables import write_records
 from segnet.report.templating import render
 from segnet.training.image_task import ImageTask
+from segnet.training.run_folder import read_metrics
 
 CAPTIONS = {"psnr": "PSNR in dB", "elbo": "Lower bound in nats an image"}
 HIDDEN = ("val_loss", "val_objective")
@@ -74,7 +75,7 @@ def measure_sections(config: Config, task: ImageTask, folder: Path) -> list[Sect
 
 def curve_section(folder: Path, monitor: str) -> Section:
     """Loss and measures over the epochs; the table is of the epoch whose weights were kept."""
-    rows = read_history(folder / "metrics.csv")
+    rows = read_metrics(folder / "metrics.csv")
     measured = [row for row in rows if row.get(monitor)]
     best = max(measured, key=lambda row: float(row[monitor]))
     names = [name for name in best if name.startswith("val_")]

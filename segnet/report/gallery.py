@@ -12,15 +12,13 @@ from PIL import Image
 
 from segnet.datasets.classes import ClassSet
 from segnet.inference.evaluation import Evaluation
-from segnet.metrics.boundary import edges, near
+from segnet.metrics.boundary import TOLERANCE, edges, near
 
 MAX_SIDE = 640
 """Longer pictures are shrunk for the page; the measures are of the full size."""
 JPEG_QUALITY = 82
 FAILING_CLASSES, FAILING_IMAGES = 20, 24
 """Pictures of more classes, or of more images for all of them, would make the page too large to send to anyone."""
-TOLERANCE = 0.0075
-"""Of the diagonal: an error this near to a true boundary is one of outline, as in the boundary measure."""
 
 RIGHT, NEAR, FAR, MISSED, INVENTED, HIT, UNLABELLED = range(7)
 ERROR_COLORS = {
@@ -93,6 +91,7 @@ def error_map(truth: Labels, prediction: Labels, ignore_index: int, focus: int |
     kinds = np.full(truth.shape, RIGHT, np.uint8)
     if focus is None:
         wrong = truth != prediction
+        # As far as the boundary measure allows, an error is one of outline.
         at_boundary = near(edges(truth, ignore_index), TOLERANCE * float(np.hypot(*truth.shape)))
         kinds[wrong & ~at_boundary] = FAR
         kinds[wrong & at_boundary] = NEAR

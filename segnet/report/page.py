@@ -1,6 +1,5 @@
 """The report of a segmentation run: one HTML file that needs nothing else."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from segnet.report.gallery import (
 from segnet.report.pictures import Card, PictureStore, scaled_uncertainty
 from segnet.report.summary import Summary, certainties, summarize
 from segnet.report.templating import render
+from segnet.training.run_folder import read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +69,7 @@ def write_report(
         The page.
     """
     config = run_config(run_folder)
-    history = read_history(run_folder / "metrics.csv")
+    history = read_metrics(run_folder / "metrics.csv")
     summary = summarize(evaluation)
     costs = cost_facts(evaluation, predictor, dataset)
     store = PictureStore(dataset)
@@ -105,14 +105,6 @@ def write_report(
     page = output or run_folder / "report.html"
     write_atomically(page, render("report.html", **content))
     return page
-
-
-def read_history(path: Path) -> list[dict[str, str]]:
-    """Rows of ``metrics.csv``; none where there is no such file."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def kept_epoch(history: list[dict[str, str]]) -> str:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segnet.inference.evaluation import Evaluation
-from segnet.metrics import CalibrationBins, SegmentationScores
-from segnet.metrics.bootstrap import resample
+from segnet.metrics import CalibrationBins, SegmentationScores, percentile_interval, resample
 from segnet.metrics.scores import mean_of_present
 
 SAMPLES = 1000
@@ -72,22 +71,25 @@ def summarize(evaluation: Evaluation) -> Summary:
         Measure(
             "Mean IoU",
             scores.mean_iou,
-            *interval(draws.mean_ious),
+            *percentile_interval(draws.mean_ious),
             "intersection over union, averaged over the classes",
         ),
         Measure(
             "Global accuracy",
             scores.global_accuracy,
-            *interval(draws.global_accuracies),
+            *percentile_interval(draws.global_accuracies),
             "share of the labelled pixels that are right",
         ),
         Measure(
-            "Class accuracy", scores.class_accuracy, *interval(draws.class_accuracies), "recall, averaged over classes"
+            "Class accuracy",
+            scores.class_accuracy,
+            *percentile_interval(draws.class_accuracies),
+            "recall, averaged over classes",
         ),
         Measure(
             "Boundary F1",
             evaluation.boundary_f1 if boundary.size else float("nan"),
-            *interval(mean_draws(boundary)),
+            *percentile_interval(mean_draws(boundary)),
             "contours within 0.75 % of the diagonal, averaged over the images",
         ),
     ]
@@ -101,7 +103,7 @@ def class_rows(evaluation: Evaluation, draws: SegmentationScores) -> list[ClassR
     pixels = evaluation.matrix.sum(1)
     rows = []
     for number, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True)):
-        low, high = interval(draws.iou[:, number])
+        low, high = percentile_interval(draws.iou[:, number])
         rows.append(
             ClassRow(
                 name,
@@ -125,15 +127,6 @@ def certainties(evaluation: Evaluation) -> dict[str, CalibrationBins]:
     if evaluation.by_spread:
         orders["by spread over dropout samples"] = evaluation.by_spread
     return orders
-
-
-def interval(values: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Ends of the middle ``level`` of the values; NaN where there are none."""
-    values = values[~np.isnan(values)]
-    if not values.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def mean_draws(values: Floats) -> Floats:

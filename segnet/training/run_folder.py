@@ -123,10 +123,7 @@ class MetricsTable:
 
     def load(self, before_epoch: int) -> None:
         """Take over the rows of the epochs that a resumed run has behind it."""
-        if self.path.exists():
-            with self.path.open(newline="") as file:
-                rows: list[dict[str, object]] = [dict(row) for row in csv.DictReader(file)]
-            self.rows = [row for row in rows if int(str(row["epoch"])) < before_epoch]
+        self.rows = [{**row} for row in read_metrics(self.path) if int(row["epoch"]) < before_epoch]
 
     def add(self, row: dict[str, object]) -> None:
         self.rows.append(row)
@@ -136,3 +133,11 @@ class MetricsTable:
         writer.writeheader()
         writer.writerows(self.rows)
         write_atomically(self.path, text.getvalue())
+
+
+def read_metrics(path: Path) -> list[dict[str, str]]:
+    """Rows of ``metrics.csv``; none where there is no such file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,6 +1,5 @@
 """A search that goes on where it stopped: trials are asked for, trained, and told, one after the other."""
 
-import csv
 import fcntl
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from segnet.experiment import TASKS, launch
 from segnet.files import write_atomically
 from segnet.training.log import Log
 from segnet.training.loop import Trainer
-from segnet.training.run_folder import RunFolder
+from segnet.training.run_folder import RunFolder, read_metrics
 from segnet.tuning.space import Space, as_json, first_point, suggest
 from segnet.variation import varied_config
 
@@ -188,9 +187,8 @@ def train(config: Config, trial: optuna.Trial) -> float:
     with run.open(config, resume):
         trainer = TrialTrainer(task, config, fabric, run)
         trainer.trial = trial
-        if resume and run.metrics_csv.exists():
-            with run.metrics_csv.open(newline="") as file:
-                trainer.report_before(list(csv.DictReader(file)))
+        if resume:
+            trainer.report_before(read_metrics(run.metrics_csv))
         return trainer.train(resume).best
 
 

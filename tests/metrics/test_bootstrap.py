@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from segnet.metrics import SegmentationScores, bootstrap_interval, paired_difference
-from segnet.metrics.bootstrap import resample
+from segnet.metrics import SegmentationScores, paired_difference, percentile_interval, resample
 
 
 def accuracy(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -27,20 +26,25 @@ def test_sums_are_those_of_the_drawn_images() -> None:
 
 def test_the_interval_is_the_normal_one_for_many_images() -> None:
     right = np.random.default_rng(0).integers(40, 100, 400)
-    low, high = bootstrap_interval(images(right.tolist()), accuracy, samples=4000)
+    low, high = percentile_interval(accuracy(resample(images(right.tolist()), 4000, seed=0)))
     half = 1.96 * right.std() / np.sqrt(len(right)) / 100
     assert low == pytest.approx(right.mean() / 100 - half, abs=0.15 * half)
     assert high == pytest.approx(right.mean() / 100 + half, abs=0.15 * half)
 
 
 def test_a_higher_level_is_wider() -> None:
-    matrices = images([10, 40, 60, 90, 95])
-    (low, high), (lower, higher) = (bootstrap_interval(matrices, accuracy, level=level) for level in (0.5, 0.95))
+    draws = accuracy(resample(images([10, 40, 60, 90, 95]), 1000, seed=0))
+    (low, high), (lower, higher) = (percentile_interval(draws, level) for level in (0.5, 0.95))
     assert lower < low < high < higher
 
 
 def test_images_that_are_all_alike_have_no_spread() -> None:
-    assert bootstrap_interval(images([80] * 5), accuracy) == (0.8, 0.8)
+    assert percentile_interval(accuracy(resample(images([80] * 5), 1000, seed=0))) == (0.8, 0.8)
+
+
+def test_draws_without_a_value_do_not_count() -> None:
+    assert percentile_interval(np.array([np.nan, 0.5, np.nan])) == (0.5, 0.5)
+    assert np.isnan(percentile_interval(np.array([np.nan]))).all()
 
 
 def test_the_same_network_does_not_differ_from_itself() -> None:

@@ -38,7 +38,6 @@ class Item(NamedTuple):
 class Outcome(NamedTuple):
     """What became of an item: why it was left out, or the pixels of unknown values that were ignored."""
 
-    name: str
     problem: str
     unknown: dict[str, int]
 
@@ -61,6 +60,13 @@ class Summary:
     already: int = 0
     skipped: list[str] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        if outcome.problem:
+            self.skipped.append(outcome.problem)
+        else:
+            self.converted += 1
+            self.unknown.update(outcome.unknown)
 
 
 def convert(
@@ -103,20 +109,17 @@ def convert(
     for name in {item.name for item in items} - {item.name for item in waiting}:
         summary.unknown.update(done[name]["unknown"])
     job = Job(out, layout.classes, layout.coding, ignore_unknown)
-    item_of = {item.name: item for item in waiting}
     with (out / JOURNAL).open("a", encoding="utf-8") as journal:
         journal.write("\n")  # ends a line that an interruption has cut
-        for number, outcome in enumerate(map_files(convert_pair, job, waiting, workers), start=summary.already + 1):
+        outcomes = zip(waiting, map_files(convert_pair, job, waiting, workers), strict=True)
+        for number, (item, outcome) in enumerate(outcomes, start=summary.already + 1):
             if outcome.problem and not skip_errors:
                 raise UserError(f"{outcome.problem}; go on without such pairs with --on-error skip")
-            if outcome.problem:
-                summary.skipped.append(outcome.problem)
-            else:
-                entry = {"name": outcome.name, "source": _state(item_of[outcome.name].pair), "unknown": outcome.unknown}
+            summary.add(outcome)
+            if not outcome.problem:
+                entry = {"name": item.name, "source": _state(item.pair), "unknown": outcome.unknown}
                 journal.write(json.dumps(entry) + "\n")
                 journal.flush()
-                summary.converted += 1
-                summary.unknown.update(outcome.unknown)
             progress(number, len(items))
     return summary
 
@@ -161,13 +164,13 @@ def convert_pair(job: Job, item: Item) -> Outcome:
         if unknown and not job.ignore_unknown:
             raise UserError(f"{item.pair.mask}: {describe_unknown(unknown)}; ignore them with --ignore-unknown")
     except UserError as error:
-        return Outcome(item.name, str(error), {})
+        return Outcome(str(error), {})
     mask = as_png(labels, job.classes.palette)
     for folder, name, content in (("images", f"{item.name}{suffix}", image), ("masks", f"{item.name}.png", mask)):
         path = job.out / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
-    return Outcome(item.name, "", unknown)
+    return Outcome("", unknown)
 
 
 def _image(path: Path) -> tuple[bytes, str]:

@@ -31,17 +31,10 @@ def ready_config(inspection: Inspection) -> str:
     trained = train.partition("%")[0].partition("@")[0].partition("-")[0]
     trained = trained if trained in inspection.layout.splits else next(iter(inspection.layout.splits))
     mean, std = inspection.normalisation(trained)
-    height, width = crop_size(inspection)
     images = len(inspection.layout.splits[trained])
     settings: dict[str, Any] = {
         "data": data_settings(inspection, train, val),
-        "augmentation": [
-            {"RandomScale": {"scale_limit": [-0.3, 0.4], "p": 1}},
-            {"RandomCrop": {"height": height, "width": width, "pad_if_needed": True, "pad_position": "random"}},
-            {"HorizontalFlip": {"p": 0.5}},
-            {"ColorJitter": {"brightness": [0.6, 1.4], "contrast": [0.7, 1.3], "saturation": [0.6, 1.4],
-                             "hue": [-0.05, 0.05], "p": 0.8}},
-        ],
+        "augmentation": augmentation(*crop_size(inspection)),
         "model": {
             "name": "segnet_lite",
             "input": {"mean": [round(float(m), 2) for m in mean], "std": [round(float(s), 2) for s in std]},
@@ -56,7 +49,7 @@ def ready_config(inspection: Inspection) -> str:
             "precision": "bf16-mixed",
             "validate_every": 4,
         },
-    }  # fmt: skip
+    }
     parse_config(settings, "the config")
     weights = inspection.weights(trained)["enet"]
     comment = (
@@ -68,6 +61,17 @@ def ready_config(inspection: Inspection) -> str:
     return comment + yaml.dump(
         settings, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
     )
+
+
+def augmentation(height: int, width: int) -> list[dict[str, Any]]:
+    """The config's ``augmentation``, with crops of that size."""
+    return [
+        {"RandomScale": {"scale_limit": [-0.3, 0.4], "p": 1}},
+        {"RandomCrop": {"height": height, "width": width, "pad_if_needed": True, "pad_position": "random"}},
+        {"HorizontalFlip": {"p": 0.5}},
+        {"ColorJitter": {"brightness": [0.6, 1.4], "contrast": [0.7, 1.3], "saturation": [0.6, 1.4],
+                         "hue": [-0.05, 0.05], "p": 0.8}},
+    ]  # fmt: skip
 
 
 def data_settings(inspection: Inspection, train: str, val: str) -> dict[str, Any]:

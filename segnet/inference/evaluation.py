@@ -177,32 +177,20 @@ def evaluate(
     """
     classes = dataset.classes
     check_classes(predictor.model.class_names, classes.names)
-    calibration, by_confidence = CalibrationBins(), CalibrationBins(ORDER_BINS)
-    by_spread = CalibrationBins(ORDER_BINS) if predictor.samples > 1 else None
+    certainty_bins = CertaintyBins(sampled=predictor.samples > 1)
     names, matrices, boundaries, predictions = [], [], [], []
     seconds = 0.0
     for number in range(len(dataset)):
         sample = dataset[number]
         before = time.perf_counter()
-        if by_spread is None:
-            probabilities = predictor.probabilities([sample.image])[0]
-        else:
-            (probabilities,), (variance,) = predictor.uncertainty([sample.image])
+        probabilities, variance = answer(predictor, sample.image)
         seconds += time.perf_counter() - before
         prediction = np.asarray(probabilities.argmax(0), np.uint8)
         names.append(sample.name)
         matrices.append(confusion_matrix(prediction, sample.mask, len(classes), classes.ignore_index))
         boundaries.append(boundary_f1(prediction, sample.mask, len(classes), classes.ignore_index))
         predictions.append(as_png(prediction))
-        labelled, correct = sample.mask != classes.ignore_index, prediction == sample.mask
-        every = slice(None, None, CALIBRATION_STRIDE)
-        some = labelled[every, every]
-        confidence, hits = probabilities[:, every, every].max(0)[some], correct[every, every][some]
-        calibration.update(confidence, hits)
-        by_confidence.update(certainty(1 - confidence), hits)
-        if by_spread:
-            # A variance of values in 0–1 is at most 1/4: twice its root is in 0–1.
-            by_spread.update(certainty(2 * np.sqrt(variance[every, every][some])), hits)
+        certainty_bins.update(probabilities, variance, sample.mask != classes.ignore_index, prediction == sample.mask)
         if progress:
             progress(number + 1, len(dataset))
     return Evaluation(
@@ -210,13 +198,50 @@ def evaluate(
         names=names,
         matrices=np.stack(matrices),
         boundary=np.stack(boundaries),
-        calibration=calibration,
-        by_confidence=by_confidence,
+        calibration=certainty_bins.calibration,
+        by_confidence=certainty_bins.by_confidence,
         predictions=predictions,
         images_per_second=len(dataset) / seconds,
-        by_spread=by_spread,
+        by_spread=certainty_bins.by_spread,
         samples=predictor.samples,
     )
+
+
+def answer(predictor: Predictor, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Probabilities ``(C, H, W)`` of one picture and, of a network that is sampled, their variance ``(H, W)``."""
+    if predictor.samples == 1:
+        return predictor.probabilities([image])[0], None
+    (probabilities,), (variance,) = predictor.uncertainty([image])
+    return probabilities, variance
+
+
+class CertaintyBins:
+    """How sure a network is of its pixels, against whether it is right, over any number of images.
+
+    Args:
+        sampled: there is a variance over dropout samples, by which pixels are put in order too.
+    """
+
+    def __init__(self, sampled: bool) -> None:
+        self.calibration, self.by_confidence = CalibrationBins(), CalibrationBins(ORDER_BINS)
+        self.by_spread = CalibrationBins(ORDER_BINS) if sampled else None
+
+    def update(
+        self,
+        probabilities: NDArray[np.float32],
+        variance: NDArray[np.float32] | None,
+        labelled: NDArray[np.bool_],
+        correct: NDArray[np.bool_],
+    ) -> None:
+        """Count one image: ``(C, H, W)``, and three times ``(H, W)``."""
+        every = slice(None, None, CALIBRATION_STRIDE)
+        some = labelled[every, every]
+        confidence, hits = probabilities[:, every, every].max(0)[some], correct[every, every][some]
+        self.calibration.update(confidence, hits)
+        self.by_confidence.update(certainty(1 - confidence), hits)
+        if self.by_spread and variance is not None:
+            # A variance of values in 0–1 is at most 1/4: twice its root is in 0–1.
+            self.by_spread.update(certainty(2 * np.sqrt(variance[every, every][some])), hits)
 
 
 def certainty(doubt: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.files import write_atomically
@@ -68,43 +68,62 @@ def write_report(
     Returns:
         The page.
     """
-    config = run_config(run_folder)
     history = read_metrics(run_folder / "metrics.csv")
     summary = summarize(evaluation)
-    costs = cost_facts(evaluation, predictor, dataset)
-    store = PictureStore(dataset)
     drawn = draw_figures(evaluation, history)
     if figures:
         save_figures(figures, drawn | figures_of_tables(evaluation, summary))
-    content = {
+    content = (
+        content_of_run(run_folder, history, split)
+        | content_of_measures(evaluation, summary)
+        | content_of_pictures(evaluation, predictor, PictureStore(dataset))
+    )
+    content["model"] = predictor.model.name
+    content["costs"] = shown_costs(cost_facts(evaluation, predictor, dataset))
+    content["plots"] = {name: plots.svg(figure, name) for name, figure in drawn.items()}
+    page = output or run_folder / "report.html"
+    write_atomically(page, render("report.html", **content))
+    return page
+
+
+def content_of_run(run_folder: Path, history: list[dict[str, str]], split: str | None) -> dict[str, Any]:
+    """What the template says of the training, as far as the folder tells it."""
+    config = run_config(run_folder)
+    return {
         "name": run_folder.resolve().name,
-        "model": predictor.model.name,
         "split": split or (config.data.val if config else "the data"),
         "trained_on": f"{config.data.name} ({config.data.train})" if config else "",
-        "absent": [evaluation.classes.names[number] for number in evaluation.scores.absent],
-        "evaluation": evaluation,
-        "summary": summary,
         "training": training_facts(config) if config else [],
         "kept": kept_epoch(history),
-        "costs": shown_costs(costs),
+        "settings": (run_folder / "config.yaml").read_text(encoding="utf-8") if config else "",
+        "versions": versions(),
+    }
+
+
+def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, Any]:
+    """The template's numbers and the names and colours that go with them."""
+    return {
+        "evaluation": evaluation,
+        "summary": summary,
+        "absent": [evaluation.classes.names[number] for number in evaluation.scores.absent],
         "confusion": confusion_rows(evaluation),
         "left_out": LEFT_OUT,
         "without": [(name, bins.accuracy_without(LEFT_OUT)) for name, bins in certainties(evaluation).items()],
-        "plots": {name: plots.svg(figure, name) for name, figure in drawn.items()},
         "legend": list(zip(evaluation.classes.names, evaluation.classes.colors, strict=True)),
+    }
+
+
+def content_of_pictures(evaluation: Evaluation, predictor: Predictor, store: PictureStore) -> dict[str, Any]:
+    """The template's cards, which fill ``store``, and what their colours mean."""
+    return {
         "error_legend": ERROR_LEGEND,
         "class_error_legend": CLASS_ERROR_LEGEND,
         "galleries": store.cards(evaluation, extremes(evaluation)),
         "failures": store.cards(evaluation, failures(evaluation)),
         "failing_limit": FAILING_CLASSES,
         "uncertain": uncertain_cards(evaluation, predictor, store),
-        "settings": (run_folder / "config.yaml").read_text(encoding="utf-8") if config else "",
-        "versions": versions(),
         "pictures": store.pictures,
     }
-    page = output or run_folder / "report.html"
-    write_atomically(page, render("report.html", **content))
-    return page
 
 
 def kept_epoch(history: list[dict[str, str]]) -> str:

@@ -49,14 +49,7 @@ class Predictor:
         samples: int = 1,
         size: tuple[int, int] | None = None,
     ) -> None:
-        if samples < 1:
-            raise UserError(f"{samples} samples: at least 1 pass is needed")
-        if samples > 1 and is_graph(model, backend):
-            raise UserError(
-                "samples need dropout, which exported graphs have not: give the run folder, and torch as backend"
-            )
-        if samples > 1 and not has_dropout(model.network):  # type: ignore[union-attr]
-            raise UserError(f"{model.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")
+        check_samples(model, backend, samples)
         self.model, self.samples, self.size = model, samples, size
         self.backend = open_backend(backend, model, precision, device)
 
@@ -112,6 +105,18 @@ class Predictor:
 def is_graph(model: Model, backend: str) -> bool:
     """Whether an exported graph will run, from which dropout is gone."""
     return isinstance(model, DeployedModel) or backend in ("onnxruntime", "openvino")
+
+
+def check_samples(model: Model, backend: str, samples: int) -> None:
+    """Raises UserError where the model cannot be run in so many passes."""
+    if samples < 1:
+        raise UserError(f"{samples} samples: at least 1 pass is needed")
+    if samples > 1 and is_graph(model, backend):
+        raise UserError(
+            "samples need dropout, which exported graphs have not: give the run folder, and torch as backend"
+        )
+    if samples > 1 and not has_dropout(model.network):  # type: ignore[union-attr]
+        raise UserError(f"{model.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")
 
 
 def usual_samples(model: Model, backend: str = "auto") -> int:

@@ -1,6 +1,6 @@
 """``/api/clips``: upload, watch, stop, fetch."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import FileResponse
@@ -27,14 +27,12 @@ class ClipAnswer(BaseModel):
 
     @classmethod
     def of(cls, clip: Clip) -> "ClipAnswer":
-        return cls(
-            id=clip.id,
-            state=clip.state,
-            frames=clip.frames,
-            total=clip.total,
-            seconds=clip.seconds,
-            error=clip.error,
-        )
+        return cls.model_validate(clip, from_attributes=True)
+
+
+VIDEO_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 def clip_router(clips: Clips, models: Models) -> APIRouter:
@@ -51,7 +49,6 @@ def clip_router(clips: Clips, models: Models) -> APIRouter:
     ) -> ClipAnswer:
         model = models.network(given.model)
         clips.check_room()
-
         clip = await run_in_threadpool(clips.receive, video.file)
 
         def opened() -> Predictor:
@@ -74,10 +71,7 @@ def clip_router(clips: Clips, models: Models) -> APIRouter:
 
     @router.get(
         "/{clip_id}/video",
-        responses={
-            **documented(404, 409, 422),
-            200: {"content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}},
-        },
+        responses={**documented(404, 409, 422), **VIDEO_ANSWER},
         response_class=Response,
         summary="The overlay video of a finished clip",
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from segnet.datasets.classes import ClassSet
 from segnet.inference.stages import Stage, see_stages
 from segnet.web.pictures import Picture, data_url, decode, fitted, png
 from segnet.web.problems import documented
@@ -56,8 +57,7 @@ def stages_answer(segmenter: Segmenter, data: bytes, given: Settings) -> StagesA
     image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     pixels = torch.from_numpy(image).permute(2, 0, 1)
     with_indices, without = see_stages(model, pixels), see_stages(model, pixels, with_indices=False)
-    colors = np.zeros((256, 3), np.uint8)
-    colors[: len(model.class_colors)] = model.class_colors
+    colors = ClassSet(model.class_names, model.class_colors, model.ignore_index).palette
     return StagesAnswer(
         height=image.shape[0],
         width=image.shape[1],

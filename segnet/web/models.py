@@ -9,9 +9,8 @@ from pathlib import Path
 from torch import nn
 
 from segnet.errors import UserError
-from segnet.inference.predictor import Predictor
+from segnet.inference.predictor import Predictor, check_samples
 from segnet.nn.autoencoders.saved import SavedAutoencoderConfig, load_autoencoder
-from segnet.nn.dropout import has_dropout
 from segnet.nn.saved import CONFIG, SavedModel, find_model, load_model, packaged_models
 from segnet.web.problems import RefusedError
 
@@ -80,14 +79,11 @@ class Models:
         """A predictor on the network of that name, for the worker's thread.
 
         Raises:
-            RefusedError: no such network, or samples of one without dropout.
-            UserError: the backend is not there.
+            RefusedError: no such network.
+            UserError: the backend is not there, or samples of a network without dropout.
         """
         model = self.network(name)
-        if samples > 1 and not has_dropout(model.network):
-            raise RefusedError(400, f"{model.name} has no dropout to sample from; leave samples at 1")
-        if samples > 1 and not backend.startswith("torch"):
-            raise RefusedError(400, f"{backend} takes dropout out; choose torch, or leave samples at 1")
+        check_samples(model, backend, samples)
         key = name or next(iter(self.networks)), backend
         if key not in self.opened:
             if len(self.opened) >= OPENED:

@@ -128,12 +128,18 @@ class VideoFile:
 
 
 def whole_frames(container: av.container.InputContainer, stream: av.VideoStream, name: str) -> Iterator[av.VideoFrame]:
-    """The frames that can be decoded; what cannot is left out and named once, when the others are through."""
+    """The frames that can be decoded; what cannot is left out and named once, when the others are through.
+
+    A decoder fills up a frame of which a part is missing, and says so: such a frame is left out too.
+    """
     whole, broken = 0, 0
     try:
         for packet in container.demux(stream):
             try:
                 for frame in packet.decode():
+                    if frame.is_corrupt:
+                        broken += 1
+                        continue
                     yield frame
                     whole += 1
             except av.FFmpegError:

@@ -106,6 +106,18 @@ def test_a_file_cut_anywhere_gives_what_was_whole_or_one_line(share: float, whol
         assert np.abs(frames[0].image[40, 60].astype(int)).max() <= 2
 
 
+def test_half_a_frame_is_none(tmp_path: Path) -> None:
+    """A transport stream has no lengths that would tell: the decoder fills up what is missing of the last picture."""
+    whole = tmp_path / "whole.ts"
+    ffmpeg("-i", write_clip(tmp_path / "plain.mkv", frames=8, gop=1), "-c", "copy", whole)
+    cut = tmp_path / "cut.ts"
+    for share in (0.1, 0.25, 0.5, 0.75, 0.9):
+        cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
+        frames, _ = frames_or_words(cut)
+        for number, frame in enumerate(frames):
+            assert np.abs(frame.image[40, 60].astype(int) - 20 * number).max() <= 2
+
+
 def frames_or_words(path: Path) -> tuple[list[Frame], str]:
     try:
         return list(open_source(str(path)).frames()), ""

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from segnet.errors import UserError
 
@@ -77,7 +75,7 @@ def class_weights(
     dataset: ImagesAndMasks,
     c: float = 1.02,
     count: Callable[[ImagesAndMasks], ClassCounts] = count_classes,
-) -> Tensor | None:
+) -> NDArray[np.float32] | None:
     """Loss weights (C,) float32 by the name that a config gives them; None for ``none``.
 
     Args:
@@ -103,7 +101,7 @@ def class_weights(
         raise UserError(
             f"loss.class_weights: {choice} gives {len(weights)} weights, but there are {len(dataset.classes)} classes"
         )
-    return torch.tensor(weights, dtype=torch.float32)
+    return np.asarray(weights, np.float32)
 
 
 def _spread(present: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:

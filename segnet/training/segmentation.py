@@ -9,7 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from segnet.config import Config
+from segnet.config import Config, LossTerm
 from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.samples import Sample
@@ -50,11 +50,11 @@ class SegmentationTask:
         if config.model.start_from:
             start_from(self.network, config.model.start_from)
         self.preprocess = Preprocess(config.model.input.channels, config.model.input.mean, config.model.input.std)
-        self.loss_function = build_loss(
-            config.loss,
-            self.classes.ignore_index,
-            lambda term: class_weights(term.class_weights, self.train_split, term.enet_c, cached_counts),
-        )
+        self.loss_function = build_loss(config.loss, self.classes.ignore_index, self.class_weights)
+
+    def class_weights(self, term: LossTerm) -> Tensor | None:
+        weights = class_weights(term.class_weights, self.train_split, term.enet_c, cached_counts)
+        return None if weights is None else torch.from_numpy(weights)
 
     @cached_property
     def data_fingerprint(self) -> str:

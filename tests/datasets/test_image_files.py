@@ -52,8 +52,8 @@ def test_a_palette_colours_the_indices_and_leaves_them_as_they_are() -> None:
     np.testing.assert_array_equal(image.convert("RGB"), palette[indices])
 
 
-@pytest.mark.parametrize("module", ["inspection.look", "convert", "scenes.write"])
-def test_processes_that_work_on_files_do_not_import_pytorch(module: str) -> None:
-    """It takes each of them seconds, and there is one a processor."""
+@pytest.mark.parametrize("module", ["inspection.inspection", "convert", "scenes.write"])
+def test_work_on_files_does_not_import_pytorch(module: str) -> None:
+    """It takes each process seconds, and there is one a processor."""
     program = f"import sys, segnet.datasets.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -1,4 +1,4 @@
-"""The one error type that a user is shown as a sentence instead of a traceback."""
+"""The one error type that a user is shown as a sentence instead of a traceback, and what it quotes of others."""
 
 
 class UserError(Exception):
@@ -11,3 +11,9 @@ class UserError(Exception):
     def __str__(self) -> str:
         # A loader's worker process hands its error on as the text of a traceback, which ends with the sentence.
         return super().__str__().rsplit(f"{__name__}.{type(self).__name__}: ", 1)[-1].strip()
+
+
+def first_line(error: BaseException) -> str:
+    """What another program's error says, for a sentence: its first line, or its type where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

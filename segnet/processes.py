@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 
 
 def mean_over_processes(count: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ def missing_process_named(minutes: float) -> Iterator[None]:
     except dist.DistError as error:
         raise UserError(
             f"not all processes of this training have joined within training.process_minutes={minutes:g}: "
-            f"{str(error).splitlines()[0]}; start as many as WORLD_SIZE says, with the same MASTER_ADDR and MASTER_PORT"
+            f"{first_line(error)}; start as many as WORLD_SIZE says, with the same MASTER_ADDR and MASTER_PORT"
         ) from None
 
 

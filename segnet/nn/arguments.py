@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from torch import nn
 
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 
 
 def construct(
@@ -73,8 +73,3 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     if close:
         return f"did you mean {lower[close[0]]}?"
     return f"choose one of {', '.join(choices)}" if choices else "it takes none"
-
-
-def first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

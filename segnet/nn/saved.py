@@ -15,9 +15,8 @@ from torch import Tensor, nn
 
 from segnet import __version__
 from segnet.config import InputConfig, Settings
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
-from segnet.nn.arguments import first_line
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.smp import PREFIX

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 
 
@@ -99,9 +99,8 @@ def load_imagenet_encoder(encoder: nn.Module) -> None:
     try:
         state = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            f"model.encoder_weights=imagenet: cannot get {weights.url} ({reason}); put the file into "
+            f"model.encoder_weights=imagenet: cannot get {weights.url} ({first_line(error)}); put the file into "
             f"{torch.hub.get_dir()}/checkpoints, or set model.encoder_weights=null"
         ) from None
     # Both are the same layers in the same order, and only convolutions and batch norms have weights.

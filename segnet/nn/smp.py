@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segnet.errors import UserError
-from segnet.nn.arguments import check_arguments, construct, first_line, nearest
+from segnet.errors import UserError, first_line
+from segnet.nn.arguments import check_arguments, construct, nearest
 
 PREFIX = "smp/"
 

@@ -7,8 +7,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from segnet.errors import UserError
-from segnet.nn.arguments import first_line
+from segnet.errors import UserError, first_line
 from segnet.nn.saved import WEIGHTS, find_model
 
 BODY = "body."

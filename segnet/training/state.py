@@ -9,7 +9,7 @@ from torch.amp import GradScaler
 from torch.optim import Optimizer
 
 from segnet.config import ModelConfig
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 from segnet.training.averaging import WeightAverage
 from segnet.training.checkpoint import load_checkpoint, save_checkpoint
 from segnet.training.position import Position
@@ -66,7 +66,7 @@ class TrainingState:
                 self.average.load_state_dict(state["average"])
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
             raise UserError(
-                f"{path}: its weights do not fit this network ({str(error).splitlines()[0]}); train without --resume"
+                f"{path}: its weights do not fit this network ({first_line(error)}); train without --resume"
             ) from None
         if self.scaler and state["scaler"] is not None:
             self.scaler.load_state_dict(state["scaler"])

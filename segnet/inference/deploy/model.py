@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 from segnet.inference.deploy.metadata import KEY, Metadata, parse
 from segnet.inference.deploy.runtimes import require
 from segnet.nn.saved import SavedModel, load_model
@@ -76,9 +76,7 @@ def open_onnx(path: Path) -> DeployedModel:
     try:
         graph = onnx.load(path)
     except Exception as error:  # protobuf's own error, which is nobody's subclass
-        raise UserError(
-            f"{path}: cannot be read as ONNX ({str(error).splitlines()[0]}); export the run again"
-        ) from None
+        raise UserError(f"{path}: cannot be read as ONNX ({first_line(error)}); export the run again") from None
     text = next((entry.value for entry in graph.metadata_props if entry.key == KEY), None)
     return DeployedModel(path, parse(text, path), graph)
 

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 
 
 def require(package: str) -> Any:
@@ -15,6 +15,4 @@ def require(package: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise UserError(
-            f"{package} is not installed ({str(error).splitlines()[0]}): pip install 'segnet[deploy]'"
-        ) from None
+        raise UserError(f"{package} is not installed ({first_line(error)}): pip install 'segnet[deploy]'") from None

@@ -1,16 +1,15 @@
 """The scenes as files in the layout of CamVid's authors."""
 
-import fcntl
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from segnet.errors import UserError
-from segnet.terminal import progress_bar
+from segnet.lock import lock_file
+from segnet.terminal import progress_bar, say
 
 from ..image_files import as_png
 from ..parallel import map_files
@@ -69,12 +68,13 @@ def _only_writer(root: Path) -> Iterator[None]:
         raise UserError(f"{root}: holds files that are no sample scenes; name another folder in data.root")
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
-        with root.with_name(f".{root.name}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"{root}: waiting for another process that draws the sample scenes", file=sys.stderr)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        path = root.with_name(f".{root.name}.lock")
+        try:
+            lock = lock_file(path)
+        except BlockingIOError:
+            say(f"{root}: waiting for another process that draws the sample scenes")
+            lock = lock_file(path, wait=True)
+        with lock:
             yield
     except OSError as error:
         raise UserError(f"{root}: the sample scenes cannot be written ({error.strerror or error})") from None

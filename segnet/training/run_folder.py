@@ -1,7 +1,6 @@
 """The folder of a run: where everything of it lies, and who may write to it."""
 
 import csv
-import fcntl
 import io
 from pathlib import Path
 from typing import IO
@@ -10,6 +9,7 @@ from segnet.config import Config
 from segnet.config_file import dump_config, read_yaml
 from segnet.errors import UserError
 from segnet.files import remove_leftovers, write_atomically
+from segnet.lock import lock_file
 from segnet.training.manifest import NAME as MANIFEST
 
 
@@ -46,20 +46,16 @@ class RunFolder:
     def lock(self) -> IO[str]:
         try:
             self.last_checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / ".lock").open("w")
+            return lock_file(self.path / ".lock")
+        except BlockingIOError:
+            raise UserError(
+                f"{self.path}: another training writes to this folder; give this one another name"
+            ) from None
         except OSError as error:
             raise UserError(
                 f"{self.path}: the run folder cannot be written to ({error.strerror}); "
                 "set runs=FOLDER to a folder of your own, or name=NAME"
             ) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise UserError(
-                f"{self.path}: another training writes to this folder; give this one another name"
-            ) from None
-        return lock
 
     def check_settings(self, config: Config) -> None:
         """Going on with other settings would give a run that its own config does not describe."""

@@ -1,6 +1,5 @@
 """A search that goes on where it stopped: trials are asked for, trained, and told, one after the other."""
 
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from segnet.config_file import dump_config
 from segnet.errors import UserError
 from segnet.experiment import TASKS, launch
 from segnet.files import write_atomically
+from segnet.lock import lock_file
 from segnet.training.log import Log
 from segnet.training.loop import Trainer
 from segnet.training.run_folder import RunFolder, read_metrics
@@ -91,11 +91,11 @@ def search(plan: Plan, trials: int, after_each: Callable[[optuna.Study], object]
 def locked(folder: Path) -> Iterator[None]:
     """One search a folder: what another one is training must not be taken for interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{folder}: another search writes to this folder; set name= to another") from None
+    try:
+        lock = lock_file(folder / ".lock")
+    except BlockingIOError:
+        raise UserError(f"{folder}: another search writes to this folder; set name= to another") from None
+    with lock:
         yield
 
 

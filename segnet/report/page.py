@@ -42,6 +42,7 @@ CLASS_ERROR_LEGEND = [
     ("missed", ERROR_COLORS[MISSED]),
     ("invented", ERROR_COLORS[INVENTED]),
     ("found", ERROR_COLORS[HIT]),
+    ("not labelled", ERROR_COLORS[UNLABELLED]),
 ]
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 INK, MUTED, GRID = "#1c2128", "#5b6570", "#d5dae0"
 BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+WIDTH = 4.0
+"""Inches of most figures; a column of a page is about as wide, so that text of 10 points stays readable there."""
 SERIES = (BLUE, ORANGE, GREEN, PINK)
 STYLE_NAMES = {
     INK: "--ink",
@@ -79,7 +81,7 @@ def image_histogram(values: Floats) -> "Figure":
     """Distribution of the images' mean IoU, its median marked."""
     values = values[~np.isnan(values)]
     figure, axis = new_figure("mean IoU of an image", "images")
-    axis.hist(values, bins=20, range=(0, 1), color=BLUE, rwidth=0.9)
+    axis.hist(values, bins=20 if values.size < 50 else 40, range=(0, 1), color=BLUE, rwidth=0.9)
     if values.size:
         axis.axvline(
             float(np.median(values)),
@@ -140,7 +142,7 @@ def confusion(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
 
 def reliability(bins: CalibrationBins) -> "Figure":
     """Accuracy against confidence, and how many pixels have that confidence."""
-    figure = bare_figure(4.6, 3.9)
+    figure = bare_figure(WIDTH, 3.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     some = bins.pixels > 0
     middle = (np.arange(len(bins.pixels)) + 0.5) / len(bins.pixels)
@@ -224,7 +226,7 @@ def as_percent(axis: "Axes") -> None:
 
 
 def new_figure(x: str, y: str) -> tuple["Figure", "Axes"]:
-    figure = bare_figure(4.6, 2.9)
+    figure = bare_figure(WIDTH, 2.6)
     axis = figure.subplots()
     dress(axis, x, y)
     return figure, axis
@@ -241,7 +243,8 @@ def dress(axis: "Axes", x: str, y: str) -> None:
     """The look of all axes: a light grid, no box."""
     axis.set_xlabel(x, color=INK)
     axis.set_ylabel(y, color=INK)
-    axis.tick_params(which="both", colors=MUTED, length=0)
+    # Far enough from the axes that their two zeros do not touch.
+    axis.tick_params(which="both", colors=MUTED, length=0, pad=6)
     axis.grid(color=GRID, linewidth=0.7)
     axis.set_axisbelow(True)
     axis.spines[["top", "right", "left"]].set_visible(False)

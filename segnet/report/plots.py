@@ -72,6 +72,10 @@ def draw_columns(axis: "Axes", rows: Sequence[Row], names: Mapping[str, str]) ->
         if points:
             marker = "o" if len(points) < 3 else None
             axis.plot(*zip(*points, strict=True), color=color, label=label, marker=marker, linewidth=1.6)
+    # All epochs, whichever the column has values for, so that figures beside each other can be read together.
+    first, last = int(rows[0]["epoch"]), int(rows[-1]["epoch"])
+    margin = max(0.5, 0.03 * (last - first))
+    axis.set_xlim(first - margin, last + margin)
     axis.locator_params(axis="x", integer=True)
     if len(axis.lines) > 1:
         legend(axis)
@@ -170,7 +174,8 @@ def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
     axis.yaxis.set_major_formatter(percent)
     axis.set_xlim(left=0)
     if len(curves) > 1:
-        legend(axis)
+        # Above the axes: the curves leave no corner free.
+        legend(axis, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
     return figure
 
 
@@ -191,11 +196,11 @@ def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]
         if not front or y > front[-1][1]:
             front.append((x, y))
         side = "left" if x * x < min(costs) * max(costs) else "right"
-        # On the side of its point where the front, which rises with a cost and falls with a speed, does not pass.
+        # On the side of its point where the front, which rises with a cost and falls with a speed, does not pass; and
+        # clear of the points above and below, which runs of one network have.
         below = (side == "left") == fewer
-        label = axis.annotate(
-            name, (x, y), (0, -14 if below else 6), textcoords="offset points", color=INK, ha=side, parse_math=False
-        )
+        place = (7 if side == "left" else -7, -11 if below else 4)
+        label = axis.annotate(name, (x, y), place, textcoords="offset points", color=INK, ha=side, parse_math=False)
         # A long name may reach over the edge; the axes keep their size.
         label.set_in_layout(False)
     axis.plot(*zip(*front, strict=True), color=MUTED, linestyle="--", linewidth=1)

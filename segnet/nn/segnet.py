@@ -85,7 +85,7 @@ def convolutions(in_channels: int, *widths: int) -> nn.Sequential:
 
 def he_initialise(module: nn.Module) -> None:
     """Caffe's ``msra``: normal with variance 2 / fan-in (arXiv 1502.01852, section 2.2), biases zero."""
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # PyTorch loads its compiler to fill those, for 2 s
         nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)

@@ -112,7 +112,7 @@ class SegNetLite(nn.Module):
 @torch.no_grad()
 def initialise(module: nn.Module) -> None:
     """He's initialisation, and the last batch norm of every residual starts at zero (arXiv 1706.02677, 5.1)."""
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # PyTorch loads its compiler to fill those, for 2 s
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)

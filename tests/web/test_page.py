@@ -106,8 +106,11 @@ def test_pointing_names_the_class_by_mouse_and_by_keyboard(page: Any) -> None:
 
 
 def test_two_models_side_by_side_and_how_unsure_one_is(page: Any) -> None:
+    page.locator("#view-a canvas").hover(position={"x": 40, "y": 40})
     page.locator("#compare").select_option("other")
     page.locator("#view-b").wait_for()
+    # The pixel that was pointed at is named for both, without pointing again.
+    assert page.locator("#readout").inner_text().count("%") == 2
     assert "Both agree on" in page.locator("#picture-facts").inner_text()
     assert page.locator("#legend tr").first.locator("td").count() == 2
     page.locator("#compare").select_option("")
@@ -120,6 +123,11 @@ def test_two_models_side_by_side_and_how_unsure_one_is(page: Any) -> None:
     page.locator("#uncertainty-hint", has_text="Mean uncertainty").wait_for()
     page.locator("#layers label", has_text="uncertainty").click()
     assert page.locator("input[value=uncertainty]").is_checked()
+    page.locator("#opacity").focus()
+    page.keyboard.press("End")
+    # However small the uncertainty is, the map goes from dark to light.
+    assert pixels(page).max() > 200
+    assert pixels(page).min() < 50
 
 
 @pytest.mark.parametrize(
@@ -158,6 +166,7 @@ def test_the_camera_drops_frames_and_stops(page: Any) -> None:
     page.locator("#camera-toggle").click()
     page.locator("#camera-facts", has_text=re.compile(r"[2-9] segmented, [1-9]\d* dropped")).wait_for()
     assert pixels(page, "#camera-canvas").std() > 1
+    assert page.locator("#camera-legend li").all_inner_texts() == ["road", "<b>sky</b>", "car"]
     page.locator("#tab-picture").click()
     assert page.locator("#camera-video").evaluate("v => v.srcObject") is None
 

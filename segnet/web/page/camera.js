@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { openCamera } from "./devices.js";
-import { $, element, milliseconds, say } from "./dom.js";
+import { $, element, milliseconds, say, swatch } from "./dom.js";
 import { shownAs } from "./picture.js";
 import { form, modelOf } from "./settings.js";
 import { View } from "./view.js";
@@ -76,12 +76,19 @@ async function loop(isLive, frames) {
 async function draw(view, photo, url) {
   const model = modelOf($("model").value);
   const classes = model.classes.map((name, i) => ({ name, color: model.colors[i] }));
+  nameColors(classes);
   const result = { classes, width: photo.width, height: photo.height };
   const mask = await indices(url, model.colors);
   URL.revokeObjectURL(url);
   Object.assign(view, { photo, result, mask });
   view.resize(photo.width, photo.height);
   view.draw({ ...shownAs(), layer: "classes" });
+}
+
+function nameColors(classes) {
+  if ($("camera-legend").dataset.model === $("model").value) return;
+  $("camera-legend").dataset.model = $("model").value;
+  $("camera-legend").replaceChildren(...classes.map(({ name, color }) => element("li", {}, swatch(color), name)));
 }
 
 // The mask's PNG has the classes' colours as its palette; a browser shows colours, not indices.

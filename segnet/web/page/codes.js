@@ -79,7 +79,7 @@ function showCode() {
   if (!code) return;
   [...$("sliders").querySelectorAll("input")].forEach((slider, i) => {
     slider.value = code[i];
-    slider.nextElementSibling.textContent = code[i].toFixed(1);
+    slider.nextElementSibling.textContent = code[i].toFixed(1).replace("-", "−");
   });
   drawPlane();
 }
@@ -92,7 +92,8 @@ function listSliders() {
       code[i] = Number(slider.value);
       decode();
     });
-    return element("label", { className: "slider" }, `${i + 1} `, slider, value);
+    const number = element("span", { className: "number", textContent: i + 1 });
+    return element("label", { className: "slider" }, number, slider, value);
   }));
 }
 

@@ -14,6 +14,12 @@ export function say(sentence) {
   $("message").hidden = !sentence;
 }
 
+export function swatch(color) {
+  const made = element("span", { className: "swatch" });
+  made.style.setProperty("--color", `rgb(${color.join(" ")})`);
+  return made;
+}
+
 export function percent(share) {
   return share > 0 && share < 0.01 ? "<1 %" : `${Math.round(share * 100)} %`;
 }

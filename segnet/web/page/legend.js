@@ -1,6 +1,6 @@
 // The table of classes: colour, name, share, and a box that shows or hides the class.
 
-import { $, element, percent } from "./dom.js";
+import { $, element, percent, swatch } from "./dom.js";
 
 export const hidden = new Set();
 
@@ -25,9 +25,7 @@ function legendRow(name, { color, shares }, second, redraw) {
     else hidden.add(name);
     redraw();
   });
-  const swatch = element("span", { className: "swatch" });
-  swatch.style.setProperty("--color", `rgb(${color.join(" ")})`);
-  const label = element("label", {}, box, swatch, name);
+  const label = element("label", {}, box, swatch(color), name);
   const row = element("tr", {}, element("th", { scope: "row" }, label));
   row.classList.toggle("absent", !shares.some((share) => share > 0));
   for (const share of second ? shares : shares.slice(0, 1)) {

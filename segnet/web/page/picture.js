@@ -10,6 +10,8 @@ import { View } from "./view.js";
 export const current = { file: null, photo: null };
 const views = [];
 let running = null;
+let pointed = null; // the pixel that was last asked for, as [x, y]
+let invitation = ""; // to point at one
 
 export function shownAs() {
   return {
@@ -22,6 +24,7 @@ export function shownAs() {
 
 export function startPicture() {
   views.push(new View($("view-a")), new View($("view-b")));
+  invitation = $("readout").textContent;
   const megabytes = Math.round(offer.limits.picture_bytes / 1e6);
   $("picture-limits").textContent = `up to ${megabytes} MB and ${Math.round(offer.limits.picture_pixels / 1e6)} megapixels.`;
   listScenes();
@@ -111,6 +114,7 @@ async function open(file, scene = -1) {
     return;
   }
   Object.assign(current, { file, photo });
+  pointed = null;
   [...$("scenes").children].forEach((button, number) => button.setAttribute("aria-pressed", String(number === scene)));
   await segment();
 }
@@ -154,7 +158,7 @@ function report(results, seconds) {
   choice.disabled = !unsure;
   if (!unsure && choice.checked) document.querySelector('input[value="classes"]').checked = true;
   $("uncertainty-hint").textContent = unsure
-    ? `Mean uncertainty ${results[0].mean_uncertainty.toFixed(3)}: how far the samples differ.`
+    ? `Mean uncertainty ${results[0].mean_uncertainty.toFixed(3)}: how far the samples differ. The brightest pixels are at ${(mostUncertain() / 255 / 2).toFixed(2)}.`
     : modelOf(results[0].model).has_dropout ? "For uncertainty, set samples to 2 or more." : "";
   fillLegend(results, redraw);
   const { network_size: size, runtime } = results[0];
@@ -163,8 +167,14 @@ function report(results, seconds) {
     `${milliseconds(results[0].seconds)} through the network at ${size[1]}×${size[0]} (${runtime}), ` +
     `${milliseconds(seconds)} in all.${agreement}`;
   $("save-mask").disabled = $("save-overlay").disabled = false;
+  // Another model may take the same pixel for something else.
+  if (pointed) tell(...pointed);
+  else $("readout").textContent = invitation;
   redraw();
 }
+
+// One scale for both views, so that they can be compared.
+const mostUncertain = () => Math.max(...views.map(({ result, most }) => (result && most) || 0));
 
 function inWords(result) {
   const largest = [...result.classes].sort((a, b) => b.share - a.share).slice(0, 3);
@@ -182,17 +192,22 @@ function agreeing() {
 function redraw() {
   $("opacity-value").textContent = `${$("opacity").value} %`;
   const how = shownAs();
-  for (const view of views) view.draw({ ...how, layer: how.layer === "uncertainty" && !view.uncertainty ? "classes" : how.layer });
+  const most = mostUncertain();
+  for (const view of views) {
+    view.draw({ ...how, most, layer: how.layer === "uncertainty" && !view.uncertainty ? "classes" : how.layer });
+  }
+}
+
+function tell(x, y) {
+  pointed = [x, y];
+  $("readout").textContent = views
+    .filter(({ result }) => result)
+    .map((each) => each.describe(Math.min(x, each.canvas.width - 1), Math.min(y, each.canvas.height - 1)))
+    .join(" · ");
 }
 
 function listenToPointer(view) {
   let place = null;
-  const tell = (x, y) => {
-    $("readout").textContent = views
-      .filter(({ result }) => result)
-      .map((each) => each.describe(Math.min(x, each.canvas.width - 1), Math.min(y, each.canvas.height - 1)))
-      .join(" · ");
-  };
   view.canvas.addEventListener("pointermove", (event) => view.result && tell(...view.at(event)));
   view.canvas.addEventListener("pointerdown", (event) => view.result && tell(...view.at(event)));
   view.canvas.addEventListener("keydown", (event) => {

@@ -14,7 +14,9 @@ export class View {
     const [mask, probability, uncertainty] = await Promise.all(
       [result.mask, result.probability, result.uncertainty].map((url) => url && loadBytes(url)),
     );
-    Object.assign(this, { photo, result, mask, probability, uncertainty });
+    // Nearly the largest, for a single pixel would leave all others dark.
+    const most = uncertainty && Math.max(1, Uint8Array.from(uncertainty).sort()[Math.floor(0.995 * (uncertainty.length - 1))]);
+    Object.assign(this, { photo, result, mask, probability, uncertainty, most });
     this.resize(result.width, result.height);
   }
 
@@ -23,26 +25,24 @@ export class View {
     this.canvas.style.setProperty("--ratio", width / height);
   }
 
-  // hidden: names of classes that are not drawn.
-  draw({ layer, opacity, contours, hidden }) {
+  // hidden: names of classes that are not drawn; most: the uncertainty that is drawn brightest.
+  draw({ layer, opacity, contours, hidden, most }) {
     if (!this.result) return;
     const { width, height } = this.canvas;
     const context = this.canvas.getContext("2d");
     context.drawImage(this.photo, 0, 0, width, height);
     context.globalAlpha = opacity;
-    context.drawImage(this.layer(layer, hidden), 0, 0);
+    context.drawImage(this.layer(layer, hidden, layer === "uncertainty" ? most : 255), 0, 0);
     context.globalAlpha = 1;
     if (contours) context.drawImage(this.lines(hidden), 0, 0);
   }
 
-  layer(layer, hidden) {
+  layer(layer, hidden, brightest) {
     const values = layer === "uncertainty" ? this.uncertainty : this.probability;
-    // Uncertainty rarely comes to half of what it could be at most.
-    const gain = layer === "uncertainty" ? 2 : 1;
     const shown = this.result.classes.map(({ name }) => !hidden.has(name));
     const colors = layer === "classes"
       ? this.result.classes.map(({ color }) => packed(color))
-      : Array.from({ length: 256 }, (_, level) => packed(heat((level / 255) * gain)));
+      : Array.from({ length: 256 }, (_, level) => packed(heat(level / brightest)));
     const levels = layer === "classes" ? this.mask : values;
     return this.pixels((i) => (shown[this.mask[i]] ? colors[levels[i]] : 0));
   }

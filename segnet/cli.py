@@ -102,3 +102,7 @@ def describe_os_error(error: OSError) -> str:
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The disk is full, or what this user or this file may have of it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

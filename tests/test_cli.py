@@ -117,3 +117,9 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 141
+
+
+def test_the_module_runs_as_the_command_does() -> None:
+    done = subprocess.run([sys.executable, "-m", "segnet.cli", "nonsense"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr

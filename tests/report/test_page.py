@@ -154,6 +154,16 @@ def test_of_many_classes_the_lowest_are_shown(tiny_dataset: ImagesAndMasks) -> N
     assert {len(choices) for choices in shown.values()} == {1}
 
 
+ROOM_AFTER_BARS = """cells => cells.map((cell) => {
+  const style = getComputedStyle(cell);
+  const [share, longest] = ["--share", "--longest"].map((name) => parseFloat(style.getPropertyValue(name)));
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const number = cell.firstElementChild.getBoundingClientRect();
+  return number.left - cell.getBoundingClientRect().left - share * longest * rem;
+})"""
+"""Pixels between the end of each cell's bar and its number."""
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_page_works_in_a_browser(
     width: int, run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor, browser: Any
@@ -186,3 +196,7 @@ def test_page_works_in_a_browser(
         assert page.locator("#cell").inner_text().startswith("road taken for $x$ & <b>: ")
         page.locator(".confusion td.hit").last.hover()
         assert page.locator("#cell").inner_text().startswith(f"{HOSTILE} taken for {HOSTILE}: ")
+
+        for medium in ("screen", "print"):
+            page.emulate_media(media=medium)
+            assert min(page.locator("td.bar").evaluate_all(ROOM_AFTER_BARS)) > 0

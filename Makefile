@@ -19,7 +19,7 @@ train: setup
 	$(BIN)/python train.py --config configs/quickstart.yaml
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 faults: setup
 	SEGNET_FAULTS=long $(BIN)/python -m pytest --timeout=0 tests/faults

@@ -254,7 +254,8 @@ def test_twenty_clients_at_once_are_served_or_told_that_it_is_busy(page: Any, se
         upload(page)
         statuses = [answer.result().status_code for answer in answers]
     assert set(statuses) <= {200, 503}
-    assert statuses.count(200) >= 5
+    # Four may wait at once where none is done before the last has come, and the page may be one of them.
+    assert statuses.count(200) >= 3
     busy = next((answer.result() for answer in answers if answer.result().status_code == 503), None)
     if busy is not None:
         assert busy.headers["Retry-After"] == "1"

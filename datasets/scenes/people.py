@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.random import PCG64, Generator
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from segnet.datasets.classes import CAMVID
 
@@ -11,6 +11,9 @@ from .objects import cast_shadow, upright
 from .street import Thing
 
 PEDESTRIAN, BICYCLIST = CAMVID.names.index("Pedestrian"), CAMVID.names.index("Bicyclist")
+COATS = ((0.6, 0.1, 0.13), (0.45, 0.1, 0.36), (0.24, 0.12, 0.42), (0.12, 0.18, 0.5))
+"""Red to blue; what cyclists wear is yellow or orange, so that either is more often right than by its shape alone."""
+SHIRTS = ((0.8, 0.88, 0.14), (0.95, 0.48, 0.1))
 SKINS = ((0.85, 0.66, 0.55), (0.72, 0.52, 0.4), (0.45, 0.3, 0.22), (0.9, 0.74, 0.64))
 
 
@@ -45,7 +48,7 @@ def draw_person(canvas: Canvas, thing: Thing, time: float) -> None:
     rng = Generator(PCG64(thing.seed))
     figure = _Figure(canvas, thing, time, PEDESTRIAN)
     size = rng.uniform(0.9, 1.08)
-    coat, trousers = rng.uniform(0.08, 0.75, 3), rng.uniform(0.06, 0.35) * rng.uniform(0.8, 1.2, 3)
+    coat, trousers = _one_of(COATS, rng), np.array([0.1, 0.13, 0.24]) * rng.uniform(0.5, 1.4)
     skin, hair = np.array(SKINS[rng.integers(4)]), rng.uniform(0.05, 0.4) * np.array([1, 0.8, 0.6])
     swing = 0.5 * np.sin(time * 0.7 + rng.uniform(0, 6))
     stride, lean = swing * (0.25 + 0.75 * abs(figure.ahead)), 0.12 * (1 - abs(figure.ahead))
@@ -72,7 +75,7 @@ def draw_cyclist(canvas: Canvas, thing: Thing, time: float) -> None:
     rng = Generator(PCG64(thing.seed))
     figure = _Figure(canvas, thing, time, BICYCLIST)
     wide = figure.ahead if abs(figure.ahead) > 0.12 else 0.12
-    frame, shirt = rng.uniform(0.1, 0.8, 3), rng.uniform(0.1, 0.9, 3)
+    frame, shirt = rng.uniform(0.1, 0.8, 3), _one_of(SHIRTS, rng)
     trousers, helmet = np.full(3, rng.uniform(0.05, 0.25)), rng.uniform(0.2, 0.95, 3)
     cast_shadow(canvas, upright(figure.x, figure.z, [(-0.7 * wide, 0), (0.7 * wide, 0), (0.3, 1.6), (-0.3, 1.6)]))
     for middle in (-0.52, 0.52):
@@ -98,6 +101,15 @@ def draw_cyclist(canvas: Canvas, thing: Thing, time: float) -> None:
         figure.limb((neck[0] + side * 0.14 * (1 - abs(wide)), 1.36), (head[0] + side * bar, 1.05), 0.1, shirt * 0.8)
     figure.disc(neck[0] + 0.08 * wide, 1.62, 0.12, 0.15, np.array(SKINS[rng.integers(4)]))
     figure.disc(neck[0] + 0.06 * wide, 1.7, 0.15, 0.1, helmet)
+
+
+def _one_of(colors: ArrayLike, rng: Generator) -> NDArray[np.float64]:
+    """One of the colours, lighter or darker, or one time in eight any other."""
+    if rng.random() < 0.125:
+        return rng.uniform(0.08, 0.8, 3)
+    return np.asarray(rng.choice(np.asarray(colors)) * rng.uniform(0.75, 1.2) + rng.uniform(-0.05, 0.05, 3)).clip(
+        0.03, 1
+    )
 
 
 def _bicycle_wheel(figure: _Figure, x: float, wide: float) -> None:

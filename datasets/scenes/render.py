@@ -25,13 +25,13 @@ SUPERSAMPLING = 2
 FARTHEST = 110.0
 """Metres up to which houses, trees and cars are drawn."""
 FARTHEST_SMALL: dict[str, float] = {
-    "person": 13,
-    "cyclist": 14,
-    "sign": 15,
-    "light": 15,
-    "lamp": 17,
-    "fence": 30,
-    "car": 70,
+    "person": 12,
+    "cyclist": 13,
+    "sign": 14,
+    "light": 14,
+    "lamp": 14,
+    "fence": 25,
+    "car": 50,
 }
 """Metres up to which things are drawn that are only a few pixels wide farther away."""
 

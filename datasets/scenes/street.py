@@ -88,7 +88,7 @@ def build_street(seed: int) -> Street:
         pavement=rng.uniform(1.8, 3.4),
         setback=float(rng.choice([0.3, 2.5, 5.0])),
         asphalt=(grey * rng.uniform(0.95, 1.05, 3)).astype(np.float32),
-        paving=(rng.uniform(0.42, 0.62) * np.array([1.05, 1, rng.uniform(0.85, 1)])).astype(np.float32),
+        paving=(rng.uniform(0.42, 0.62) * np.array([1.12, 1, rng.uniform(0.78, 0.9)])).astype(np.float32),
         kerb_color=np.full(3, rng.uniform(0.55, 0.75), np.float32),
         slab=rng.uniform(0.5, 0.9),
         dash=rng.uniform(5, 9),
@@ -124,11 +124,11 @@ def _roadside(rng: Generator, street: Street, side: int) -> Iterator[Thing]:
     if rng.random() < 0.6:
         for z in _spaced(rng, 9, 22):
             yield Thing("tree", side * (kerb + 0.3), z, _seed(rng))
-    for z in _spaced(rng, 9, 20):
+    for z in _spaced(rng, 7, 15):
         yield Thing("lamp", side * kerb, z, int(rng.integers(4)), heading=-side * np.pi / 2)
-    for z in _spaced(rng, 7, 18):
+    for z in _spaced(rng, 5, 13):
         yield Thing(rng.choice(["sign", "light"], p=[0.8, 0.2]), side * (kerb + rng.uniform(0, 0.5)), z, _seed(rng))
-    for z in _spaced(rng, 3, 9):
+    for z in _spaced(rng, 2, 6):
         heading, step = rng.choice([0, np.pi]), rng.uniform(0.05, 0.11)
         yield Thing("person", side * rng.uniform(kerb + 0.5, back - 0.3), z, _seed(rng), heading, step)
     if street.road > 4.3 and rng.random() < 0.6:
@@ -144,10 +144,10 @@ def _traffic(rng: Generator, street: Street) -> Iterator[Thing]:
     for z in _spaced(rng, 12, 45):
         yield Thing("car", -lane, z, _seed(rng), np.pi, rng.uniform(0.3, 0.6))
     for side in (-1, 1):
-        for z in _spaced(rng, 6, 18, 5):
+        for z in _spaced(rng, 4, 13, 5):
             heading = 0.0 if side > 0 else np.pi
             yield Thing("cyclist", side * (street.road - rng.uniform(0.5, 1.2)), z, _seed(rng), heading, 0.25)
-    for z in _spaced(rng, 20, 70):
+    for z in _spaced(rng, 10, 35):
         heading = float(rng.choice([-1, 1])) * np.pi / 2
         kind = rng.choice(["person", "cyclist"])
         yield Thing(kind, rng.uniform(-1, 1) * street.road, z, _seed(rng), heading, 0.08)

@@ -106,7 +106,7 @@ def fence(seed: int, width: float, height: float) -> Floats:
     """A fence (h, w, 4) of pickets, bars or planks; the gaps belong to it, as CamVid labels them."""
     rng = Generator(PCG64(seed))
     rows, columns = int(height * 32), int(width * 32)
-    color = np.array([(0.42, 0.3, 0.2), (0.15, 0.2, 0.17), (0.78, 0.77, 0.72), (0.3, 0.32, 0.36)][rng.integers(4)])
+    color = np.array([(0.44, 0.29, 0.16), (0.52, 0.36, 0.2), (0.78, 0.77, 0.72), (0.7, 0.7, 0.66)][rng.integers(4)])
     image = np.empty((rows, columns, 3), np.float32)
     image[:] = color * rng.uniform(0.28, 0.4)
     step = int(rng.integers(6, 11))
@@ -126,7 +126,7 @@ def foliage(seed: int, size: int = 160) -> Floats:
     coarse, fine = noise(rng, size, size, 5, 4), noise(rng, size, size, 24, 3)
     opaque = 1.15 - np.hypot(x, y) * 1.25 + 0.24 * coarse + 0.14 * fine
     green = np.array([rng.uniform(0.16, 0.4), rng.uniform(0.3, 0.45), rng.uniform(0.08, 0.2)])
-    if rng.random() < 0.12:
+    if rng.random() < 0.05:
         green = np.array([rng.uniform(0.45, 0.6), rng.uniform(0.28, 0.4), 0.12])
     bright = np.clip(0.85 - 0.3 * y + 0.22 * coarse + 0.38 * fine, 0.15, 1.7)
     return np.dstack([green * bright[..., None], np.clip(opaque + 0.4, 0, 1)]).astype(np.float32)

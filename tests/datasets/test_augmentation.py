@@ -119,7 +119,8 @@ def test_padding_is_ignored_in_the_mask_by_hand() -> None:
 
 
 def test_a_dropout_leaves_the_mask_unless_it_is_asked_to() -> None:
-    image, mask = np.full((8, 8, 3), 9, np.uint8), np.ones((8, 8), np.uint8)
+    # A hole is a tenth of a side at least, so that on these sides every hole has pixels.
+    image, mask = np.full((40, 40, 3), 9, np.uint8), np.ones((40, 40), np.uint8)
     kept = build_augmentation([{"CoarseDropout": {"p": 1}}], 77)(image=image, mask=mask)
     assert (kept["image"] == 0).any()
     assert (kept["mask"] == 1).all()

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
     from segnet.datasets.image_files import as_png, read_image
     from segnet.files import write_atomically
-    from segnet.inference.overlay import Legend, Overlay
+    from segnet.inference.overlay import Legend, Overlay, class_shares
     from segnet.terminal import progress_bar
 
     paths = list(find_pictures(args.images))
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         for done, (path, name) in enumerate(zip(paths, names, strict=True), start=1):
             image = read_image(path)
             mask = predictor.classes_of([image])[0]
-            legend = Legend(overlay, image.shape[1]).draw(mask)
+            legend = Legend(overlay, image.shape[1]).draw(class_shares(mask, len(predictor.classes)))
             overlaid = np.concatenate([overlay.draw(image, mask), legend])
             write_atomically(args.out / f"{name}_mask.png", as_png(mask))
             write_atomically(args.out / f"{name}_overlay.png", as_png(overlaid))

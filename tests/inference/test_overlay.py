@@ -28,6 +28,11 @@ def test_contours_lie_where_the_class_changes() -> None:
     assert (drawn[:, [0, 1, 3, 4, 5]] == 100).all()
 
 
+def test_contours_of_large_pictures_are_wider() -> None:
+    mask = np.repeat(np.repeat(MASK, 300, 0), 300, 1)
+    assert Overlay(CAMVID, contours=True).contour(mask).sum() == 2 * 1200
+
+
 def test_contours_of_classes_that_are_not_shown_are_not_drawn() -> None:
     assert not Overlay(CAMVID, contours=True, only=[3]).contour(MASK).any()
 
@@ -41,7 +46,7 @@ def test_shares_are_of_all_pixels() -> None:
 def test_a_legend_shows_every_colour_within_its_width() -> None:
     for width in (120, 480, 1920):
         legend = Legend(Overlay(CAMVID), width)
-        strip = legend.draw(MASK)
+        strip = legend.draw(class_shares(MASK, 11))
         assert strip.shape[1] == width
         assert strip.shape[0] % 2 == 0
         for color in CAMVID.colors:
@@ -50,7 +55,19 @@ def test_a_legend_shows_every_colour_within_its_width() -> None:
 
 def test_a_legend_writes_the_shares() -> None:
     legend = Legend(Overlay(CAMVID), 480)
-    assert not np.array_equal(legend.draw(), legend.draw(MASK))
+    empty, shares = legend.draw(), class_shares(MASK, 11)
+    written = legend.draw(shares)
+    assert not np.array_equal(empty, written)
+    # What was written before is gone.
+    assert np.array_equal(legend.draw(np.roll(shares, 1)), Legend(Overlay(CAMVID), 480).draw(np.roll(shares, 1)))
+    assert np.array_equal(legend.draw(), empty)
+
+
+def test_a_legend_fills_its_rows_evenly() -> None:
+    # Five columns have room; four fill three rows as well, and the last one has three classes instead of one.
+    places = Legend(Overlay(CAMVID), 960).places
+    assert len({y for _, y in places}) == 3
+    assert len({x for x, _ in places}) == 4
 
 
 def test_little_is_not_nothing() -> None:

@@ -26,7 +26,7 @@ def side_by_side(image: Picture, found: Segmented, overlay: Overlay) -> Picture:
 
 def mask_only(image: Picture, found: Segmented, overlay: Overlay) -> Picture:
     """The classes' colours alone; classes that are not shown are black."""
-    return np.where(overlay.is_shown[found.mask][..., None], overlay.classes.palette[found.mask], np.uint8(0))
+    return overlay.draw_alone(found.mask)
 
 
 def with_uncertainty(image: Picture, found: Segmented, overlay: Overlay) -> Picture:
@@ -35,7 +35,8 @@ def with_uncertainty(image: Picture, found: Segmented, overlay: Overlay) -> Pict
     # The standard deviation of values in 0–1 is at most 1/2; its mean over classes rarely passes half of that.
     brightness = np.minimum(np.sqrt(found.uncertainty) * 4, 1) * 255
     heat = cv2.applyColorMap(brightness.astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
-    return np.concatenate([overlay.draw(image, found.mask), heat], axis=1)
+    both = np.concatenate([overlay.draw(image, found.mask), heat], axis=1)
+    return caption(both, "uncertainty: bright where samples differ", left=image.shape[1])
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -73,7 +74,7 @@ class Painter:
         if not self.with_legend:
             return picture
         self.legend = self.legend or Legend(self.overlay, picture.shape[1])
-        return np.concatenate([picture, self.legend.draw(found.mask)])
+        return np.concatenate([picture, self.legend.draw(found.shares)])
 
 
 class FrameClock:

@@ -12,6 +12,7 @@ from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.inference.deploy.model import DeployedModel, Model
+from segnet.inference.enlarge import classes_at
 from segnet.nn.catalogue import is_bayesian
 from segnet.nn.dropout import has_dropout
 
@@ -70,7 +71,7 @@ class Predictor:
         batch = as_tensor(images)
         if self.size in (None, tuple(batch.shape[-2:])):
             return np.asarray(self.backend.classes(batch))
-        return np.asarray(next(self._logits(images, passes=1)).argmax(1).to(torch.uint8).cpu())
+        return np.asarray(classes_at(self.backend.logits(self._resized(batch)), batch.shape[-2:]).cpu())
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
         """Softmax ``(N, C, H, W)`` float32, the mean over ``samples``."""
@@ -92,14 +93,18 @@ class Predictor:
 
     def _logits(self, images: Images, passes: int) -> Iterator[Tensor]:
         batch = as_tensor(images)
-        own_size = batch.shape[-2:]
-        if self.size and self.size != tuple(own_size):
-            batch = F.interpolate(batch, self.size, mode="bilinear", antialias=True)
+        own_size, batch = batch.shape[-2:], self._resized(batch)
         for _ in range(passes):
             logits = self.backend.logits(batch, dropout=passes > 1)
             if logits.shape[-2:] != own_size:
                 logits = F.interpolate(logits, own_size, mode="bilinear", align_corners=False)
             yield logits
+
+    def _resized(self, batch: Tensor) -> Tensor:
+        """``batch`` at the size at which the network works."""
+        if self.size in (None, tuple(batch.shape[-2:])):
+            return batch
+        return F.interpolate(batch, self.size, mode="bilinear", antialias=True)
 
 
 def is_graph(model: Model, backend: str) -> bool:

@@ -133,8 +133,12 @@ def segment_file(
     begin = time.perf_counter()
     with progress_bar("segmenting", "frames") as progress:
         done = segment_video(source, segment, draw, writer, clip, batch, rows if args.json else None, progress)
-    seconds = time.perf_counter() - begin
-    print(f"{done} frames, {done / seconds:.1f} a second: {args.output}")
+    print(f"{done} frames, {pace(done, time.perf_counter() - begin)}: {args.output}")
+
+
+def pace(frames: int, seconds: float) -> str:
+    """How fast it went, in the unit in which it is a number above 1."""
+    return f"{frames / seconds:.1f} a second" if frames >= seconds else f"{seconds / frames:.1f} seconds each"
 
 
 def keeps_numbers(args: argparse.Namespace) -> bool:

@@ -30,7 +30,9 @@ class Encoding(NamedTuple):
     container: dict[str, str]
 
 
-H264 = Encoding("libx264", "yuv420p", {"crf": "20", "preset": "veryfast"}, {})
+# Encoding shares the processor with the network: "ultrafast" takes a third of the time of "veryfast" for 1.7 times the
+# bytes at a slightly higher PSNR, and every phone decodes what it makes.
+H264 = Encoding("libx264", "yuv420p", {"crf": "22", "preset": "ultrafast"}, {})
 VP9 = Encoding(
     "libvpx-vp9", "yuv420p", {"crf": "32", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}, {}
 )

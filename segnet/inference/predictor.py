@@ -95,7 +95,8 @@ class Predictor:
         batch = as_tensor(images)
         own_size, batch = batch.shape[-2:], self._resized(batch)
         for _ in range(passes):
-            logits = self.backend.logits(batch, dropout=passes > 1)
+            # Channel by channel, as softmax wants them: it takes half of the time.
+            logits = self.backend.logits(batch, dropout=passes > 1).contiguous()
             if logits.shape[-2:] != own_size:
                 logits = F.interpolate(logits, own_size, mode="bilinear", align_corners=False)
             yield logits

@@ -1,6 +1,8 @@
 """``segnet video``: the classes over every frame of a video or a camera."""
 
 import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +133,7 @@ def segment_file(
     batch = args.batch or (4 if choose_device(args.device).type == "cuda" else 1)
     draw = class_numbers if lossless else painter
     begin = time.perf_counter()
-    with progress_bar("segmenting", "frames") as progress:
+    with progress_bar("segmenting", "frames") as bar, counted(bar, args.output) as progress:
         done = segment_video(source, segment, draw, writer, clip, batch, rows if args.json else None, progress)
     print(f"{done} frames, {pace(done, time.perf_counter() - begin)}: {args.output}")
 
@@ -139,6 +141,23 @@ def segment_file(
 def pace(frames: int, seconds: float) -> str:
     """How fast it went, in the unit in which it is a number above 1."""
     return f"{frames / seconds:.1f} a second" if frames >= seconds else f"{seconds / frames:.1f} seconds each"
+
+
+@contextmanager
+def counted(progress: Callable[[int, int], None], output: Path | None) -> Iterator[Callable[[int, int], None]]:
+    """``progress``, and on Ctrl-C a word on what there is by then."""
+    frames = 0
+
+    def count(done: int, total: int) -> None:
+        nonlocal frames
+        frames = done
+        progress(done, total)
+
+    try:
+        yield count
+    except KeyboardInterrupt:
+        kept = f" after {frames} frames, which are in {output}" if output and frames else ""
+        raise KeyboardInterrupt(f"stopped{kept}") from None
 
 
 def keeps_numbers(args: argparse.Namespace) -> bool:
@@ -159,13 +178,16 @@ def watch_camera(
     from segnet.inference.video.camera import LiveSource, open_camera, without_password
     from segnet.inference.video.live import watch
     from segnet.inference.video.segment import open_writer
-    from segnet.terminal import progress_bar
+    from segnet.terminal import progress_bar, say
 
     screens = open_screens(args, overlay)
     name = f"camera {args.input}" if args.input.isdecimal() else without_password(args.input)
     source = LiveSource(name, partial(open_camera, args.input))
+    # Only now that there is something to see.
+    for words in [screen.words for screen in screens] or ["no display: only the file is written; end with Ctrl-C"]:
+        say(words)
     writer = open_writer(args.output, source, clip) if args.output else None
-    with progress_bar("watching", "frames") as progress:
+    with progress_bar("watching", "frames") as bar, counted(bar, args.output) as progress:
         done = watch(source, segment, painter, screens, writer, clip, rows if args.json else None, progress)
     print(f"{done} frames, {source.dropped} dropped" + (f": {args.output}" if args.output else ""))
 
@@ -175,18 +197,14 @@ def open_screens(args: argparse.Namespace, overlay: "Overlay") -> "list[Screen]"
     from segnet.errors import UserError
     from segnet.inference.video.mjpeg import MjpegServer
     from segnet.inference.video.window import Window
-    from segnet.terminal import say
 
     if args.mjpeg is not None:
-        server = MjpegServer(args.mjpeg)
-        say(f"look at {server.address}; end with Ctrl-C")
-        return [server]
+        return [MjpegServer(args.mjpeg)]
     try:
         return [Window(overlay, Path.cwd())]
     except UserError:
         if args.output is None:
             raise
-        say("no display: only the file is written; end with Ctrl-C")
         return []
 
 

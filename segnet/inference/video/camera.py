@@ -24,6 +24,8 @@ WAITS = (1, 2, 4, 8, 16, 30, 30, 30)
 """Seconds before each try to open a camera that has gone; after the last one it is given up."""
 OPEN_SECONDS, READ_SECONDS = 10, 5
 """How long a stream may take to open, and to give a frame, before it counts as gone."""
+PATIENCE = 0.25
+"""Seconds without a new frame after which whoever waits for it is given a turn."""
 
 
 class Camera(Protocol):
@@ -112,6 +114,11 @@ class LiveSource:
         open_camera: opens it, first here and then whenever it was gone.
         waits: seconds before each try to open it again.
 
+    Attributes:
+        dropped: frames that came while the network was busy.
+        gone: what there is to say while no picture comes, else empty.
+        while_waiting: called some times a second where no frame comes; False: enough.
+
     Raises:
         UserError: it cannot be opened.
     """
@@ -124,12 +131,14 @@ class LiveSource:
         self.changed = threading.Condition()
         self.newest: tuple[int, Picture, float] | None = None
         self.dropped = 0
+        self.gone = ""
+        self.while_waiting: Callable[[], bool] = lambda: True
         self.error: BaseException | None = None
         self.stopped = threading.Event()
         self.camera = open_camera()
 
     def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
-        """Frames of the first one's size, with the seconds since it came. Ends never but by an error.
+        """Frames of the first one's size, with the seconds since it came, until an error or ``while_waiting`` ends it.
 
         Raises:
             UserError: the camera has gone for good.
@@ -139,22 +148,27 @@ class LiveSource:
         seen = 0
         try:
             first: tuple[Picture, float] | None = None
-            while True:
-                seen, image, came = self._wait_for_newer(seen)
+            while newer := self._wait_for_newer(seen):
+                seen, image, came = newer
                 first = first or (image, came)
                 yield Frame(like(image, first[0]), Fraction(came - first[1]).limit_denominator(1_000_000))
         finally:
             self.stopped.set()
             thread.join(timeout=1)
 
-    def _wait_for_newer(self, seen: int) -> tuple[int, Picture, float]:
-        with self.changed:
-            while self.newest is None or self.newest[0] == seen:
-                if self.error:
-                    raise self.error
-                self.changed.wait()
-            self.dropped += self.newest[0] - seen - 1
-            return self.newest
+    def _wait_for_newer(self, seen: int) -> tuple[int, Picture, float] | None:
+        while True:
+            with self.changed:
+                if self.newest is None or self.newest[0] == seen:
+                    if self.error:
+                        raise self.error
+                    self.changed.wait(PATIENCE)
+                if self.newest is not None and self.newest[0] != seen:
+                    self.dropped += self.newest[0] - seen - 1
+                    return self.newest
+            # Without the lock: a window answers to its keys now, and the camera may come back meanwhile.
+            if not self.while_waiting():
+                return None
 
     def _read(self) -> None:
         """Runs in a thread: keeps the newest frame, and opens the camera again when it has gone."""
@@ -176,11 +190,15 @@ class LiveSource:
 
     def _open_again(self) -> Camera:
         for wait in self.waits:
-            say(f"{self.name}: no picture any more; trying again in {wait:g} s")
+            self.gone = f"no picture any more; trying again in {wait:g} s"
+            say(f"{self.name}: {self.gone}")
             if self.stopped.wait(wait):
                 break
             with contextlib.suppress(UserError):
-                return self.open_camera()
+                camera = self.open_camera()
+                self.gone = ""
+                say(f"{self.name}: back again")
+                return camera
         raise UserError(f"{self.name}: gone, and {len(self.waits)} tries did not bring it back; what was done is kept")
 
 

@@ -62,12 +62,16 @@ class Painter:
         self.with_legend = legend
         self.legend: Legend | None = None
         self.clock = FrameClock()
+        self.counted: tuple[Segmented | None, float] = None, 0.0
 
     def __call__(self, image: Picture, found: Segmented) -> Picture:
         """``(H', W', 3)`` uint8 RGB of the frame ``image`` ``(H, W, 3)``; all frames are of one size."""
         picture = self.layout(image, found, self.overlay)
         if self.rate:
-            words = [f"{self.clock.tick():.1f} frames/s"]
+            # A frame that is drawn again, with another opacity, is no new one.
+            if self.counted[0] is not found:
+                self.counted = found, self.clock.tick()
+            words = [f"{self.counted[1]:.1f} frames/s"]
             if found.uncertainty is not None:
                 words.append(f"uncertainty {found.uncertainty.mean():.4f}")
             picture = caption(picture, " · ".join(words))

@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Protocol
 
+from segnet.inference.overlay import caption
 from segnet.inference.video.camera import LiveSource
 from segnet.inference.video.frames import FrameSegmenter, Picture
 from segnet.inference.video.pipeline import Behind
@@ -13,7 +14,13 @@ from segnet.inference.video.segment import Clip, Draw, Row, Writer, row_of
 
 
 class Screen(AbstractContextManager[Any], Protocol):
-    """Shows one picture after another."""
+    """Shows one picture after another.
+
+    Attributes:
+        words: a line that tells the user where to look and what to press.
+    """
+
+    words: str
 
     def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
         """Show ``picture``, or what it is after a change of the overlay; False: enough."""
@@ -54,8 +61,8 @@ def watch(
         if writer:
             stack.enter_context(writer)
             keep = stack.enter_context(Behind(lambda item: writer.write(*item)))
-        for screen in screens:
-            stack.enter_context(screen)
+        shown = stack.enter_context(Screens(screens))
+        source.while_waiting = lambda: shown.show_again(source.gone)
         for frame in (clip or Clip()).of(source):
             found = segment.finish(frame.image, segment.predict([frame.image])[0])
             picture = draw(frame.image, found)
@@ -66,8 +73,40 @@ def watch(
                 rows.append(row_of(frame.time, found, names))
             if progress:
                 progress(done, 0)
-            # Every screen gets the picture, also where the first one has had enough.
-            wanted = [screen.show(picture, partial(draw, frame.image, found)) for screen in screens]
-            if not all(wanted):
+            if not shown.show(picture, partial(draw, frame.image, found)):
                 break
     return done
+
+
+class Screens(AbstractContextManager["Screens"]):
+    """Several screens as one, which stays alive while nothing new comes."""
+
+    def __init__(self, screens: Sequence[Screen]) -> None:
+        self.screens, self.stack = screens, ExitStack()
+        self.draw_last: Callable[[], Picture] | None = None
+
+    def __enter__(self) -> "Screens":
+        for screen in self.screens:
+            self.stack.enter_context(screen)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.stack.__exit__(*error)
+
+    def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
+        """Show ``picture`` on all screens, also where the first one has had enough; False: one of them has."""
+        self.draw_last = draw_again
+        wanted = [screen.show(picture, draw_again) for screen in self.screens]
+        return all(wanted)
+
+    def show_again(self, words: str = "") -> bool:
+        """Show the last picture once more, darkened and with ``words`` where there are any."""
+        draw = self.draw_last
+        if not draw:
+            return True
+
+        def still() -> Picture:
+            return caption(draw() // 2, words) if words else draw()
+
+        wanted = [screen.show(still(), still) for screen in self.screens]
+        return all(wanted)

@@ -46,6 +46,7 @@ class MjpegServer:
             raise UserError(f"--mjpeg {port}: cannot be listened on ({reason}); choose another port") from None
         self.server.pictures = self
         self.address = f"http://{HOST}:{self.server.server_port}"
+        self.words = f"look at {self.address}; end with Ctrl-C"
 
     def __enter__(self) -> "MjpegServer":
         threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True).start()

@@ -31,6 +31,7 @@ class Window:
         require_display()
         self.overlay, self.folder = overlay, folder
         self.saved = 0
+        self.words = "in the window: q quit, s save, space pause, o opacity"
 
     def __enter__(self) -> "Window":
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)

@@ -155,7 +155,7 @@ def test_mistakes_are_named_in_a_line(
     Path("full/mine.txt").write_text("mine")
     before = sorted(tmp_path.iterdir())
     assert main(["video", str(model_folder), *arguments]) == 1
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("look at http")]
+    lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert sentence in lines[0]
     assert sorted(tmp_path.iterdir()) == before
@@ -165,7 +165,7 @@ def test_a_camera_that_is_not_there_is_one_line(
     model_folder: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert main(["video", str(model_folder), "97", str(tmp_path / "out.mp4"), "--mjpeg", "0"]) == 1
-    lines = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("look at http")]
+    lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 1
     assert "camera 97: cannot be opened" in lines[0]
 
@@ -190,9 +190,8 @@ def test_ctrl_c_closes_the_file_so_that_it_plays(model_folder: Path, tmp_path: P
     finally:
         process.kill()
     assert process.returncode == 130
-    assert error.endswith("stopped\n")
-    assert error.count("\n") == 1
     frames = len(list(open_source(str(out)).frames()))
+    assert error == f"segnet video: stopped after {frames} frames, which are in {out}\n"
     assert 0 < frames < 1000
     assert len(json.loads((tmp_path / "shares.json").read_text())) == frames
     assert not list(tmp_path.glob(".*"))

@@ -51,6 +51,13 @@ def test_the_rate_stands_in_the_corner() -> None:
     assert not changed[32:].any()
 
 
+def test_a_frame_that_is_drawn_again_counts_once() -> None:
+    painter = Painter(OVERLAY, rate=True)
+    for found in (FOUND, FOUND, FOUND._replace(uncertainty=None)):
+        painter(IMAGE, found)
+    assert len(painter.clock.times) == 2
+
+
 def test_a_caption_leaves_its_picture_alone() -> None:
     before = IMAGE.copy()
     caption(IMAGE, "12.5 frames/s")

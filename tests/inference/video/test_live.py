@@ -94,8 +94,10 @@ def test_a_camera_that_comes_back_goes_on_at_its_first_size(capsys: pytest.Captu
         if frame.image[0, 0, 0] == 9:
             break
     assert cameras[0].closed
-    waits = re.findall(r"camera 0: no picture any more; trying again in (\S+) s", capsys.readouterr().err)
-    assert waits == ["0.01", "0.02"]
+    said = capsys.readouterr().err
+    assert re.findall(r"camera 0: no picture any more; trying again in (\S+) s", said) == ["0.01", "0.02"]
+    assert said.endswith("camera 0: back again\n")
+    assert not source.gone
 
 
 def refuse() -> FakeCamera:
@@ -122,6 +124,8 @@ def test_passwords_stay_out_of_messages() -> None:
 class FakeScreen:
     """Wants ``count`` pictures."""
 
+    words = ""
+
     def __init__(self, count: int) -> None:
         self.count, self.pictures = count, list[Picture]()
 
@@ -146,6 +150,17 @@ def test_what_is_shown_is_also_written(model: SavedModel, tmp_path: Path) -> Non
     assert rows[0]["time"] == 0
     assert frame_times(tmp_path / "out.mp4") == pytest.approx([row["time"] for row in rows], abs=0.011)
     assert screen.left
+
+
+def test_a_screen_lives_while_no_picture_comes_and_says_why(model: SavedModel) -> None:
+    source = LiveSource("camera", lambda: FakeCamera([grey_picture(80)]), waits=(60,))
+    screen = FakeScreen(3)
+    # The camera has gone after one frame; two more turns, and the screen has had enough.
+    assert watch(source, FrameSegmenter(Predictor(model, precision="fp32")), Painter(Overlay(CAMVID)), [screen]) == 1
+    first, *later = screen.pictures
+    assert len(later) == 2
+    assert later[-1].mean() < 0.8 * first.mean()
+    assert source.gone == "no picture any more; trying again in 60 s"
 
 
 def test_watching_ends_at_the_end(model: SavedModel) -> None:

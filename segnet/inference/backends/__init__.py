@@ -13,9 +13,11 @@ class Backend(Protocol):
 
     Attributes:
         description: runtime, precision and device, for reports: ``torch bf16 on cpu``.
+        splits_cores: whether two threads may call it at once, each of which then computes on a part of the cores.
     """
 
     description: str
+    splits_cores: bool
 
     def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
         """uint8 RGB ``(N, 3, H, W)`` on the CPU to float logits ``(N, C, H, W)``; ``dropout`` leaves it on."""

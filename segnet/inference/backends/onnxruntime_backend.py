@@ -42,6 +42,7 @@ class OnnxRuntimeBackend(GraphBackend):
         self.session = runtime.InferenceSession(graph.SerializeToString(), options, providers=[provider])
         precision = "fp32" if chosen == "auto" else chosen
         self.description = f"onnxruntime {precision} on {'cuda' if device.startswith('cuda') else 'cpu'}"
+        self.splits_cores = False
 
     def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
         try:

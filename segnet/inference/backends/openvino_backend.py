@@ -43,6 +43,7 @@ class OpenVinoBackend(GraphBackend):
             self.graph = self.core.read_model(io.BytesIO(onnx_graph(model).SerializeToString()))
         self.compiled: dict[tuple[str, tuple[int, ...]], Any] = {}
         self.description = f"openvino {self.precision} on cpu"
+        self.splits_cores = False
 
     def choose(self, precision: str) -> str:
         has_bf16 = "BF16" in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

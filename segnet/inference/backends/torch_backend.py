@@ -35,6 +35,7 @@ class TorchBackend:
         self.forward = torch.compile(self.network) if compiled else self.network
         self.preprocess = model.preprocess.to(self.device)
         self.description = f"torch{' compiled' if compiled else ''} {name} on {self.device.type}"
+        self.splits_cores = self.device.type == "cpu" and not compiled
 
     def choose(self, precision: str) -> str:
         if precision not in ("auto", *PRECISIONS):

@@ -3,10 +3,15 @@
 import itertools
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
+import torch
+
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 DEPTH = 4
 """Frames that may wait between two threads: enough to even out, few enough for 4K."""
@@ -91,6 +96,41 @@ class Behind(Generic[Item]):
                     self.work(item)
                 except BaseException as error:
                     self.error = error
+
+
+def at_once(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Generator[tuple[Item, Result], None, None]:
+    """Each of ``items`` with what ``work`` makes of it, in order; so many ``threads`` work, each on an item of its own.
+
+    They share the processor's cores: what PyTorch does in one of them takes only a part.
+    """
+    if threads == 1:
+        yield from ((item, work(item)) for item in items)
+        return
+    share = max(1, torch.get_num_threads() // threads)
+    pool = ThreadPoolExecutor(threads, initializer=take_cores, initargs=(share,))
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > threads:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def take_cores(count: int) -> None:
+    """Let PyTorch compute on so many cores in this thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    # It also takes the number as the one of all threads to come, until another thread says otherwise.
+    others = threading.Thread(target=torch.set_num_threads, args=(before,))
+    others.start()
+    others.join()
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

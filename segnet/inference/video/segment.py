@@ -1,5 +1,6 @@
 """The frames of a source through a network into a new video."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from fractions import Fraction
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from segnet.errors import UserError
 from segnet.inference.video.frames import Answer, FrameSegmenter, Picture, Segmented
 from segnet.inference.video.pictures import PictureWriter
-from segnet.inference.video.pipeline import Behind, ahead, batched
+from segnet.inference.video.pipeline import Behind, ahead, at_once, batched
 from segnet.inference.video.reader import Frame, Source
 from segnet.inference.video.writer import VideoWriter
 
@@ -122,6 +123,9 @@ def segment_video(
     total, done = clip.count(source), 0
     names = segment.predictor.classes.names
 
+    def predict(group: list[Frame]) -> list[Answer]:
+        return segment.predict([frame.image for frame in group])
+
     def write(item: tuple[Picture, Fraction, Segmented]) -> None:
         nonlocal done
         picture, time, found = item
@@ -138,10 +142,13 @@ def segment_video(
         keep((draw(frame.image, found), frame.time, found))
 
     with writer, Behind(write) as keep, Behind(finish) as answered, closing(ahead(clip.of(source))) as frames:
-        for group in batched(frames, batch):
-            answers = segment.predict([frame.image for frame in group])
-            for pair in zip(group, answers, strict=True):
-                answered(pair)
+        groups = batched(frames, batch)
+        if first := next(groups, None):
+            threads = segment.threads(first[0].image)
+            with closing(at_once(predict, itertools.chain([first], groups), threads)) as pairs:
+                for group, answers in pairs:
+                    for pair in zip(group, answers, strict=True):
+                        answered(pair)
     if not done:
         raise no_frames(clip)
     return done

@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from segnet.datasets.classes import CAMVID
@@ -32,6 +33,21 @@ def test_batches_change_nothing(smooth: float, tile: tuple[int, int] | None, mod
     three = segmented(FrameSegmenter(predictor, smooth, tile), FRAMES, 3)
     # A convolution may add in another order in a batch, which turns a tie here and there.
     assert (one != three).mean() < 1e-3
+
+
+def test_two_frames_at_once_where_it_is_quick_and_safe(
+    model: SavedModel, bayesian_model: SavedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    frame, large = np.zeros((360, 480, 3), np.uint8), np.zeros((2160, 3840, 3), np.uint8)
+    predictor = Predictor(model, precision="fp32")
+    assert FrameSegmenter(predictor).threads(frame) == 2
+    assert FrameSegmenter(predictor).threads(large) == 1
+    assert FrameSegmenter(Predictor(model, size=(360, 480))).threads(large) == 2
+    assert FrameSegmenter(predictor, tile=(360, 480)).threads(large) == 1
+    assert FrameSegmenter(Predictor(bayesian_model, samples=2)).threads(frame) == 1
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert FrameSegmenter(predictor).threads(frame) == 1
 
 
 def test_shares_are_of_the_masks(model: SavedModel) -> None:

@@ -50,8 +50,15 @@ class PlainLoader(yaml.SafeLoader):
 
 
 class PlainDumper(yaml.SafeDumper):
-    """Puts quotes around text that ``PlainLoader`` would take for a number."""
+    """Puts quotes around text that ``PlainLoader`` would take for a number, or whose line breaks it would change."""
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # PyYAML writes NEL, LS and PS as they are, and reads them as other line breaks unless they are escaped.
+        style = '"' if any(mark in data for mark in "\x85\u2028\u2029") else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+PlainDumper.add_representer(str, PlainDumper.represent_str)
 
 # YAML 1.1 takes 3e-4 for text, since it has no dot.
 FLOAT = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$")

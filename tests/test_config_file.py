@@ -208,8 +208,8 @@ def test_what_is_written_reads_the_same(
     assert parse_config(parse_yaml(dump_config(config)), "again") == config
 
 
-@pytest.mark.parametrize("name", ["3e-4", "0E0", "1.5e3", "yes", "null", "2020-01-01"])
-def test_text_that_looks_like_something_else_stays_text(name: str) -> None:
+@pytest.mark.parametrize("name", ["3e-4", "0E0", "1.5e3", "yes", "null", "2020-01-01", "\x85", "a\u2028b", "\u2029"])
+def test_text_that_yaml_would_read_otherwise_stays_as_it_is(name: str) -> None:
     config = parse_config({**MINIMAL, "model": {"name": "segnet", "mode": name}}, "test")
     assert parse_config(parse_yaml(dump_config(config)), "again").model.arguments == {"mode": name}
 

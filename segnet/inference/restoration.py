@@ -1,6 +1,8 @@
 """Denoising and inpainting by an autoencoder, against OpenCV's filters on the same damaged images."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import cv2
@@ -111,12 +113,15 @@ def as_pixels(image: object) -> Pixels:
 
 def filtered(apply: Filter, damaged: Damaged) -> Floats:
     """A filter on every image, (N, C, H, W) float in 0–1."""
-    results = []
-    for image, hole in zip(damaged.images, damaged.holes, strict=True):
+
+    def restore(image: Pixels, hole: NDArray[np.bool_]) -> Pixels:
         picture = np.ascontiguousarray(image.transpose(1, 2, 0))
         result = apply(picture[..., 0] if len(image) == 1 else picture, hole.astype(np.uint8))
-        results.append(result[None] if result.ndim == 2 else result.transpose(2, 0, 1))
-    return as_floats(np.stack(results))
+        return result[None] if result.ndim == 2 else result.transpose(2, 0, 1)
+
+    # OpenCV's own threads are off (datasets/augmentation.py); it lets Python's work meanwhile.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return as_floats(np.stack(list(pool.map(restore, damaged.images, damaged.holes))))
 
 
 def best_on_training(filters: list[Filter], corruption: str, strength: float, train: Images) -> Filter:

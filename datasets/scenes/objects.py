@@ -15,7 +15,7 @@ from .surfaces import blank_wall, facade, fence, foliage
 BUILDING, POLE, SIGN, FENCE, TREE = (
     CAMVID.names.index(name) for name in ("Building", "Pole", "SignSymbol", "Fence", "Tree")
 )
-FENCE_LENGTH, FENCE_HEIGHT = 4.0, 1.25
+FENCE_LENGTH, FENCE_HEIGHT = 4.0, 1.4
 
 
 def draw_house(canvas: Canvas, house: House, street: Street) -> None:
@@ -78,13 +78,14 @@ def draw_sign(canvas: Canvas, thing: Thing, time: float) -> None:
     height = rng.uniform(2.2, 3.0)
     _mast(canvas, thing.x, thing.z, height, 0.1, np.full(3, rng.uniform(0.08, 0.2)))
     if thing.kind == "light":
-        canvas.polygon(_disc(thing, height, 0.34, 0.55, 4, np.pi / 4), (0.06, 0.07, 0.07), SIGN)
+        canvas.polygon(_disc(thing, height, 0.34, 0.55, 4, np.pi / 4), (0.8, 0.72, 0.15), SIGN)
+        canvas.polygon(_disc(thing, height, 0.26, 0.45, 4, np.pi / 4), (0.06, 0.07, 0.07), SIGN)
         bright = rng.integers(3)
         for number, color in enumerate([(0.95, 0.2, 0.1), (0.95, 0.7, 0.1), (0.15, 0.9, 0.4)]):
             lamp = np.array(color) * (1.2 if number == bright else 0.25)
             canvas.polygon(_disc(thing, height + 0.28 - 0.28 * number, 0.1, 0.1, 12), lamp, SIGN)
         return
-    size, shape = rng.uniform(0.42, 0.58), rng.integers(4)
+    size, shape = rng.uniform(0.46, 0.6), rng.integers(4)
     corners, turn = [(24, 0.0), (3, np.pi / 2), (4, np.pi / 4), (8, np.pi / 8)][shape]
     rim = [(0.8, 0.08, 0.1), (0.8, 0.08, 0.1), (0.1, 0.25, 0.7), (0.75, 0.1, 0.12)][shape]
     inner = [(0.92, 0.92, 0.9), (0.95, 0.93, 0.88), (0.12, 0.3, 0.75), (0.8, 0.12, 0.14)][shape]

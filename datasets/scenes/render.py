@@ -25,10 +25,10 @@ SUPERSAMPLING = 2
 FARTHEST = 110.0
 """Metres up to which houses, trees and cars are drawn."""
 FARTHEST_SMALL: dict[str, float] = {
-    "person": 12,
-    "cyclist": 13,
-    "sign": 14,
-    "light": 14,
+    "person": 8,
+    "cyclist": 9,
+    "sign": 10,
+    "light": 10,
     "lamp": 14,
     "fence": 25,
     "car": 50,

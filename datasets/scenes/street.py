@@ -8,7 +8,7 @@ from numpy.random import PCG64, Generator
 
 from .camera import Floats
 
-LENGTH = 240.0
+LENGTH = 170.0
 """Metres of street that are built up."""
 PACE = 0.5
 """Metres that the camera drives from frame to frame."""
@@ -116,7 +116,7 @@ def _roadside(rng: Generator, street: Street, side: int) -> Iterator[Thing]:
     kerb, back = street.road + 0.5, street.road + street.pavement
     if street.setback > 1 or rng.random() < 0.5:
         for z in np.arange(-8, LENGTH, 4.0):
-            if rng.random() < 0.75:
+            if rng.random() < 0.9:
                 yield Thing("fence", side * (back + 0.1), z, street.seed % 50 + (side + 1) // 2)
     if street.setback > 2:
         for z in _spaced(rng, 4, 14):
@@ -128,7 +128,7 @@ def _roadside(rng: Generator, street: Street, side: int) -> Iterator[Thing]:
         yield Thing("lamp", side * kerb, z, int(rng.integers(4)), heading=-side * np.pi / 2)
     for z in _spaced(rng, 5, 13):
         yield Thing(rng.choice(["sign", "light"], p=[0.8, 0.2]), side * (kerb + rng.uniform(0, 0.5)), z, _seed(rng))
-    for z in _spaced(rng, 2, 6):
+    for z in _spaced(rng, 1.5, 5):
         heading, step = rng.choice([0, np.pi]), rng.uniform(0.05, 0.11)
         yield Thing("person", side * rng.uniform(kerb + 0.5, back - 0.3), z, _seed(rng), heading, step)
     if street.road > 4.3 and rng.random() < 0.6:
@@ -144,10 +144,10 @@ def _traffic(rng: Generator, street: Street) -> Iterator[Thing]:
     for z in _spaced(rng, 12, 45):
         yield Thing("car", -lane, z, _seed(rng), np.pi, rng.uniform(0.3, 0.6))
     for side in (-1, 1):
-        for z in _spaced(rng, 4, 13, 5):
+        for z in _spaced(rng, 4, 11, 5):
             heading = 0.0 if side > 0 else np.pi
             yield Thing("cyclist", side * (street.road - rng.uniform(0.5, 1.2)), z, _seed(rng), heading, 0.25)
-    for z in _spaced(rng, 10, 35):
+    for z in _spaced(rng, 6, 20):
         heading = float(rng.choice([-1, 1])) * np.pi / 2
         kind = rng.choice(["person", "cyclist"])
         yield Thing(kind, rng.uniform(-1, 1) * street.road, z, _seed(rng), heading, 0.08)

@@ -48,11 +48,11 @@ def facade(seed: int, width: float, height: float) -> Floats:
             if level == 0 and shop:
                 _window(image, rng, middle, 0.4, 0.88 * width / count, 2.1, frame)
             elif level == 0 and number == count // 2:
-                _panel(image, middle, 0, 1.1, 2.2, rng.uniform(0.1, 0.5, 3))
+                _panel(image, middle, 0, 1.1, 2.2, rng.uniform(0.1, 0.4) + rng.uniform(-0.08, 0.08, 3))
             else:
                 _window(image, rng, middle, sill, *size, frame)
     if shop:
-        _panel(image, width / 2, 2.55, width, 0.5, rng.uniform(0.1, 0.8, 3))
+        _panel(image, width / 2, 2.55, width, 0.5, rng.uniform(0.1, 0.6) + rng.uniform(-0.08, 0.08, 3))
     _panel(image, width / 2, height - 0.3, width, 0.3, wall * rng.uniform(0.6, 1.2))
     return image
 
@@ -106,7 +106,7 @@ def fence(seed: int, width: float, height: float) -> Floats:
     """A fence (h, w, 4) of pickets, bars or planks; the gaps belong to it, as CamVid labels them."""
     rng = Generator(PCG64(seed))
     rows, columns = int(height * 32), int(width * 32)
-    color = np.array([(0.44, 0.29, 0.16), (0.52, 0.36, 0.2), (0.78, 0.77, 0.72), (0.7, 0.7, 0.66)][rng.integers(4)])
+    color = np.array([(0.6, 0.34, 0.12), (0.66, 0.42, 0.16), (0.84, 0.84, 0.82), (0.9, 0.9, 0.86)][rng.integers(4)])
     image = np.empty((rows, columns, 3), np.float32)
     image[:] = color * rng.uniform(0.28, 0.4)
     step = int(rng.integers(6, 11))
@@ -124,7 +124,7 @@ def foliage(seed: int, size: int = 160) -> Floats:
     rng = Generator(PCG64(seed))
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     coarse, fine = noise(rng, size, size, 5, 4), noise(rng, size, size, 24, 3)
-    opaque = 1.15 - np.hypot(x, y) * 1.25 + 0.24 * coarse + 0.14 * fine
+    opaque = 1.15 - np.hypot(x, y) * 1.25 + 0.2 * coarse + 0.07 * fine
     green = np.array([rng.uniform(0.16, 0.4), rng.uniform(0.3, 0.45), rng.uniform(0.08, 0.2)])
     if rng.random() < 0.05:
         green = np.array([rng.uniform(0.45, 0.6), rng.uniform(0.28, 0.4), 0.12])

@@ -58,7 +58,7 @@ def draw_fence(canvas: Canvas, thing: Thing, time: float) -> None:
 def draw_lamp(canvas: Canvas, thing: Thing, time: float) -> None:
     """A street lamp: mast, arm over the road, head."""
     tall, reach = 6.0 + thing.seed % 3, np.sin(thing.heading) * 1.5
-    color = np.array([(0.1, 0.15, 0.13), (0.07, 0.08, 0.09), (0.14, 0.2, 0.18), (0.16, 0.15, 0.14)][thing.seed % 4])
+    color = np.array([(0.05, 0.16, 0.14), (0.04, 0.11, 0.12), (0.08, 0.2, 0.18), (0.06, 0.16, 0.18)][thing.seed % 4])
     cast_shadow(canvas, upright(thing.x, thing.z, [(-0.1, 0), (0.1, 0), (0.1, tall), (-0.1, tall)]))
     _mast(canvas, thing.x, thing.z, tall, 0.16, color)
     arm = [(0, tall - 0.1), (reach, tall + 0.25), (reach, tall + 0.38), (0, tall + 0.1)]
@@ -76,7 +76,7 @@ def draw_sign(canvas: Canvas, thing: Thing, time: float) -> None:
     """A traffic sign or a traffic light on its post."""
     rng = Generator(PCG64(thing.seed))
     height = rng.uniform(2.2, 3.0)
-    _mast(canvas, thing.x, thing.z, height, 0.1, np.full(3, rng.uniform(0.08, 0.2)))
+    _mast(canvas, thing.x, thing.z, height, 0.1, np.array([0.4, 1, 1]) * rng.uniform(0.1, 0.2))
     if thing.kind == "light":
         canvas.polygon(_disc(thing, height, 0.34, 0.55, 4, np.pi / 4), (0.8, 0.72, 0.15), SIGN)
         canvas.polygon(_disc(thing, height, 0.26, 0.45, 4, np.pi / 4), (0.06, 0.07, 0.07), SIGN)

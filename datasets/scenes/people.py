@@ -48,7 +48,7 @@ def draw_person(canvas: Canvas, thing: Thing, time: float) -> None:
     rng = Generator(PCG64(thing.seed))
     figure = _Figure(canvas, thing, time, PEDESTRIAN)
     size = rng.uniform(0.9, 1.08)
-    coat, trousers = _one_of(COATS, rng), np.array([0.1, 0.13, 0.24]) * rng.uniform(0.5, 1.4)
+    coat, trousers = _one_of(COATS, rng), np.array([0.11, 0.17, 0.36]) * rng.uniform(0.5, 1.4)
     skin, hair = np.array(SKINS[rng.integers(4)]), rng.uniform(0.05, 0.4) * np.array([1, 0.8, 0.6])
     swing = 0.5 * np.sin(time * 0.7 + rng.uniform(0, 6))
     stride, lean = swing * (0.25 + 0.75 * abs(figure.ahead)), 0.12 * (1 - abs(figure.ahead))
@@ -117,4 +117,4 @@ def _bicycle_wheel(figure: _Figure, x: float, wide: float) -> None:
     radius = 0.34
     figure.disc(x, radius, max(radius * abs(wide), 0.05), radius, (0.06, 0.06, 0.06))
     if abs(wide) > 0.3:
-        figure.disc(x, radius, radius * 0.78 * abs(wide), radius * 0.78, (0.33, 0.34, 0.35))
+        figure.disc(x, radius, radius * 0.78 * abs(wide), radius * 0.78, (0.15, 0.15, 0.16))

@@ -21,6 +21,10 @@ PAINTS = (
     (0.75, 0.7, 0.5),
 )
 GLASS = np.array([0.1, 0.13, 0.16])
+WHEEL = ((1.0, (0.05, 0.05, 0.055)), (0.6, (0.55, 0.55, 0.57)), (0.2, (0.2, 0.2, 0.2)))
+"""Radii as shares of the tyre's and colours of tyre, rim and hub."""
+FAR = 25.0
+"""Metres from which on rims and hubs are less than two pixels."""
 
 
 class _Body:
@@ -98,9 +102,9 @@ def _inset(face: NDArray[np.float64], share: float) -> NDArray[np.float64]:
 def _wheel(body: _Body, side: float, ahead: float, radius: float) -> None:
     """Tyre and rim on one side; clockwise as seen from that side."""
     angle = np.linspace(0, 2 * np.pi, 16, endpoint=False) * np.sign(side)
-    for share, color in ((1.0, (0.05, 0.05, 0.055)), (0.6, (0.55, 0.55, 0.57)), (0.2, (0.2, 0.2, 0.2))):
-        ring = [(side, radius + share * radius * np.sin(a), ahead - share * radius * np.cos(a)) for a in angle]
-        body.face(ring, color)
+    circle = np.column_stack([np.zeros(16), np.sin(angle), -np.cos(angle)])
+    for share, color in WHEEL if body.canvas.camera.depth(body.place) < FAR else WHEEL[:1]:
+        body.face((side, radius, ahead) + share * radius * circle, color)
 
 
 def _ends(body: _Body, half: float, length: float, waist: float) -> None:

@@ -29,6 +29,8 @@ class Window:
 
     def __init__(self, overlay: Overlay, folder: Path) -> None:
         require_display()
+        # The window library's Qt warns time and again of fonts that it does not bring and does not need.
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         self.overlay, self.folder = overlay, folder
         self.saved = 0
         self.words = "in the window: q quit, s save, space pause, o opacity"

@@ -3,6 +3,8 @@
 import http.client
 import itertools
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -227,6 +229,15 @@ def test_pictures_that_are_saved_do_not_replace_others(monkeypatch: pytest.Monke
         shown(win, 2)
     assert (tmp_path / "segnet_0000.png").read_bytes() == b"mine"
     assert sorted(file.name for file in tmp_path.iterdir())[1:] == ["segnet_0001.png", "segnet_0002.png"]
+
+
+def test_a_window_opens_beside_the_video_library() -> None:
+    # With its libxcb loaded first OpenCV's window hangs for ever; a window itself needs a display.
+    program = (
+        "import sys; import segnet.inference.video.camera, segnet.inference.video.window; "
+        "names = list(sys.modules); assert names.index('cv2') < names.index('av'), 'av came first'"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_opacities_go_round() -> None:

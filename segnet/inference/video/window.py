@@ -13,6 +13,8 @@ from segnet.inference.overlay import Overlay, Picture
 from segnet.terminal import say
 
 TITLE = "segnet video - q quit, s save, space pause, o opacity"
+LARGEST = 1280, 800
+"""Width and height in pixels to which a window opens at most; the user may pull it larger."""
 OPACITIES = (0.25, 0.5, 0.75, 1.0, 0.0)
 
 
@@ -32,11 +34,11 @@ class Window:
         # The window library's Qt warns time and again of fonts that it does not bring and does not need.
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         self.overlay, self.folder = overlay, folder
-        self.saved = 0
+        self.saved, self.is_sized = 0, False
         self.words = "in the window: q quit, s save, space pause, o opacity"
 
     def __enter__(self) -> "Window":
-        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,6 +50,10 @@ class Window:
         Returns:
             False: the user wants to quit.
         """
+        if not self.is_sized:
+            # By itself it opens so small that nobody can read the legend.
+            cv2.resizeWindow(TITLE, *fitting(picture.shape[1], picture.shape[0]))
+            self.is_sized = True
         cv2.imshow(TITLE, picture[..., ::-1])
         paused = False
         while True:
@@ -72,6 +78,12 @@ class Window:
             say(f"{file}: cannot be written")
             return
         say(f"saved {file}")
+
+
+def fitting(width: int, height: int) -> tuple[int, int]:
+    """(width, height) of the window in which a picture of this size is shown: its own, at most :data:`LARGEST`."""
+    scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+    return round(width * scale), round(height * scale)
 
 
 def next_opacity(opacity: float) -> float:

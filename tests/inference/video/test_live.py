@@ -30,7 +30,7 @@ from segnet.inference.video.layout import Painter
 from segnet.inference.video.live import watch
 from segnet.inference.video.mjpeg import MjpegServer
 from segnet.inference.video.segment import Clip, open_writer
-from segnet.inference.video.window import Window, next_opacity
+from segnet.inference.video.window import Window, fitting, next_opacity
 from segnet.nn.saved import SavedModel
 from tests.inference.video.clips import frame_times
 
@@ -185,6 +185,7 @@ class FakeLibrary:
         self.keys, self.shown, self.visible = iter(keys), list[Picture](), 1.0
         for name, function in {
             "namedWindow": lambda *_: None,
+            "resizeWindow": lambda *_: None,
             "destroyAllWindows": lambda: None,
             "imshow": lambda _, picture: self.shown.append(picture[..., ::-1].copy()),
             "waitKey": lambda _: ord(next(self.keys)),
@@ -238,6 +239,12 @@ def test_a_window_opens_beside_the_video_library() -> None:
         "names = list(sys.modules); assert names.index('cv2') < names.index('av'), 'av came first'"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_window_is_as_large_as_the_picture_and_no_larger_than_a_screen() -> None:
+    assert fitting(480, 434) == (480, 434)
+    assert fitting(3840, 2160) == (1280, 720)
+    assert fitting(600, 1600) == (300, 800)
 
 
 def test_opacities_go_round() -> None:

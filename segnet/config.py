@@ -125,6 +125,9 @@ class TrainingConfig(Settings):
     deterministic: bool = Field(True, description="only algorithms that give the same result each time")
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(1, gt=0, description="processes on this machine")
+    strategy: Literal["ddp", "fsdp"] = Field(
+        "ddp", description="several processes: each keeps the whole network, or a part of it and of its optimiser"
+    )
     process_minutes: float = Field(10.0, gt=0, description="minutes that a process waits for another that is stuck")
     sync_batch_norm: bool = Field(True, description="several processes: batch norm over the batches of all of them")
 
@@ -180,6 +183,12 @@ class Config(Settings):
     reconstruction: ReconstructionConfig = ReconstructionConfig()
     variational: VariationalConfig = VariationalConfig()
     classification: ClassificationConfig = ClassificationConfig()
+
+    @model_validator(mode="after")
+    def precision_fits_strategy(self) -> Self:
+        if self.training.strategy == "fsdp" and self.training.precision == "16-mixed":
+            raise ValueError("training.strategy=fsdp does not go with training.precision=16-mixed; choose bf16-mixed")
+        return self
 
     @model_validator(mode="after")
     def data_fit_task(self) -> Self:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.strategies import DDPStrategy, ModelParallelStrategy, Strategy
 from torch import Tensor
 
 from segnet.config import Config, TrainingConfig
@@ -37,6 +37,7 @@ from segnet.training.loop import Trainer
 from segnet.training.reconstruction import ReconstructionTask
 from segnet.training.run_folder import RunFolder
 from segnet.training.segmentation import SegmentationTask
+from segnet.training.sharding import shard
 from segnet.training.variational import VariationalTask
 
 AnyTask = SegmentationTask | ReconstructionTask | VariationalTask | ClassificationTask
@@ -100,12 +101,22 @@ def launch(config: Config) -> Fabric:
         accelerator=settings.accelerator,
         devices=devices,
         num_nodes=nodes,
-        strategy=DDPStrategy(timeout=timedelta(minutes=settings.process_minutes)) if devices * nodes > 1 else "auto",
+        strategy=choose_strategy(settings, devices * nodes),
         precision=choose_precision(settings),
     )
     with missing_process_named(settings.process_minutes):
         fabric.launch()
     return fabric
+
+
+def choose_strategy(settings: TrainingConfig, processes: int) -> Strategy | str:
+    """How the processes share a step; one has nothing to share."""
+    timeout = timedelta(minutes=settings.process_minutes)
+    if processes == 1:
+        return "auto"
+    if settings.strategy == "fsdp":
+        return ModelParallelStrategy(shard, data_parallel_size=processes, tensor_parallel_size=1, timeout=timeout)
+    return DDPStrategy(timeout=timeout)
 
 
 def choose_precision(settings: TrainingConfig) -> str:

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from segnet.training.sharding import own_part, share_state
+
 
 class WeightAverage:
     """Exponential moving average of a network's weights and of its batch-norm statistics.
@@ -34,17 +36,22 @@ class WeightAverage:
                 ours.copy_(theirs)
         torch._foreach_lerp_(floats(self.network), floats(network), 1 - decay)
 
+    def share(self, network: nn.Module) -> None:
+        """Keep of the average what this process keeps of the weights of ``network``."""
+        self.network.load_state_dict(share_state(self.network.state_dict(), network), assign=True)
+
     def state_dict(self) -> dict[str, object]:
         return {"network": self.network.state_dict(), "updates": self.updates}
 
     def load_state_dict(self, state: dict[str, object]) -> None:
-        self.network.load_state_dict(state["network"])  # type: ignore[arg-type]
+        self.network.load_state_dict(share_state(state["network"], self.network))  # type: ignore[arg-type]
         self.updates = int(state["updates"])  # type: ignore[call-overload]
 
 
 def floats(network: nn.Module) -> list[Tensor]:
-    """Weights and running statistics, without the counters."""
-    return [tensor for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
+    """Weights and running statistics, as far as this process holds them, without the counters."""
+    tensors = (*network.parameters(), *network.buffers())
+    return [own_part(tensor) for tensor in tensors if tensor.is_floating_point()]
 
 
 @torch.no_grad()

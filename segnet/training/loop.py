@@ -33,6 +33,7 @@ from segnet.training.position import Position
 from segnet.training.progress import TrainingProgress
 from segnet.training.run_folder import RunFolder
 from segnet.training.schedule import lr_factor
+from segnet.training.sharding import Outline
 from segnet.training.state import TrainingState
 from segnet.training.stopping import StopRequest
 from segnet.training.task import Batch, Task
@@ -73,28 +74,36 @@ class Trainer:
         network = task.network.to(fabric.device)
         if settings.sync_batch_norm and fabric.world_size > 1:
             network = share_batch_norm(network)
-        if settings.channels_last:
+        self.sharded = settings.strategy == "fsdp" and fabric.world_size > 1
+        if settings.channels_last and not self.sharded:  # FSDP takes weights in PyTorch's own order alone
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network = network
         self.average = WeightAverage(network, settings.ema_decay) if settings.ema_decay else None
-        self.wrapped, self.optimizer = fabric.setup(network, build_optimizer(network, config.optimizer))
+        self.outline = Outline(network) if self.sharded else None
+        self.wrapped = fabric.setup_module(network)
+        if self.sharded and self.average:
+            self.average.share(network)
+        # Made after the weights are in parts, which it works on.
+        self.optimizer = fabric.setup_optimizers(build_optimizer(network, config.optimizer))
         self.forward = torch.compile(self.wrapped) if self.compiles() else self.wrapped
         self.position = Position()
         scaler = getattr(fabric.strategy.precision, "scaler", None)
-        self.state = TrainingState(config.model, task, network, self.optimizer, self.average, scaler, self.position)
+        self.state = TrainingState(
+            config.model, task, network, self.optimizer, self.average, scaler, self.position, fabric.is_global_zero
+        )
         self.stop = StopRequest()
         self.saved_at = time.monotonic()
         self.unread: list[tuple[int, torch.Tensor, int, torch.Tensor]] = []
         self.bad_loss = BadLoss(run.path, settings.bad_loss, fabric.global_rank)
 
-    @property
     def best_network(self) -> nn.Module:
-        """The network that is measured and kept: the averaged one, where there is an average."""
-        return self.average.network if self.average else self.network
+        """The network that is measured and kept, whole: the averaged one, where there is an average."""
+        best = self.average.network if self.average else self.network
+        return self.outline.filled(best) if self.outline else best
 
     def compiles(self) -> bool:
         wanted = self.config.training.compile
-        return self.fabric.device.type == "cuda" if wanted is None else wanted
+        return self.fabric.device.type == "cuda" and not self.sharded if wanted is None else wanted
 
     def train(self, resume: bool) -> Position:
         """Run to the end, or from the last checkpoint to the end.
@@ -225,16 +234,18 @@ class Trainer:
 
     def measure(self, log: Log) -> dict[str, float]:
         """Measures on the val split; the best network so far is kept."""
+        network = self.best_network()
         if self.fabric.world_size > 1:
             # All measure what is kept, the first one's; batch norm's statistics may be each process's own.
-            for buffer in self.best_network.buffers():
+            for buffer in network.buffers():
                 torch.distributed.broadcast(buffer, 0)
-        measures = self.task.validate(self.best_network, self.fabric)
-        if self.position.record(measures[self.task.monitor]) and self.fabric.is_global_zero:
-            self.task.save(self.run.path, self.best_network)
+        measures = self.task.validate(network, self.fabric)
+        if self.position.record(measures[self.task.monitor]):
+            if self.fabric.is_global_zero:
+                self.task.save(self.run.path, network)
             self.state.save(self.run.best_checkpoint, keep=1)
         if self.pictures and self.fabric.is_global_zero:
-            log.picture(self.pictures(self.best_network), self.position.step)
+            log.picture(self.pictures(network), self.position.step)
         return measures
 
     def has_converged(self) -> bool:
@@ -242,28 +253,32 @@ class Trainer:
         return patience is not None and self.position.measurements_since_best >= patience
 
     def save_if_due(self) -> None:
-        if time.monotonic() - self.saved_at > 60 * self.config.training.checkpoint_minutes:
+        due = time.monotonic() - self.saved_at > 60 * self.config.training.checkpoint_minutes
+        # Weights in parts are saved by all processes together, whose clocks differ.
+        if self.agreed(due) if self.sharded else due:
             self.save()
 
     def save(self) -> None:
         self.read_losses()
-        if self.fabric.is_global_zero:
-            self.state.save(self.run.last_checkpoint, self.config.training.keep_checkpoints)
+        self.state.save(self.run.last_checkpoint, self.config.training.keep_checkpoints)
         self.saved_at = time.monotonic()
 
     def stop_if_asked(self) -> None:
-        asked = self.stop.requested
-        if self.fabric.world_size > 1:
-            if self.position.step % SIGNAL_CHECK_STEPS:
-                return
-            flag = torch.tensor(float(asked), device=self.fabric.device)
-            asked = bool(self.fabric.all_reduce(flag, reduce_op="sum") > 0)
-        if asked:
+        if self.agreed(self.stop.requested):
             self.save()
             raise KeyboardInterrupt(
                 f"stopped in epoch {self.position.epoch + 1} after step {self.position.step}, which is saved in "
                 f"{self.run.last_checkpoint}; go on with --resume"
             )
+
+    def agreed(self, said: bool) -> bool:
+        """Whether a process says so; several ask each other every ``SIGNAL_CHECK_STEPS`` steps, and else it is no."""
+        if self.fabric.world_size == 1:
+            return said
+        if self.position.step % SIGNAL_CHECK_STEPS:
+            return False
+        flag = torch.tensor(float(said), device=self.fabric.device)
+        return bool(self.fabric.all_reduce(flag, reduce_op="sum") > 0)
 
     def step_at(self, position: Position) -> int:
         """The step of this run that stands where ``position`` does, whose steps may have had more or fewer samples."""

@@ -6,13 +6,16 @@ import torch
 from torch import nn
 
 from segnet.config import OptimizerConfig
+from segnet.training.sharding import is_sharded
 
 
 def build_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
     """SGD with momentum as in the paper (arXiv 1511.00561, section 3.1), or AdamW."""
     groups = parameter_groups(network.parameters(), config)
     if config.name == "sgd":
-        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, fused=True)
+        # The fused form is not there for weights in parts.
+        fused = not is_sharded(network)
+        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, fused=fused)
     return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, fused=True)
 
 

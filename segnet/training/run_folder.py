@@ -95,6 +95,7 @@ MAY_CHANGE = frozenset(
         "process_minutes",
         "bad_loss",
         "devices",
+        "strategy",
         "accelerator",
         "compile",
     }

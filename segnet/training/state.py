@@ -13,6 +13,7 @@ from segnet.errors import UserError, first_line
 from segnet.training.averaging import WeightAverage
 from segnet.training.checkpoint import load_checkpoint, save_checkpoint
 from segnet.training.position import Position
+from segnet.training.sharding import gathered, share_optimizer_state, share_state
 from segnet.training.task import Task
 
 
@@ -28,6 +29,7 @@ class TrainingState:
         average: of the weights; None without one.
         scaler: of the loss, in float16; None in other precisions.
         position: how far the run has come.
+        writes: whether this is the process that writes checkpoints.
     """
 
     model: ModelConfig
@@ -37,9 +39,13 @@ class TrainingState:
     average: WeightAverage | None
     scaler: GradScaler | None
     position: Position
+    writes: bool = True
 
     def save(self, path: Path, keep: int) -> None:
-        """Write a checkpoint; it and those before it are kept, ``keep`` of them."""
+        """Write a checkpoint; it and those before it are kept, ``keep`` of them.
+
+        All processes call it, as each may hold a part of the weights; the first writes.
+        """
         state = {
             "model": self.model.model_dump(mode="json"),
             "network": self.network.state_dict(),
@@ -47,9 +53,11 @@ class TrainingState:
             "average": self.average.state_dict() if self.average else None,
             "scaler": self.scaler.state_dict() if self.scaler else None,
             "position": self.position.state_dict(),
-            "data": self.task.data_fingerprint,
+            "data": self.task.data_fingerprint if self.writes else None,
         }
-        save_checkpoint(path, state, keep)
+        state = gathered(state, self.writes)
+        if self.writes:
+            save_checkpoint(path, state, keep)
 
     def load(self, path: Path) -> None:
         """Take over what the checkpoint at ``path`` holds.
@@ -60,8 +68,9 @@ class TrainingState:
         state = load_checkpoint(path)
         self.check(path, state)
         try:
-            self.network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            self.network.load_state_dict(share_state(state["network"], self.network))
+            groups = self.optimizer.param_groups
+            self.optimizer.load_state_dict(share_optimizer_state(state["optimizer"], groups))
             if self.average:
                 self.average.load_state_dict(state["average"])
         except (RuntimeError, ValueError, KeyError, TypeError) as error:

@@ -1,11 +1,14 @@
 """``segnet train``: a config, changed on the command line where wanted, becomes a run folder."""
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 EXAMPLE = """\
 example:
   segnet train --config configs/camvid/segnet_lite.yaml data.root=/data/CamVid optimizer.lr=3e-4
   segnet train --config configs/camvid/segnet_lite.yaml --resume
+  segnet train --schema > configs/schema.json     # for editors, see --schema
 """
 
 
@@ -13,7 +16,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("--config", required=True, metavar="FILE", help="YAML file of the experiment")
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
+    parser.add_argument(
+        "--schema",
+        action=PrintSchema,
+        nargs=0,
+        help="print the JSON schema of config files and end; editors check a YAML file that begins with "
+        "'# yaml-language-server: $schema=schema.json' against it",
+    )
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the file's")
+
+
+class PrintSchema(argparse.Action):
+    """Prints and ends as ``--version`` does, though ``--config`` is not given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        from segnet.config_file import config_schema
+
+        print(config_schema(), end="")
+        parser.exit()
 
 
 def run(args: argparse.Namespace) -> int:

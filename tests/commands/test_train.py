@@ -46,6 +46,14 @@ def measures_of(run: Path) -> dict[str, object]:
     return {key: value for key, value in measures.items() if key not in ("images_per_second", "cost")}
 
 
+def test_the_schema_is_printed_without_a_config(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["train", "--schema"])
+    assert end.value.code == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["$defs"]["TrainingConfig"]["properties"]["epochs"]["exclusiveMinimum"] == 0
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 GAP = 1
 """Pixels between images: those of digits that fill their squares would grow together."""
+ROWS_WIDTH, LABEL_HEIGHT = 5.5, 0.28
+"""Inches: on a screen of 390 pixels, where the figure is 350 wide, letters of 10 points are 9 pixels high."""
 BETWEEN = 0.35
 """Grey of the gap: neither digit nor ground."""
 
 
 def image_rows(rows: Mapping[str, Floats]) -> "Figure":
-    """One row of images (N, C, H, W) float in 0–1 a label, below each other."""
+    """One row of images (N, C, H, W) float in 0–1 a label, below each other.
+
+    The labels stand above their rows: beside them they would take so much of a narrow screen that the figure, and with
+    it their letters, had to shrink beyond reading.
+    """
     height, width = side_by_side(next(iter(rows.values()))).shape[:2]
-    figure = plots.bare_figure(8, len(rows) * (6.7 * height / width + 0.06))
+    figure = plots.bare_figure(ROWS_WIDTH, len(rows) * (ROWS_WIDTH * height / width + LABEL_HEIGHT))
     axes: list[Axes] = list(figure.subplots(len(rows), 1, squeeze=False).flat)
     for axis, (label, images) in zip(axes, rows.items(), strict=True):
         show(axis, side_by_side(images))
-        axis.set_ylabel(label, rotation=0, ha="right", va="center", color=plots.INK)
+        axis.set_title(label, loc="left", fontsize=10, color=plots.INK, pad=3)
     return figure
 
 

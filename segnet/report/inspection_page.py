@@ -191,9 +191,11 @@ def _odd(inspection: Inspection, pictures: PagePictures) -> Iterator[dict[str, A
         (within, "The same picture twice in a split", "Frames of a standing camera look alike; copies waste time."),
     ):
         if leaks:
-            lines = [leak_line(leak) for leak in leaks]
+            # Within the folder, which the page names: whole paths wrap over three lines of a narrow screen.
+            lines = [leak_line(leak).replace(f"{inspection.root}/", "") for leak in leaks]
             twins = [
-                pictures.twin(look_of[path], path.name) for leak in leaks[:TWINS] for path in (leak.first, leak.second)
+                [pictures.twin(look_of[path], path.name) for path in (leak.first, leak.second)]
+                for leak in leaks[:TWINS]
             ]
             yield _group(title, lines, meaning, twins)
     if inspection.unknown:
@@ -202,5 +204,5 @@ def _odd(inspection: Inspection, pictures: PagePictures) -> Iterator[dict[str, A
         yield _group(kind[0].upper() + kind[1:], lines, MEANINGS.get(kind, ""))
 
 
-def _group(title: str, lines: Sequence[str], meaning: str, twins: Sequence[Card] = ()) -> dict[str, Any]:
+def _group(title: str, lines: Sequence[str], meaning: str, twins: Sequence[Sequence[Card]] = ()) -> dict[str, Any]:
     return {"title": title, "count": len(lines), "lines": lines[:LINES], "meaning": meaning, "twins": twins}

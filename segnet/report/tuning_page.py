@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 IMPORTANCE_TRIALS = 5
 """Complete trials below which importances would be noise."""
+MEASURES = {
+    "segmentation": "mean IoU",
+    "reconstruction": "PSNR, dB",
+    "variational": "lower bound, nats",
+    "classification": "accuracy",
+}
+"""What the tasks keep their best weights by."""
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
@@ -37,14 +44,16 @@ def write_tuning_report(page: Path, config: Config, trials: Sequence[FrozenTrial
     best = next((trial for trial in order if trial.state == TrialState.COMPLETE), None)
     keys = list(trials[0].user_attrs["settings"]) if trials else []
     importances = importance(study, trials)
-    drawn = {"history": history(trials), "curves": curves(trials, best)}
+    measure = MEASURES[config.task]
+    drawn = {"history": history(trials, measure), "curves": curves(trials, best, measure)}
     if importances:
         drawn["importance"] = importance_bars(importances)
-    drawn |= {f"slice-{number}": values_against(trials, key) for number, key in enumerate(keys)}
+    drawn |= {f"slice-{number}": values_against(trials, key, measure) for number, key in enumerate(keys)}
     text = render(
         "tuning.html",
         name=page.resolve().parent.name,
         config=config,
+        measure=measure,
         counts={name: sum(trial.state == state for trial in trials) for state, name in STATES.items()},
         hours=str(timedelta(seconds=round(sum(seconds(trial) for trial in trials)))),
         best=best,
@@ -99,14 +108,16 @@ def importance(study: optuna.Study, trials: Sequence[FrozenTrial]) -> dict[str, 
     return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
 
 
-def history(trials: Sequence[FrozenTrial]) -> "Figure":
+def history(trials: Sequence[FrozenTrial], measure: str) -> "Figure":
     """Each trial's value, and the best so far."""
-    figure, axis = plots.new_figure("trial", "best value")
+    figure, axis = plots.new_figure("trial", measure)
     complete, pruned = (points(trials, state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
     if complete:
         numbers, values = list(complete), list(complete.values())
         axis.scatter(numbers, values, color=plots.BLUE, s=18, label="complete", zorder=3)
-        axis.step(numbers, np.maximum.accumulate(values), where="post", color=plots.BLUE, label="best so far")
+        best = np.maximum.accumulate(values)
+        # To the last trial, which need not be a complete one.
+        axis.step([*numbers, len(trials)], [*best, best[-1]], where="post", color=plots.BLUE, label="best so far")
     if pruned:
         axis.scatter(
             list(pruned), list(pruned.values()), color=plots.ORANGE, marker="x", s=18, label="pruned", zorder=3
@@ -123,9 +134,9 @@ def points(trials: Sequence[FrozenTrial], state: TrialState) -> dict[int, float]
     return {number: trial.value for number, trial in numbered if trial.state == state and trial.value is not None}
 
 
-def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None) -> "Figure":
+def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str) -> "Figure":
     """The measure over the epochs, a line a trial."""
-    figure, axis = plots.new_figure("epoch", "value")
+    figure, axis = plots.new_figure("epoch", measure)
     for trial in trials:
         if not trial.intermediate_values:
             continue
@@ -146,9 +157,9 @@ def importance_bars(importances: dict[str, float]) -> "Figure":
     return figure
 
 
-def values_against(trials: Sequence[FrozenTrial], key: str) -> "Figure":
+def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Figure":
     """Values of the trials against one setting."""
-    figure, axis = plots.new_figure(key, "value")
+    figure, axis = plots.new_figure(key, measure)
     measured = [trial for trial in trials if trial.value is not None and key in trial.params]
     categorical = any(isinstance(trial.params[key], str) for trial in measured)
     for state, color, marker in ((TrialState.COMPLETE, plots.BLUE, "o"), (TrialState.PRUNED, plots.ORANGE, "x")):
@@ -164,7 +175,7 @@ def values_against(trials: Sequence[FrozenTrial], key: str) -> "Figure":
 def captions(drawn: dict[str, Any], keys: list[str]) -> list[tuple[str, str]]:
     """Names of the figures in order, with what they show."""
     texts = {
-        "history": "Best value of each trial; the line is the best so far",
+        "history": "Best of each trial; the line is the best so far",
         "curves": "Over the epochs: the best trial blue, pruned ones orange, the others grey",
         "importance": "Share of the variance between complete trials that each setting explains (fANOVA)",
     }

@@ -35,6 +35,12 @@ def test_page_works_in_a_browser(width: int, page_file: Path, browser: Any) -> N
     page.goto(page_file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.locator("details").first.inner_text().startswith("The same picture in two splits")
+    # The two of a pair stand beside each other.
+    boxes = [page.locator(".twins .pane").nth(number).bounding_box() for number in (0, 1)]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert (
+        page.locator(".lines li").first.inner_text() == "equal: images/train/0.png and images/val/4.png (train and val)"
+    )
     assert page.locator("h1").inner_text().startswith("data")
     photo_pane = page.locator('#samples [data-kind="photo"]').first
     page.locator('input[value="truth"]').click()

@@ -108,6 +108,7 @@ def convert(
     summary.skipped += [f"{path}: no mask belongs to it" for path in layout.without_mask]
     for name in {item.name for item in items} - {item.name for item in waiting}:
         summary.unknown.update(done[name]["unknown"])
+    progress(summary.already, len(items))
     job = Job(out, layout.classes, layout.coding, ignore_unknown)
     with (out / JOURNAL).open("a", encoding="utf-8") as journal:
         journal.write("\n")  # ends a line that an interruption has cut

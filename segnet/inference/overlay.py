@@ -92,7 +92,8 @@ class Legend:
 
     def __init__(self, overlay: Overlay, width: int) -> None:
         self.classes, self.shown = overlay.classes, overlay.shown
-        size = int(np.clip(width / 60, 11, 20))
+        # Up to the usual widths as on a page; a picture of 4K is looked at as a whole, and its letters grow with it.
+        size = int(np.clip(width / 60, 11, max(20, width / 100)))
         self.font = ImageFont.load_default(size)
         self.row = size + 8
         self.field = int(self.font.getlength("100%")) + 2

@@ -2,6 +2,7 @@
 
     python benchmarks/scale.py listing      # a folder of so many images and masks, listed the first and the second time
     python benchmarks/scale.py memory       # memory of a loader and its workers over an epoch of shards
+    python benchmarks/scale.py leaks        # the search for pictures that look alike, among hashes drawn at random
     python benchmarks/scale.py http         # random access over HTTP, for answers that take so many milliseconds
 
 Everything is made in a temporary folder and removed.
@@ -25,7 +26,10 @@ from torch.utils.data import DataLoader
 from segnet.datasets import listing
 from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.classes import ClassSet
+from segnet.datasets.inspection.leaks import find_leaks
+from segnet.datasets.inspection.look import Look
 from segnet.datasets.pairs import pairs_from_folders
+from segnet.datasets.samples import Pair
 from segnet.datasets.sampling import EpochBatches
 from segnet.datasets.shards import load_shards
 from segnet.datasets.shards.index import Shard, rows_of, write_index
@@ -37,13 +41,32 @@ DISTINCT = 8
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("listing", "memory", "http"))
+    parser.add_argument("what", choices=("listing", "memory", "leaks", "http"))
     parser.add_argument("--samples", type=int, default=200_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--batch", type=int, default=100)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        {"listing": time_listing, "memory": measure_memory, "http": time_http}[args.what](Path(folder), args)
+        measure = {"listing": time_listing, "memory": measure_memory, "leaks": time_leaks, "http": time_http}
+        measure[args.what](Path(folder), args)
+
+
+def time_leaks(folder: Path, args: argparse.Namespace) -> None:
+    """One picture in a hundred is another one again, whose hash differs in up to 5 bits."""
+    random, again = np.random.default_rng(0), args.samples // 100
+    hashes = random.integers(0, 2**64, args.samples, np.uint64)
+    flips = np.uint64(1) << random.integers(0, 64, (again, 5), np.uint64)
+    hashes[-again:] = hashes[:again] ^ np.bitwise_or.reduce(flips, axis=1)
+    thumbnails = random.integers(0, 256, (args.samples, 16, 16), np.uint8)
+    thumbnails[-again:] = thumbnails[:again]
+    pairs = [Pair(folder / f"{number}.png", folder / "mask.png") for number in range(args.samples)]
+    looks = [
+        Look(pair, perceptual=int(value), thumbnail=thumbnail, pixels_hash=pair.image.name.encode())
+        for pair, value, thumbnail in zip(pairs, hashes, thumbnails, strict=True)
+    ]
+    start = time.process_time()
+    found = find_leaks(looks, {pair.image: ("train",) for pair in pairs})
+    print(f"{args.samples:,} pictures: {len(found):,} of {again:,} found in {time.process_time() - start:.1f} s")
 
 
 def time_listing(folder: Path, args: argparse.Namespace) -> None:

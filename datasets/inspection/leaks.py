@@ -6,19 +6,23 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .look import Look
 
 MAX_BITS = 7
 """Perceptual hashes that differ in more of their 64 bits are of different pictures."""
-BAND = 8
-"""Bits of a piece: of 8 pieces, hashes that differ in at most 7 bits agree in one."""
+BAND = 16
+"""Bits of a piece: in one of 4 pieces, hashes that differ in at most 7 bits differ in at most one."""
+PAIRS = 1 << 20
+"""Pairs that are compared at once, which bounds the memory."""
 MAX_GREY = 4.0
 """Mean difference of two thumbnails up to which the pictures look alike, in grey levels."""
 BLOCK = 1024
 
 
 Kind = Literal["equal", "near"]
+Indices = NDArray[np.int64]
 
 
 class Leak(NamedTuple):
@@ -67,20 +71,42 @@ def _equal(looks: Sequence[Look]) -> Iterator[tuple[Kind, int, int]]:
 
 
 def _near(looks: Sequence[Look]) -> Iterator[tuple[Kind, int, int]]:
-    """Images that look alike, by their hashes and then by their thumbnails."""
+    """Images that look alike, by their hashes and then by their thumbnails; each with all before it."""
     hashes = np.array([look.perceptual for look in looks], np.uint64)
     thumbnails = np.array([look.thumbnail for look in looks], np.int16)
+    found: set[tuple[int, int]] = set()
+    for first, second in _candidates(hashes):
+        close = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
+        first, second = first[close], second[close]
+        for start in range(0, len(first), BLOCK):
+            one, other = first[start : start + BLOCK], second[start : start + BLOCK]
+            alike = np.abs(thumbnails[one] - thumbnails[other]).mean((1, 2)) <= MAX_GREY
+            found.update(zip(one[alike].tolist(), other[alike].tolist(), strict=True))
+    for one, other in sorted(found):
+        yield "near", one, other
+
+
+def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]:
+    """All pairs whose hashes differ in at most one bit of some piece, the earlier first, in blocks."""
     for band in range(64 // BAND):
-        pieces = hashes >> np.uint64(band * BAND) & np.uint64((1 << BAND) - 1)
+        pieces = (hashes >> np.uint64(band * BAND) & np.uint64((1 << BAND) - 1)).astype(np.int64)
         order = np.argsort(pieces, kind="stable")
-        for group in np.split(order, np.flatnonzero(np.diff(pieces[order])) + 1):
-            for start in range(0, len(group), BLOCK):
-                block = group[start : start + BLOCK]
-                bits = np.bitwise_count(hashes[block, None] ^ hashes[None, group])
-                for row, column in np.argwhere(bits <= MAX_BITS).tolist():
-                    first, second = int(block[row]), int(group[column])
-                    if first < second and np.abs(thumbnails[first] - thumbnails[second]).mean() <= MAX_GREY:
-                        yield "near", first, second
+        # Those with the piece p are order[starts[p] : starts[p + 1]].
+        starts = np.searchsorted(pieces[order], np.arange((1 << BAND) + 1))
+        for flipped in (0, *(1 << bit for bit in range(BAND))):
+            wanted = pieces ^ flipped
+            counts = starts[wanted + 1] - starts[wanted]
+            behind = np.concatenate([[0], np.cumsum(counts)])
+            row = 0
+            while row < len(hashes):
+                stop = max(row + 1, int(np.searchsorted(behind, behind[row] + PAIRS, "right")) - 1)
+                number = counts[row:stop]
+                first = np.repeat(np.arange(row, stop), number)
+                shift = behind[row:stop] - starts[wanted[row:stop]]
+                place = np.arange(behind[row], behind[stop]) - np.repeat(shift, number)
+                second = order[place]
+                yield first[first < second], second[first < second]
+                row = stop
 
 
 def _different(first: Sequence[str], second: Sequence[str]) -> tuple[str, str]:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segnet.datasets.inspection import leaks
 from segnet.datasets.inspection.inspection import inspect_folder
 from segnet.datasets.inspection.leaks import listed_twice
-from segnet.datasets.inspection.look import perceptual_hash
+from segnet.datasets.inspection.look import Look, perceptual_hash
+from segnet.datasets.samples import Pair
 from segnet.errors import UserError
 from tests.datasets.folders import color_mask, index_mask, palette_mask, photo
 
@@ -164,3 +166,21 @@ def test_several_processes_see_the_same(tmp_path: Path) -> None:
     several = inspect_folder(tmp_path, workers=2, progress=lambda done, total: calls.append((done, total)))
     assert several.to_json() == inspect_folder(tmp_path, workers=1).to_json()
     assert calls == [(done, 9) for done in range(1, 10)]
+
+
+def test_pictures_that_look_alike_are_found_as_by_comparing_all() -> None:
+    random = np.random.default_rng(0)
+    base = random.integers(0, 2**64, 40, np.uint64)
+    # Families whose members are up to 12 bits from their base, so pairs lie on both sides of the limit.
+    flips = np.uint64(1) << random.integers(0, 64, (40, 10, 12), np.uint64)
+    used = random.integers(0, 13, (40, 10, 1)) > np.arange(12)
+    hashes = (base[:, None] ^ np.bitwise_or.reduce(np.where(used, flips, np.uint64(0)), axis=2)).ravel()
+    same = np.zeros((16, 16), np.uint8)
+    looks = [
+        Look(Pair(Path(f"{number}.png"), Path("mask.png")), perceptual=int(value), thumbnail=same)
+        for number, value in enumerate(hashes)
+    ]
+    alike = np.argwhere(np.bitwise_count(hashes[:, None] ^ hashes[None]) <= leaks.MAX_BITS).tolist()
+    expected = [("near", first, second) for first, second in alike if first < second]
+    assert 400 < len(expected) < 1500
+    assert list(leaks._near(looks)) == expected

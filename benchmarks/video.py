@@ -4,8 +4,9 @@
 
 Everything runs in one process on the same frames, in turns, so that what else the machine does falls on all alike;
 the ratios mean something, the milliseconds do not where the machine does other work. "network" is the backend's
-logits alone, "predictor" what turns a picture into classes, resizing and argmax included, and "video" everything:
-reading, network, drawing and writing an MP4. With --drive N, flicker and mean IoU are measured on N frames of a
+logits alone, "two at once" the same as the video runs it, where it gives each of two frames half of the cores,
+"predictor" what turns a picture into classes, resizing and argmax included, and "video" everything: reading, network,
+drawing and writing an MP4. With --drive N, flicker and mean IoU are measured on N frames of a
 generated drive with known truth, with and without smoothing.
 """
 
@@ -27,6 +28,7 @@ from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor, as_tensor
 from segnet.inference.video.frames import FrameSegmenter
 from segnet.inference.video.layout import Painter
+from segnet.inference.video.pipeline import at_once
 from segnet.inference.video.reader import Frame, VideoFile
 from segnet.inference.video.segment import segment_video
 from segnet.inference.video.writer import VideoWriter
@@ -63,6 +65,10 @@ def compare_rates(predictor: Predictor, clip: Path, frames: int, rounds: int) ->
         for _ in images:
             predictor.backend.logits(batch)
 
+    def two_at_once() -> None:
+        for _ in at_once(predictor.backend.logits, [batch] * len(images), threads):
+            pass
+
     def classes() -> None:
         for image in images:
             predictor.classes_of([image])
@@ -73,14 +79,17 @@ def compare_rates(predictor: Predictor, clip: Path, frames: int, rounds: int) ->
             segment_video(source, FrameSegmenter(predictor), Painter(Overlay(predictor.classes)), writer)
 
     steps = {"network": network, "predictor": classes, "video": video}
+    threads = FrameSegmenter(predictor).threads(images[0])
+    if threads > 1:
+        steps["two at once"] = two_at_once
     network()
     times = {name: list[float]() for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
             times[name].append(seconds_of(step) / len(images))
     for name, found in times.items():
-        print(f"{name:10}{1000 * statistics.median(found):8.1f} ms a frame")
-    for name in ("network", "predictor"):
+        print(f"{name:12}{1000 * statistics.median(found):8.1f} ms a frame")
+    for name in sorted(set(steps) - {"video"}):
         ratios = [bare / whole for bare, whole in zip(times[name], times["video"], strict=True)]
         print(f"rate of video / rate of {name}: {statistics.median(ratios):.3f}")
 

@@ -50,7 +50,7 @@ TASKS: dict[str, type[AnyTask]] = {
 
 DRIVE_SEED = 10_000
 """Of a street that is in neither split of the sample scenes."""
-DRIVE_FRAMES = 72
+DRIVE_FRAMES = 60
 
 
 def run_experiment(config: Config, resume: bool = False) -> Path:

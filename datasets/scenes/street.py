@@ -147,7 +147,7 @@ def _traffic(rng: Generator, street: Street) -> Iterator[Thing]:
         for z in _spaced(rng, 4, 11, 5):
             heading = 0.0 if side > 0 else np.pi
             yield Thing("cyclist", side * (street.road - rng.uniform(0.5, 1.2)), z, _seed(rng), heading, 0.25)
-    for z in _spaced(rng, 6, 20):
+    for z in _spaced(rng, 4, 12):
         heading = float(rng.choice([-1, 1])) * np.pi / 2
         kind = rng.choice(["person", "cyclist"])
         yield Thing(kind, rng.uniform(-1, 1) * street.road, z, _seed(rng), heading, 0.08)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from .camera import Floats
 
-PIXELS_A_METRE = 12
+PIXELS_A_METRE = 10
 """Of facades; a window's frame is about one texture pixel wide."""
 WALLS = (
     (0.58, 0.32, 0.25),

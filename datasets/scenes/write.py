@@ -16,7 +16,7 @@ from ..parallel import map_files
 from .render import SIZE, render_scene
 
 FACTS = "scenes.json"
-VERSION = 7
+VERSION = 8
 """Grows with every change of what is drawn, so that old files are made anew."""
 TRAIN, VAL, SEED = 200, 40, 1
 MIN_SCENES = 16

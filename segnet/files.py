@@ -29,8 +29,7 @@ def write_atomically(path: str | Path, data: bytes | str, before_rename: Callabl
 def atomic_file(path: str | Path, before_rename: Callable[[], object] | None = None) -> Iterator[BinaryIO]:
     """As ``write_atomically``, for what is too large to be in memory: a file to write to, which becomes ``path``."""
     path = Path(path)
-    # Cut, so that the longest name which a file may have has room for the temporary one.
-    temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}")
+    temporary = temporary_name(path)
     try:
         with temporary.open("xb") as file:
             yield file
@@ -43,6 +42,12 @@ def atomic_file(path: str | Path, before_rename: Callable[[], object] | None = N
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def temporary_name(path: Path) -> Path:
+    """A name beside ``path`` that no file has; ``remove_leftovers`` knows it."""
+    # Cut, so that the longest name which a file may have has room for the temporary one.
+    return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}")
 
 
 def remove_leftovers(folder: Path) -> None:

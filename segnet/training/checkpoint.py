@@ -13,7 +13,7 @@ import torch
 
 from segnet import __version__
 from segnet.errors import UserError
-from segnet.files import write_atomically
+from segnet.files import temporary_name, write_atomically
 from segnet.training.manifest import write_manifest
 
 MAGIC = b"segnet checkpoint, sha256 "
@@ -62,10 +62,12 @@ def keep_previous(path: Path, keep: int) -> None:
     for number in range(keep - 1, 1, -1):
         if previous(path, number - 1).exists():
             previous(path, number - 1).replace(previous(path, number))
-    link = previous(path).with_suffix(".new")
-    link.unlink(missing_ok=True)
+    # A name that is taken away after a kill.
+    link = temporary_name(path)
     os.link(path, link)
     link.replace(previous(path))
+    # Where a writer was killed in between, both are one file already, and renaming one to the other does nothing.
+    link.unlink(missing_ok=True)
 
 
 def previous(path: Path, number: int = 1) -> Path:

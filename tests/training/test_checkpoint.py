@@ -51,6 +51,15 @@ def test_a_missing_file_falls_back_too(path: Path) -> None:
     assert load_checkpoint(path)["step"] == 1
 
 
+def test_a_kill_between_the_two_renames_leaves_nothing_behind(path: Path) -> None:
+    previous(path).unlink()
+    previous(path).hardlink_to(path)
+    save_checkpoint(path, {"step": 3})
+    assert load_checkpoint(path)["step"] == 3
+    assert load_checkpoint(previous(path))["step"] == 2
+    assert sorted(file.name for file in path.parent.iterdir()) == ["last.pt", "manifest.json", "previous_last.pt"]
+
+
 def test_none_left_is_one_line(path: Path) -> None:
     for file in (path, previous(path)):
         file.write_bytes(b"damaged")

@@ -68,9 +68,12 @@ def numbers(kind: type, bounds: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 
 
 def with_fitting_data(tree: dict[str, Any]) -> dict[str, Any]:
-    """The one rule that holds between two settings: masks for segmentation, none for the other tasks."""
+    """The rules that hold between two settings: masks for segmentation alone, no float16 with FSDP."""
     masks = tree.get("task", "segmentation") == "segmentation"
     tree.setdefault("data", {})["name"] = "camvid" if masks else "digits"
+    training = tree.get("training", {})
+    if training.get("strategy") == "fsdp" and training.get("precision") == "16-mixed":
+        training["precision"] = "bf16-mixed"
     return tree
 
 

@@ -79,9 +79,9 @@ def share_state(state: dict[str, Any], network: nn.Module) -> dict[str, Any]:
 
 
 def share_optimizer_state(state: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:
-    """The same of an optimiser, which numbers the weights of its groups; their kernels (``fused``) stay those of ``groups``,
+    """The same of an optimiser, which numbers the weights of its groups; ``fused`` stays that of ``groups``.
 
-    which depend on whether weights are in parts.
+    It depends on whether weights are in parts.
     """
     weights = [weight for group in groups for weight in group["params"]]
     numbered = {
@@ -89,10 +89,8 @@ def share_optimizer_state(state: dict[str, Any], groups: list[dict[str, Any]]) -
         for number, values in state["state"].items()
     }
     pairs = zip(groups, state["param_groups"], strict=True)
-    return {
-        "state": numbered,
-        "param_groups": [{**theirs, "fused": ours["fused"]} if "fused" in ours else theirs for ours, theirs in pairs],
-    }
+    settings = [{**theirs, **{key: ours[key] for key in ("fused",) if key in ours}} for ours, theirs in pairs]
+    return {"state": numbered, "param_groups": settings}
 
 
 def gathered(value: Any, keep: bool) -> Any:

@@ -22,6 +22,9 @@ const path = (what = "") => `api/autoencoders/${encodeURIComponent($("autoencode
 
 export async function openCodes(anew = false) {
   if (facts && !anew) return;
+  // Another autoencoder's code has another length; it must not be walked on from before the new one is there.
+  code = null;
+  $("codes-facts").textContent = "";
   try {
     facts = await get(path());
     planeImage = facts.plane && (await loadImage(facts.plane.image));

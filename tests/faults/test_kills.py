@@ -105,8 +105,8 @@ def test_stop(number: int, begin: Begin, assert_undisturbed: Compare, row: Row) 
     kept="the last good checkpoint; with room again, `--resume` ends bit-identical",
 )
 def test_files_that_have_no_room(begin: Begin, assert_undisturbed: Compare, row: Row, counted: Counted) -> None:
-    # Under 512 bytes the line that the user sees has no room in the file that catches it here.
-    limits = [512, 3_000, 60_000] if times(1, 2) == 1 else [2**n for n in range(9, 17)]
+    # Under 100 bytes the line that the user sees has no room in the file that catches it here.
+    limits = [100, 3_000, 60_000] if times(1, 2) == 1 else [100, *(2**n for n in range(7, 17))]
     for limit in limits:
         training = begin(f"run{limit}")
         row.check(*training.run(before=(without_report, partial(limit_file_size, limit))))

@@ -114,14 +114,15 @@ def as_pixels(image: object) -> Pixels:
 def filtered(apply: Filter, damaged: Damaged) -> Floats:
     """A filter on every image, (N, C, H, W) float in 0–1."""
 
-    def restore(image: Pixels, hole: NDArray[np.bool_]) -> Pixels:
+    def restore(pair: tuple[Pixels, NDArray[np.bool_]]) -> Pixels:
+        image, hole = pair
         picture = np.ascontiguousarray(image.transpose(1, 2, 0))
         result = apply(picture[..., 0] if len(image) == 1 else picture, hole.astype(np.uint8))
         return result[None] if result.ndim == 2 else result.transpose(2, 0, 1)
 
     # OpenCV's own threads are off (datasets/augmentation.py); it lets Python's work meanwhile.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return as_floats(np.stack(list(pool.map(restore, damaged.images, damaged.holes))))
+        return as_floats(np.stack(list(pool.map(restore, zip(damaged.images, damaged.holes, strict=True)))))
 
 
 def best_on_training(filters: list[Filter], corruption: str, strength: float, train: Images) -> Filter:

@@ -89,8 +89,7 @@ def share_optimizer_state(state: dict[str, Any], groups: list[dict[str, Any]]) -
         for number, values in state["state"].items()
     }
     pairs = zip(groups, state["param_groups"], strict=True)
-    settings = [{**theirs, **{key: ours[key] for key in ("fused",) if key in ours}} for ours, theirs in pairs]
-    return {"state": numbered, "param_groups": settings}
+    return {"state": numbered, "param_groups": [{**theirs, "fused": ours["fused"]} for ours, theirs in pairs]}
 
 
 def gathered(value: Any, keep: bool) -> Any:

@@ -96,8 +96,7 @@ class Screens(AbstractContextManager["Screens"]):
     def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
         """Show ``picture`` on all screens, also where the first one has had enough; False: one of them has."""
         self.draw_last = draw_again
-        wanted = [screen.show(picture, draw_again) for screen in self.screens]
-        return all(wanted)
+        return self._show(picture, draw_again)
 
     def show_again(self, words: str = "") -> bool:
         """Show the last picture once more, darkened and with ``words`` where there are any."""
@@ -108,5 +107,8 @@ class Screens(AbstractContextManager["Screens"]):
         def still() -> Picture:
             return caption(draw() // 2, words) if words else draw()
 
-        wanted = [screen.show(still(), still) for screen in self.screens]
+        return self._show(still(), still)
+
+    def _show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
+        wanted = [screen.show(picture, draw_again) for screen in self.screens]
         return all(wanted)

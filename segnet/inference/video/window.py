@@ -12,7 +12,8 @@ from segnet.errors import UserError
 from segnet.inference.overlay import Overlay, Picture
 from segnet.terminal import say
 
-TITLE = "segnet video - q quit, s save, space pause, o opacity"
+KEYS = "q quit, s save, space pause, o opacity"
+TITLE = f"segnet video - {KEYS}"
 LARGEST = 1280, 800
 """Width and height in pixels to which a window opens at most; the user may pull it larger."""
 OPACITIES = (0.25, 0.5, 0.75, 1.0, 0.0)
@@ -35,7 +36,7 @@ class Window:
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         self.overlay, self.folder = overlay, folder
         self.saved, self.is_sized = 0, False
-        self.words = "in the window: q quit, s save, space pause, o opacity"
+        self.words = f"in the window: {KEYS}"
 
     def __enter__(self) -> "Window":
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)

@@ -108,8 +108,8 @@ def at_once(
     if threads == 1:
         yield from ((item, work(item)) for item in items)
         return
-    share = max(1, torch.get_num_threads() // threads)
-    pool = ThreadPoolExecutor(threads, initializer=take_cores, initargs=(share,))
+    cores = torch.get_num_threads()
+    pool = ThreadPoolExecutor(threads, initializer=take_cores, initargs=(max(1, cores // threads), cores))
     waiting: deque[tuple[Item, Future[Result]]] = deque()
     try:
         for item in items:
@@ -123,12 +123,12 @@ def at_once(
         pool.shutdown(cancel_futures=True)
 
 
-def take_cores(count: int) -> None:
-    """Let PyTorch compute on so many cores in this thread."""
-    before = torch.get_num_threads()
+def take_cores(count: int, others_count: int) -> None:
+    """Let PyTorch compute on so many cores in this thread, and on ``others_count`` in those to come."""
     torch.set_num_threads(count)
-    # It also takes the number as the one of all threads to come, until another thread says otherwise.
-    others = threading.Thread(target=torch.set_num_threads, args=(before,))
+    # It also takes the number as the one of all threads to come, until another thread says otherwise. Asked here what
+    # it was before, it could give that of a thread which is at this very place too.
+    others = threading.Thread(target=torch.set_num_threads, args=(others_count,))
     others.start()
     others.join()
 

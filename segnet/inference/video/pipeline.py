@@ -125,9 +125,10 @@ def at_once(
 
 def take_cores(count: int, others_count: int) -> None:
     """Let PyTorch compute on so many cores in this thread, and on ``others_count`` in those to come."""
+    # The first call of a thread takes over the number of all, which must not come after its own is set.
+    torch.get_num_threads()
     torch.set_num_threads(count)
-    # It also takes the number as the one of all threads to come, until another thread says otherwise. Asked here what
-    # it was before, it could give that of a thread which is at this very place too.
+    # It also takes the number as the one of all threads to come, until another thread says otherwise.
     others = threading.Thread(target=torch.set_num_threads, args=(others_count,))
     others.start()
     others.join()

@@ -49,7 +49,7 @@ class Row:
         images_per_second: median.
         ratio: to the plain way.
         flops_per_second: of the network's convolutions and products, three times the forward pass's in training.
-        share_of_peak: of this precision's measured peak, 0–1; None for int8, whose peak is not measured.
+        share_of_peak: of this precision's measured peak, 0–1; None where the device only emulates it.
         peak_memory: bytes beyond what was held before; None where the system does not tell.
     """
 

@@ -6,33 +6,53 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn import functional as F
 
-from segnet.benchmark.timing import synchronise
+from segnet.benchmark.timing import Job, synchronise
 from segnet.hardware import has_bf16
-
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def gemm_peaks(device: torch.device, side: int, rounds: int) -> dict[str, float]:
-    """Floating-point operations a second of a product of ``side`` × ``side`` matrices, the best of ``rounds``.
+    """Operations a second of a product of ``side`` × ``side`` matrices, the best of ``rounds``.
 
     Precisions that the device only emulates are left out.
     """
-    peaks = {}
-    for name, dtype in DTYPES.items():
-        if name == "bf16" and not has_bf16(device):
-            continue
-        a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
-        torch.mm(a, b)
-        best = float("inf")
-        for _ in range(rounds):
-            synchronise(device)
-            begin = time.perf_counter()
-            torch.mm(a, b)
-            synchronise(device)
-            best = min(best, time.perf_counter() - begin)
-        peaks[name] = 2 * side**3 / best
-    return peaks
+    return {
+        precision: 2 * side**3 / min(best_seconds(job, rounds, device) for job in jobs)
+        for precision, jobs in products(device, side).items()
+    }
+
+
+def products(device: torch.device, side: int) -> dict[str, list[Job]]:
+    """The ways to each precision's product; a processor has two, as MKL leaves half of AMD's fp32 unused."""
+    found = {"fp32": float_products(device, side, torch.float32)}
+    if has_bf16(device):
+        found["bf16"] = float_products(device, side, torch.bfloat16)
+    if device.type == "cuda" or torch.cpu._is_vnni_supported():
+        a, b = (torch.randint(-128, 128, (side, side), dtype=torch.int8, device=device) for _ in range(2))
+        found["int8"] = [lambda: torch._int_mm(a, b)]
+    return found
+
+
+def float_products(device: torch.device, side: int, dtype: torch.dtype) -> list[Job]:
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    jobs: list[Job] = [lambda: torch.mm(a, b)]
+    if device.type == "cpu":
+        for_onednn = a.to_mkldnn(), b.to_mkldnn()
+        jobs.append(lambda: F.linear(*for_onednn))
+    return jobs
+
+
+def best_seconds(job: Job, rounds: int, device: torch.device) -> float:
+    job()
+    best = float("inf")
+    for _ in range(rounds):
+        synchronise(device)
+        begin = time.perf_counter()
+        job()
+        synchronise(device)
+        best = min(best, time.perf_counter() - begin)
+    return best
 
 
 def describe(device: torch.device) -> dict[str, Any]:

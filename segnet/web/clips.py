@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -42,7 +43,7 @@ class Clip:
         frame_size: (H, W) of its frames.
         error: why it failed, in a sentence.
         seconds: worked on so far.
-        ended: when all was done and what is not needed removed, 0 before.
+        ended: when all was done and what is not needed removed; None before.
     """
 
     source: Path
@@ -54,12 +55,12 @@ class Clip:
     frame_size: tuple[int, int] = (0, 0)
     error: str | None = None
     seconds: float = 0.0
-    ended: float = 0.0
+    ended: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def is_over(self) -> bool:
-        return self.ended > 0
+        return self.ended is not None
 
 
 class Clips:
@@ -186,10 +187,10 @@ class Clips:
 
     def sweep(self) -> None:
         """Forget finished clips that are too old or too many."""
-        over = sorted((clip for clip in self.clips.values() if clip.is_over), key=lambda clip: clip.ended)
+        over = sorted(((clip.ended, clip) for clip in self.clips.values() if clip.ended is not None), key=itemgetter(0))
         oldest = time.monotonic() - self.limits.keep_seconds
-        for number, clip in enumerate(over):
-            if clip.ended < oldest or number < len(over) - self.limits.kept_clips:
+        for number, (ended, clip) in enumerate(over):
+            if ended < oldest or number < len(over) - self.limits.kept_clips:
                 self._forget(clip)
 
     def _forget(self, clip: Clip) -> None:

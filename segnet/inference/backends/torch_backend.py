@@ -4,7 +4,7 @@ import copy
 import sys
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from segnet.errors import UserError
 from segnet.hardware import has_bf16
@@ -32,6 +32,9 @@ class TorchBackend:
         self.dtype = PRECISIONS[name]
         network = fold_batch_norm(copy.deepcopy(model.network).eval())
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for part in self.network.modules():
+            if isinstance(part, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                part.to(self.dtype)  # autocast would convert them again for every picture
         self.forward = torch.compile(self.network) if compiled else self.network
         self.preprocess = model.preprocess.to(self.device)
         self.description = f"torch{' compiled' if compiled else ''} {name} on {self.device.type}"

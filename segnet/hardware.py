@@ -1,6 +1,12 @@
-"""What the device computes in."""
+"""What the device computes in, and what the system does with memory that is free again."""
+
+import ctypes
+import sys
 
 import torch
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Of glibc's ``mallopt``."""
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -8,3 +14,16 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and torch.cpu._is_avx512_bf16_supported()
+
+
+def keep_freed_memory() -> None:
+    """Let this process use freed memory again instead of giving it back, where the C library is glibc.
+
+    It gives every block of more than 32 MiB back at once, and the kernel then fills the next one with zeros, page by
+    page: a tenth of SegNet's time on a processor, whose activations are that large (docs/benchmark.md). The process
+    stays as large as it was at most.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

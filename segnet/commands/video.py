@@ -72,6 +72,7 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from segnet.files import write_json
+    from segnet.hardware import keep_freed_memory
     from segnet.inference.video.camera import is_live
     from segnet.inference.video.frames import FrameSegmenter
     from segnet.inference.video.layout import Painter
@@ -80,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
     clip = Clip(args.start, args.end, args.stride)
     live = is_live(args.input)
     check(args, live)
+    keep_freed_memory()
     predictor = open_predictor(args)
     segment = FrameSegmenter(predictor, args.smooth, args.tile, args.layout == "uncertainty", args.flicker)
     overlay = overlay_of(args, predictor.classes)

@@ -231,6 +231,12 @@ def _pool_exported(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _place_exported(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:
-    """Four comparisons, interleaved by a DepthToSpace."""
-    places = torch.stack([x * (codes == code) for code in range(4)], dim=2)
-    return F.pixel_shuffle(places.flatten(1, 2), 2)[..., :height, :width]
+    """Values and codes repeated over their windows, and zero where the place is not the code's.
+
+    Repeating keeps channels last, where interleaving four tensors would turn them back and forth.
+    """
+    codes = codes.to(x.dtype)  # ONNX Runtime has no quick Resize of bytes
+    four = torch.arange(4, dtype=x.dtype).view(1, 4, 1, 1)
+    places = F.pixel_shuffle(0 * codes[:1, :1] + four, 2)
+    values, wanted = (F.interpolate(t, scale_factor=2.0, mode="nearest") for t in (x, codes))
+    return (values * (wanted == places))[..., :height, :width]

@@ -6,16 +6,23 @@ import io
 import os
 import shutil
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from segnet.datasets.download import download_camvid
 from segnet.errors import UserError
+from segnet.web.app import build_app
+from segnet.web.guard import known_hosts
+from segnet.web.limits import Limits
+from segnet.web.models import Models
 from tests.faults.conftest import Training, make_training
 from tests.faults.programs import segnet
 from tests.faults.rows import Row, fault
+from tests.inference.video.clips import write_clip
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 
@@ -121,3 +128,35 @@ def test_a_tar_archive(tmp_path: Path, row: Row) -> None:
         fetch(tarred("../../evil"), tmp_path)
     row.check_line(str(error.value))
     assert not list((tmp_path / "data").iterdir())
+
+
+@fault(
+    "Reports",
+    "uploads to the demo page whose names have `..`, absolute paths, backslashes, script or 1,000 letters",
+    shown="",
+    code=0,
+    kept="the clip is worked on under a name of the server's own; nothing outside of its folder, no name in an answer",
+)
+def test_names_of_uploads(tmp_path: Path, row: Row, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = write_clip(tmp_path / "in.mp4", frames=3, gop=1)
+    names = ["../../../evil.mp4", f"{tmp_path}/evil.mp4", "..\\..\\evil.mp4", f"{SCRIPT}evil.mp4", "evil" * 250]
+    inside = tmp_path / "temporary"
+    inside.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(inside))
+    before = everything(tmp_path)
+    app = build_app(Models([str(model)]), Limits(waiting_clips=len(names)), known_hosts("127.0.0.1"))
+    with TestClient(app, "http://127.0.0.1:8765") as client:
+        (folder,) = inside.iterdir()
+        for name in names:
+            answer = client.post("/api/clips", files={"video": (name, clip.read_bytes())})
+            assert answer.status_code == 202, answer.text
+            assert "evil" not in answer.text
+            assert client.post("/api/segment", files={"image": (name, b"none")}).status_code == 400
+        made = everything(tmp_path) - before - {folder}
+        assert all(path.is_relative_to(folder) and "evil" not in path.name for path in made)
+    assert everything(tmp_path) == before
+    row.check(0, "")
+
+
+def everything(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))

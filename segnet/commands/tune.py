@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--trials {args.trials}: expected at least 1")
     space = read_space(args.space, args.vary)
     try:
-        from segnet.report.tuning_page import write_tuning_report
+        from segnet.report.tuning_page import MEASURES, write_tuning_report
         from segnet.tuning.study import Plan, over, search, write_best
     except ModuleNotFoundError as error:
         if error.name != "optuna":
@@ -62,14 +62,14 @@ def run(args: argparse.Namespace) -> int:
 
     study = search(plan, args.trials, record)
     best = write_best(plan, study)
-    print_table(study)
+    print_table(study, MEASURES[plan.base.task])
     if best:
         print(f"best:    {best}, train it with: segnet train --config {best}")
     print(f"look at {page}")
     return 0
 
 
-def print_table(study: "optuna.Study") -> None:
+def print_table(study: "optuna.Study", measure: str) -> None:
     """The ten best trials."""
     import json
 
@@ -80,7 +80,7 @@ def print_table(study: "optuna.Study") -> None:
     from segnet.tuning.study import folder_of, over
 
     trials = ranked(over(study))
-    table = Table("trial", "state", "value", *(trials[0].user_attrs["settings"] if trials else ()))
+    table = Table("trial", "state", measure, *(trials[0].user_attrs["settings"] if trials else ()))
     for trial in trials[:10]:
         value = "–" if trial.value is None else f"{trial.value:.4f}"
         settings = (

@@ -24,7 +24,7 @@ IMPORTANCE_TRIALS = 5
 MEASURES = {
     "segmentation": "mean IoU",
     "reconstruction": "PSNR, dB",
-    "variational": "lower bound, nats",
+    "variational": "objective, nats",
     "classification": "accuracy",
 }
 """What the tasks keep their best weights by."""

@@ -21,7 +21,7 @@ def keep_freed_memory() -> None:
 
     It gives every block of more than 32 MiB back at once, and the kernel then fills the next one with zeros, page by
     page: a tenth of SegNet's time on a processor, whose activations are that large (docs/benchmark.md). The process
-    stays as large as it was at most.
+    stays as large as it was at most, so training, which says what fits where memory is full, does without.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:

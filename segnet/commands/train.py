@@ -48,8 +48,6 @@ def run(args: argparse.Namespace) -> int:
     # Before the import that takes seconds: a mistake in the config is said at once.
     config = load_config(args.config, args.settings)
     from segnet.experiment import run_experiment
-    from segnet.hardware import keep_freed_memory
 
-    keep_freed_memory()
     run_experiment(config, resume=args.resume)
     return 0

@@ -1,0 +1,76 @@
+"""Times ways to run a model, each in a process of its own, in turns.
+
+    python benchmarks/inference.py runs/segnet_cpu segnet_int8.xml
+
+`segnet benchmark` has all of them in one process, where memory that one has freed serves the next: plain PyTorch, which
+takes up to a third of its time for pages that the kernel fills with zeros, is then faster or slower by what ran before.
+Here every way meets the memory as a program does that runs nothing else, "torch" as `segnet video` runs it. Medians
+over rounds of a process's median.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+
+from segnet.benchmark.inference import plain
+from segnet.benchmark.timing import Job
+from segnet.hardware import keep_freed_memory
+from segnet.inference.backends import open_backend
+from segnet.inference.deploy.model import open_model
+from segnet.nn.saved import load_model
+
+WAYS = ("plain fp32", "torch fp32", "torch bf16", "openvino fp32", "openvino bf16", "openvino int8")
+
+
+def job_of(way: str, folder: str, int8_file: str) -> Job:
+    name, precision = way.split()
+    pictures = np.random.default_rng(0).integers(0, 256, (1, 360, 480, 3), np.uint8)
+    image = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    if name == "plain":
+        return plain(load_model(folder), image.contiguous(), torch.device("cpu"))
+    if name == "torch":
+        keep_freed_memory()
+    model = open_model(int8_file) if precision == "int8" else load_model(folder)
+    backend = open_backend(name, model, precision, "cpu")
+    return lambda: backend.classes(image)
+
+
+def median_seconds(job: Job, count: int) -> float:
+    seconds = []
+    for _ in range(count + 2):
+        begin = time.perf_counter()
+        job()
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds[2:])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="run folder")
+    parser.add_argument("int8", help="the same model, exported for OpenVINO in int8")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if arguments.way:
+        print(median_seconds(job_of(arguments.way, arguments.model, arguments.int8), 7))
+        return
+    seconds: dict[str, list[float]] = {way: [] for way in WAYS}
+    for _ in range(arguments.rounds):
+        for way in WAYS:
+            command = [sys.executable, *sys.argv, "--way", way]
+            output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+            seconds[way].append(float(output.splitlines()[-1]))
+    for way, times in seconds.items():
+        median = statistics.median(times)
+        print(f"{way:14}{1000 * median:8.1f} ms{statistics.median(seconds['plain fp32']) / median:8.2f} x plain")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,18 +12,18 @@ import argparse
 import statistics
 import subprocess
 import sys
-import time
 
 import numpy as np
 import torch
 
 from segnet.benchmark.inference import plain
-from segnet.benchmark.timing import Job
+from segnet.benchmark.timing import Job, medians
 from segnet.hardware import keep_freed_memory
 from segnet.inference.backends import open_backend
 from segnet.inference.deploy.model import open_model
 from segnet.nn.saved import load_model
 
+CPU = torch.device("cpu")
 WAYS = ("plain fp32", "torch fp32", "torch bf16", "openvino fp32", "openvino bf16", "openvino int8")
 
 
@@ -32,21 +32,12 @@ def job_of(way: str, folder: str, int8_file: str) -> Job:
     pictures = np.random.default_rng(0).integers(0, 256, (1, 360, 480, 3), np.uint8)
     image = torch.from_numpy(pictures).permute(0, 3, 1, 2)
     if name == "plain":
-        return plain(load_model(folder), image.contiguous(), torch.device("cpu"))
+        return plain(load_model(folder), image.contiguous(), CPU)
     if name == "torch":
         keep_freed_memory()
     model = open_model(int8_file) if precision == "int8" else load_model(folder)
     backend = open_backend(name, model, precision, "cpu")
     return lambda: backend.classes(image)
-
-
-def median_seconds(job: Job, count: int) -> float:
-    seconds = []
-    for _ in range(count + 2):
-        begin = time.perf_counter()
-        job()
-        seconds.append(time.perf_counter() - begin)
-    return statistics.median(seconds[2:])
 
 
 def main() -> None:
@@ -59,7 +50,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if arguments.way:
-        print(median_seconds(job_of(arguments.way, arguments.model, arguments.int8), 7))
+        job = job_of(arguments.way, arguments.model, arguments.int8)
+        print(medians({arguments.way: job}, 7, CPU)[arguments.way])
         return
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(arguments.rounds):

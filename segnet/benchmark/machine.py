@@ -1,14 +1,13 @@
 """What the machine can do at best: its peak in matrix products, which is what networks mostly are."""
 
 import platform
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
-from segnet.benchmark.timing import Job, synchronise
+from segnet.benchmark.timing import Job, seconds_of
 from segnet.hardware import has_bf16
 
 
@@ -45,14 +44,7 @@ def float_products(device: torch.device, side: int, dtype: torch.dtype) -> list[
 
 def best_seconds(job: Job, rounds: int, device: torch.device) -> float:
     job()
-    best = float("inf")
-    for _ in range(rounds):
-        synchronise(device)
-        begin = time.perf_counter()
-        job()
-        synchronise(device)
-        best = min(best, time.perf_counter() - begin)
-    return best
+    return min(seconds_of(job, device) for _ in range(rounds))
 
 
 def describe(device: torch.device) -> dict[str, Any]:

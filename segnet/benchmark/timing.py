@@ -18,12 +18,16 @@ def medians(jobs: Mapping[str, Job], rounds: int, device: torch.device) -> dict[
         job()  # what is compiled or allocated once is not timed
     for _ in range(rounds):
         for name, job in jobs.items():
-            synchronise(device)
-            begin = time.perf_counter()
-            job()
-            synchronise(device)
-            seconds[name].append(time.perf_counter() - begin)
+            seconds[name].append(seconds_of(job, device))
     return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def seconds_of(job: Job, device: torch.device) -> float:
+    synchronise(device)
+    begin = time.perf_counter()
+    job()
+    synchronise(device)
+    return time.perf_counter() - begin
 
 
 def synchronise(device: torch.device) -> None:

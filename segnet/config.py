@@ -72,6 +72,17 @@ class ModelConfig(Settings):
         return dict(self.model_extra or {})
 
 
+class PasteConfig(Settings):
+    """Classes of another training image that cover one (ClassMix, Copy-Paste)."""
+
+    p: float = Field(0.5, gt=0, le=1, description="share of the training images that are given another's classes")
+    classes: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="names of those that are copied; null: half of the classes there, drawn each time",
+    )
+
+
 class LossTerm(Settings):
     """One term of the loss; the terms are summed with their weights."""
 
@@ -175,6 +186,7 @@ class Config(Settings):
     augmentation: list[dict[str, dict[str, Any]]] = Field(
         [], description="albumentations transforms in order: name, then arguments"
     )
+    paste: PasteConfig | None = Field(None, description="classes copied from one training image to another")
     model: ModelConfig
     loss: list[LossTerm] = [LossTerm()]
     optimizer: OptimizerConfig = OptimizerConfig()

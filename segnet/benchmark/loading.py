@@ -6,8 +6,8 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 from segnet.config import Config
-from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.load import load_train_split
+from segnet.datasets.paste import augmented_samples
 from segnet.datasets.sampling import EpochBatches
 
 
@@ -21,8 +21,7 @@ def loading_rates(config: Config, batches: int) -> dict[str, float]:
     Raises:
         UserError: the data are not there or not right.
     """
-    split = load_train_split(config.data)
-    data = Augmented(split, build_augmentation(config.augmentation, split.classes.ignore_index), config.seed)
+    data = augmented_samples(config, load_train_split(config.data))
     rates = {}
     for name in ("files", "memory"):
         sampler = EpochBatches(len(data), config.training.batch_size, config.seed, 0, 1)

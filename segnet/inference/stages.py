@@ -22,7 +22,8 @@ class Stage(NamedTuple):
     Attributes:
         activation: what the encoder stage gives, ``(C, H, W)`` float.
         codes: which of the four places of each window is the largest, ``(C, ceil(H / 2), ceil(W / 2))`` uint8.
-        unpooled: what the decoder stage is given, ``(C, H, W)`` float, zero but for a place a window.
+        unpooled: what the decoder stage is given, ``(C, H, W)`` float, zero but for a place a window; where a network
+            adds the encoder's features, without them.
         decoded: what the decoder stage makes of it, ``(C', H, W)`` float.
     """
 
@@ -61,7 +62,8 @@ def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> S
         raise UserError(f"{model.name} unpools without indices; give a SegNet, SegNet-Basic or SegNet-Lite")
     pairs = stage_modules(model.network)
     seen: dict[tuple[str, int], Tensor] = {}
-    with watching(pairs, seen, with_indices):
+    adds_encoder = isinstance(model.network, SegNetLite) and model.network.add_encoder
+    with watching(pairs, seen, with_indices, adds_encoder):
         logits = model.network(model.preprocess(image[None]))
     levels = range(len(pairs))
     stages = [
@@ -90,7 +92,10 @@ def stage_modules(network: nn.Module) -> list[tuple[nn.Module, nn.Module]]:
 
 @contextmanager
 def watching(
-    pairs: list[tuple[nn.Module, nn.Module]], seen: dict[tuple[str, int], Tensor], with_indices: bool
+    pairs: list[tuple[nn.Module, nn.Module]],
+    seen: dict[tuple[str, int], Tensor],
+    with_indices: bool,
+    adds_encoder: bool,
 ) -> Iterator[None]:
     """Keep what passes the stages in ``seen`` while the network runs; without indices, change what is unpooled."""
 
@@ -102,9 +107,14 @@ def watching(
 
     def unpool(level: int) -> Any:
         def hook(module: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
-            unpooled = given[0] if with_indices else without_indices(given[0])
+            # Zeros to which a number was added and from which it is taken again are exact zeros.
+            added = seen["activation", level] if adds_encoder else torch.zeros(())
+            unpooled = given[0] - added
+            if not with_indices:
+                unpooled = without_indices(unpooled)
+                given = (unpooled + added,)
             seen["unpooled", level] = unpooled[0]
-            return (unpooled,)
+            return given
 
         return hook
 

@@ -3,8 +3,11 @@
 It keeps SegNet's decoder (arXiv 1511.00561, section 3): every stage of it is unpooled with the codes
 of the encoder stage of the same size. What it takes from later work is the block, an inverted
 residual with a depthwise convolution (MobileNetV2, arXiv 1801.04381), dilated in the deepest stage
-so that a class is decided with the whole street in view, and a stem of stride 2. What each part gives
-was measured in docs/segnet_lite.md: dilation the most.
+so that a class is decided with the whole street in view, and a stem of stride 2. Where the encoder's
+features may be kept as well as its codes, ``add_encoder`` adds them to what is unpooled, for things
+thinner than a pixel of 1/16; the paper's SegNet-Basic-EncoderAddition (section 3.1) does so behind the
+decoder's convolution, here it is before, so that this convolution sees both. What each part gives was
+measured in docs/segnet_lite.md: dilation and addition the most.
 """
 
 from collections.abc import Sequence
@@ -64,6 +67,7 @@ class SegNetLite(nn.Module):
         dilations: one block each in the middle, at 1/16.
         expansion: width of a block's inside, as a multiple of its outside.
         dropout: probability that a channel is dropped before the head, while training.
+        add_encoder: add each encoder stage's features to what is unpooled; False: its codes alone pass, as in SegNet.
 
     Shape:
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``.
@@ -77,8 +81,10 @@ class SegNetLite(nn.Module):
         dilations: Sequence[int] = (1, 2, 4, 8, 2, 4),
         expansion: int = 3,
         dropout: float = 0.0,
+        add_encoder: bool = False,
     ) -> None:
         super().__init__()
+        self.add_encoder = add_encoder
         half, quarter, eighth, sixteenth = widths
         self.stem = nn.Sequential(*conv_bn(3, half, 3, stride=2), nn.ReLU(inplace=True))
         self.encoder1 = nn.Sequential(*conv_bn(half, half, 3), nn.ReLU(inplace=True))
@@ -103,11 +109,16 @@ class SegNetLite(nn.Module):
         at_eighth = self.encoder3(pooled)
         pooled, codes3 = max_pool_with_codes(at_eighth)
         y = self.middle(pooled)
-        y = self.decoder3(max_unpool_with_codes(self.project3(y), codes3, at_eighth.shape[-2:]))
-        y = self.decoder2(max_unpool_with_codes(self.project2(y), codes2, at_quarter.shape[-2:]))
-        y = self.decoder1(max_unpool_with_codes(self.project1(y), codes1, at_half.shape[-2:]))
+        y = self.decoder3(self.unpool(self.project3(y), codes3, at_eighth))
+        y = self.decoder2(self.unpool(self.project2(y), codes2, at_quarter))
+        y = self.decoder1(self.unpool(self.project1(y), codes1, at_half))
         logits = self.head(self.dropout(y))
         return F.interpolate(logits, size=x.shape[-2:], mode="bilinear", align_corners=False)
+
+    def unpool(self, x: Tensor, codes: Tensor, encoded: Tensor) -> Tensor:
+        """``(N, C, h, w)`` to the size of ``encoded``, ``(N, C, H, W)``, which the encoder pooled to those codes."""
+        unpooled = max_unpool_with_codes(x, codes, encoded.shape[-2:])
+        return unpooled + encoded if self.add_encoder else unpooled
 
 
 @torch.no_grad()

@@ -45,9 +45,18 @@ def training_facts(config: Config) -> Facts:
         ("Length", f"{training.epochs} epochs, {training.batch_size * training.devices} images a batch"),
         ("Loss", loss_text(config)),
         ("Optimizer", optimizer),
-        ("Augmentation", ", ".join(name for step in config.augmentation for name in step) or "none"),
+        ("Augmentation", augmentation_text(config)),
         ("Precision and seed", f"{training.precision}, seed {config.seed}"),
     ]
+
+
+def augmentation_text(config: Config) -> str:
+    """What is done to the training images, in words."""
+    steps = [name for step in config.augmentation for name in step]
+    if config.paste:
+        classes = ", ".join(config.paste.classes or ["half of the classes"])
+        steps.append(f"{classes} of another image pasted into {100 * config.paste.p:g} % of them")
+    return ", ".join(steps) or "none"
 
 
 def loss_text(config: Config) -> str:

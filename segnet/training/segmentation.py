@@ -10,8 +10,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from segnet.config import Config, LossTerm
-from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.load import load_split, load_train_split
+from segnet.datasets.paste import augmented_samples
 from segnet.datasets.samples import Sample
 from segnet.datasets.statistics import class_weights
 from segnet.datasets.statistics_cache import cached_counts
@@ -29,7 +29,8 @@ class SegmentationTask:
     """Cross entropy and its kin on augmented images; mean IoU on the val split at the labels' resolution.
 
     Args:
-        config: settings of the run; ``data``, ``augmentation``, ``model``, ``loss`` and ``seed`` are used here.
+        config: settings of the run; ``data``, ``augmentation``, ``paste``, ``model``, ``loss`` and ``seed`` are used
+            here.
 
     Raises:
         UserError: the data are not there or not right, or a setting does not fit them.
@@ -43,8 +44,7 @@ class SegmentationTask:
         self.val_split = load_split(config.data, config.data.val)
         self.classes = self.train_split.classes
         # Built before the network: a mistake in the augmentation is found before anything costs time.
-        augmentation = build_augmentation(config.augmentation, self.classes.ignore_index)
-        self.train_data: Keyed = Augmented(self.train_split, augmentation, config.seed)
+        self.train_data: Keyed = augmented_samples(config, self.train_split)
         torch.manual_seed(config.seed)
         self.network = build_network(config.model.name, len(self.classes), **config.model.arguments)
         if config.model.start_from:

@@ -24,9 +24,14 @@ def image() -> Tensor:
     return torch.randint(0, 256, (3, 30, 44), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
 
 
-@pytest.mark.parametrize(("name", "levels"), [("segnet_basic", 4), ("segnet_lite", 3)])
-def test_stages_are_what_the_network_computes(name: str, levels: int, image: Tensor) -> None:
-    net = model(name, **(LITE if name == "segnet_lite" else {}))
+@pytest.mark.parametrize(
+    ("name", "arguments", "levels"),
+    [("segnet_basic", {}, 4), ("segnet_lite", LITE, 3), ("segnet_lite", LITE | {"add_encoder": True}, 3)],
+)
+def test_stages_are_what_the_network_computes(
+    name: str, arguments: dict[str, object], levels: int, image: Tensor
+) -> None:
+    net = model(name, **arguments)
     seen = see_stages(net, image)
     assert len(seen.stages) == levels
     with torch.inference_mode():
@@ -51,8 +56,9 @@ def test_without_indices_values_keep_their_sign_and_move_to_the_upper_left() -> 
     assert torch.equal(without_indices(unpooled), expected)
 
 
-def test_the_deepest_values_are_the_same_without_indices_but_for_their_places(image: Tensor) -> None:
-    net = model("segnet_lite", **LITE)
+@pytest.mark.parametrize("add_encoder", [False, True])
+def test_the_deepest_values_are_the_same_without_indices_but_for_their_places(add_encoder: bool, image: Tensor) -> None:
+    net = model("segnet_lite", **LITE, add_encoder=add_encoder)
     seen, without = see_stages(net, image), see_stages(net, image, with_indices=False)
     deepest, moved = seen.stages[-1], without.stages[-1]
     assert torch.equal(deepest.activation, moved.activation)

@@ -61,3 +61,14 @@ def test_widths_depths_and_dilations_are_arguments() -> None:
         assert network.eval()(torch.randn(1, 3, 32, 32)).shape == (1, 2, 32, 32)
     convolutions = [part for part in network.middle.modules() if isinstance(part, nn.Conv2d) and part.groups > 1]
     assert [(part.in_channels, part.dilation) for part in convolutions] == [(20, (1, 1)), (20, (3, 3))]
+
+
+def test_the_encoders_features_are_added_to_what_is_unpooled() -> None:
+    x, encoded = torch.tensor([[[[1.0, 2.0]]]]), torch.tensor([[[[3.0, 8.0, 5.0], [4.0, 7.0, 6.0]]]])
+    codes = torch.tensor(
+        [[[[1, 2]]]], dtype=torch.uint8
+    )  # the upper right of the first window, the lower left of the next
+    plain, adding = SegNetLite(2), SegNetLite(2, add_encoder=True)
+    assert plain.unpool(x, codes, encoded).tolist() == [[[[0, 1, 0], [0, 0, 2]]]]
+    assert adding.unpool(x, codes, encoded).tolist() == [[[[3, 9, 5], [4, 7, 8]]]]
+    assert count_parameters(plain) == count_parameters(adding)

@@ -1,0 +1,98 @@
+"""Classes of one training image pasted into another, so that things are seen in front of other streets.
+
+ClassMix (arXiv 2007.07936, section 3.2) copies half of an image's classes, whichever; Copy-Paste (arXiv 2012.07177,
+section 3) chosen ones, with a mask of classes instead of instances. Pixels stay where they are in their image.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from segnet.config import Config
+from segnet.errors import UserError
+
+from .augmentation import Augmented, build_augmentation
+from .classes import ClassSet
+from .samples import ImagesAndMasks
+from .sampling import Key
+
+PASTE_STREAM = 1
+"""Keeps these draws apart from those of the augmentation, which come from the same seed, epoch and index."""
+
+
+class Pasted(Dataset[dict[str, Any]]):
+    """Augmented samples of which a share is covered by classes of another sample of the same epoch.
+
+    Like :class:`Augmented`, a sample is a function of (seed, epoch, index) alone.
+
+    Args:
+        data: augmented samples of one size.
+        p: probability that a sample is given classes of another, 0–1.
+        labels: those that are copied; None: half of the other's, rounded up, drawn each time.
+    """
+
+    def __init__(self, data: Augmented, p: float, labels: Sequence[int] | None = None) -> None:
+        self.data, self.p = data, p
+        self.labels = None if labels is None else torch.tensor(list(labels), dtype=torch.uint8)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, key: Key) -> dict[str, Any]:
+        """As :meth:`Augmented.__getitem__` gives them.
+
+        Raises:
+            UserError: either sample cannot be had, or the two have different sizes.
+        """
+        epoch, index = key
+        sample = self.data[key]
+        entropy = np.random.SeedSequence(self.data.seed, spawn_key=(epoch, index, PASTE_STREAM))
+        random = np.random.Generator(np.random.PCG64(entropy))
+        if random.random() >= self.p:
+            return sample
+        other = self.data[epoch, int(random.integers(len(self)))]
+        if other["mask"].shape != sample["mask"].shape:
+            raise UserError(
+                f"paste: images of the sizes {tuple(sample['mask'].shape)} and {tuple(other['mask'].shape)} cannot be "
+                "pasted into each other; add a crop or a resize to the config's augmentation"
+            )
+        copied = torch.isin(other["mask"], self.labels if self.labels is not None else self._half(other, random))
+        return sample | {
+            "image": torch.where(copied, other["image"], sample["image"]),
+            "mask": torch.where(copied, other["mask"], sample["mask"]),
+        }
+
+    def _half(self, sample: dict[str, Any], random: np.random.Generator) -> Tensor:
+        present: Tensor = sample["mask"].unique()
+        present = present[present != self.data.dataset.classes.ignore_index]
+        return present[torch.from_numpy(random.permutation(len(present)))][: -(-len(present) // 2)]
+
+
+def augmented_samples(config: Config, split: ImagesAndMasks) -> Augmented | Pasted:
+    """What a segmentation run trains on: a split with the config's ``augmentation`` and ``paste``.
+
+    Raises:
+        UserError: a setting that does not fit; its key is named.
+    """
+    augmentation = build_augmentation(config.augmentation, split.classes.ignore_index)
+    augmented = Augmented(split, augmentation, config.seed)
+    if config.paste is None:
+        return augmented
+    names = config.paste.classes
+    return Pasted(augmented, config.paste.p, None if names is None else labels_named(names, split.classes))
+
+
+def labels_named(names: Sequence[str], classes: ClassSet) -> list[int]:
+    """The labels of the config's ``paste.classes``.
+
+    Raises:
+        UserError: there is no class of that name.
+    """
+    for position, name in enumerate(names):
+        if name not in classes.names:
+            raise UserError(f"paste.classes.{position}: no class {name!r}; there are {', '.join(classes.names)}")
+    return [classes.names.index(name) for name in names]

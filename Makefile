@@ -1,5 +1,6 @@
 # make train: from a fresh machine to a trained, measured network with pictures.
 # make test: every test. Both set up .venv themselves; a second call installs nothing.
+# make gpu: trains what only a GPU trains to its end, SegNet and a wide SegNet-Lite; again, it goes on where it was cut off.
 # make faults: the fault matrix with many repetitions, and its page docs/reliability.md.
 
 PYTHON ?= python3
@@ -13,13 +14,18 @@ ifneq ($(wildcard ../shared/videos/solidWhiteRight.mp4),)
 export SEGNET_TEST_VIDEO ?= $(abspath ../shared/videos/solidWhiteRight.mp4)
 endif
 
-.PHONY: train test faults lint setup
+.PHONY: train test gpu faults lint setup
 
 train: setup
 	$(BIN)/python train.py --config configs/quickstart.yaml
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
+gpu: setup
+	for name in segnet_gpu segnet_lite_wide; do \
+	  $(BIN)/segnet train --config configs/camvid/$$name.yaml $$(test -d runs/$$name/checkpoints && echo --resume) || exit; \
+	done
 
 faults: setup
 	SEGNET_FAULTS=long $(BIN)/python -m pytest --timeout=0 tests/faults

@@ -55,7 +55,7 @@ def augmentation_text(config: Config) -> str:
     steps = [name for step in config.augmentation for name in step]
     if config.paste:
         classes = ", ".join(config.paste.classes or ["half of the classes"])
-        steps.append(f"{classes} of another image pasted into {100 * config.paste.p:g} % of them")
+        steps.append(f"{classes} of another image over {100 * config.paste.p:g} %")
     return ", ".join(steps) or "none"
 
 

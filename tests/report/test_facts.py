@@ -1,0 +1,24 @@
+"""What a page says in words of how a network was trained."""
+
+from typing import Any
+
+import pytest
+
+from segnet.config_file import parse_config
+from segnet.report.facts import augmentation_text
+
+FLIP = [{"HorizontalFlip": {"p": 0.5}}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({}, "none"),
+        ({"augmentation": FLIP}, "HorizontalFlip"),
+        ({"augmentation": FLIP, "paste": {"p": 0.4}}, "HorizontalFlip, half of the classes of another image over 40 %"),
+        ({"paste": {"p": 1, "classes": ["Pole", "Car"]}}, "Pole, Car of another image over 100 %"),
+    ],
+)
+def test_augmentation_in_words(settings: dict[str, Any], text: str) -> None:
+    config = parse_config({"model": {"name": "segnet"}, "training": {"epochs": 1}, **settings}, "a test")
+    assert augmentation_text(config) == text

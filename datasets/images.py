@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segnet.config import DataConfig
-
 
 @dataclass(frozen=True)
 class Images:
@@ -30,26 +28,3 @@ class Images:
         """(C, H, W) of an image."""
         channels, height, width = self.pixels.shape[1:]
         return channels, height, width
-
-
-def load_images(data: DataConfig, split: str) -> Images:
-    """One split of a data set of images without masks.
-
-    Args:
-        data: whose ``name`` is digits, mnist, fashion_mnist or patches.
-        split: ``train`` or ``val``; patches take any split of the frames that they are cut from.
-
-    Raises:
-        UserError: the split or the data are not there.
-    """
-    if data.name == "patches":
-        from .patches import load_patches
-
-        return load_patches(data, split)
-    if data.name == "digits":
-        from .digits import load_digit_images
-
-        return load_digit_images(split)
-    from .fashion import load_mnist
-
-    return load_mnist(data.name, data.root, split)

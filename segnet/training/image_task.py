@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from segnet.config import Config
 from segnet.datasets.corruptions import CorruptedImages, collate
-from segnet.datasets.images import Images, load_images
+from segnet.datasets.images import Images
+from segnet.datasets.load_images import load_images
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.autoencoders.saved import load_autoencoder, save_autoencoder
 from segnet.training.task import Batch, Keyed

@@ -7,7 +7,7 @@ import pytest
 
 from segnet.config import DataConfig
 from segnet.datasets.image_files import read_image
-from segnet.datasets.images import load_images
+from segnet.datasets.load_images import load_images
 from segnet.datasets.patches import PATCHES_PER_FRAME
 from segnet.errors import UserError
 

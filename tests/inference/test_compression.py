@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from segnet.config import DataConfig
-from segnet.datasets.images import Images, load_images
+from segnet.datasets.images import Images
+from segnet.datasets.load_images import load_images
 from segnet.inference.compression import JPEG_QUALITIES, Quantiser, coded, in_file, rate_distortion, tile
 from segnet.inference.reconstructions import PCA, as_floats
 from segnet.nn.autoencoders import build_autoencoder

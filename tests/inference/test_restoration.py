@@ -5,7 +5,8 @@ import pytest
 from torch import nn
 
 from segnet.config import CorruptionConfig, DataConfig
-from segnet.datasets.images import Images, load_images
+from segnet.datasets.images import Images
+from segnet.datasets.load_images import load_images
 from segnet.inference.reconstructions import as_floats
 from segnet.inference.restoration import damage, keep_known, measure_restoration, opencv_filters
 

@@ -11,7 +11,8 @@ import pytest
 
 from segnet.cli import main
 from segnet.config_file import load_config
-from segnet.datasets.images import Images, load_images
+from segnet.datasets.images import Images
+from segnet.datasets.load_images import load_images
 from segnet.experiment import run_experiment
 from segnet.report.autoencoder_pictures import GAP, image_grid, side_by_side
 from segnet.report.autoencoder_sections import six_images

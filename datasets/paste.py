@@ -37,7 +37,7 @@ class Pasted(Dataset[dict[str, Any]]):
 
     def __init__(self, data: Augmented, p: float, labels: Sequence[int] | None = None) -> None:
         self.data, self.p = data, p
-        self.labels = None if labels is None else torch.tensor(list(labels), dtype=torch.uint8)
+        self.labels = None if labels is None else torch.tensor(list(labels), dtype=torch.int64)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -60,14 +60,15 @@ class Pasted(Dataset[dict[str, Any]]):
                 f"paste: images of the sizes {tuple(sample['mask'].shape)} and {tuple(other['mask'].shape)} cannot be "
                 "pasted into each other; add a crop or a resize to the config's augmentation"
             )
-        copied = torch.isin(other["mask"], self.labels if self.labels is not None else self._half(other, random))
+        labels = self.labels if self.labels is not None else self._half(other, random)
+        copied = torch.zeros(256, dtype=torch.bool).index_fill(0, labels, True)[other["mask"].int()]
         return sample | {
             "image": torch.where(copied, other["image"], sample["image"]),
             "mask": torch.where(copied, other["mask"], sample["mask"]),
         }
 
     def _half(self, sample: dict[str, Any], random: np.random.Generator) -> Tensor:
-        present: Tensor = sample["mask"].unique()
+        present: Tensor = sample["mask"].flatten().bincount(minlength=256).nonzero().flatten()
         present = present[present != self.data.dataset.classes.ignore_index]
         return present[torch.from_numpy(random.permutation(len(present)))][: -(-len(present) // 2)]
 

@@ -9,7 +9,6 @@ import argparse
 import itertools
 import time
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -59,7 +58,7 @@ def main() -> None:
         for index in range(len(split)):
             sample = split[index]
             image = torch.from_numpy(sample.image).permute(2, 0, 1)
-            confusion.update(probabilities(model, image, scales, flips).argmax(0).numpy().astype(np.int64), sample.mask)
+            confusion.update(probabilities(model, image, scales, flips).argmax(0), sample.mask)
         each = (time.perf_counter() - began) / len(split)
         scores = SegmentationScores(confusion.matrix)
         print(

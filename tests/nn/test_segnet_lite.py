@@ -65,9 +65,8 @@ def test_widths_depths_and_dilations_are_arguments() -> None:
 
 def test_the_encoders_features_are_added_to_what_is_unpooled() -> None:
     x, encoded = torch.tensor([[[[1.0, 2.0]]]]), torch.tensor([[[[3.0, 8.0, 5.0], [4.0, 7.0, 6.0]]]])
-    codes = torch.tensor(
-        [[[[1, 2]]]], dtype=torch.uint8
-    )  # the upper right of the first window, the lower left of the next
+    # The upper right of the first window, the lower left of the next.
+    codes = torch.tensor([[[[1, 2]]]], dtype=torch.uint8)
     plain, adding = SegNetLite(2), SegNetLite(2, add_encoder=True)
     assert plain.unpool(x, codes, encoded).tolist() == [[[[0, 1, 0], [0, 0, 2]]]]
     assert adding.unpool(x, codes, encoded).tolist() == [[[[3, 9, 5], [4, 7, 8]]]]

@@ -196,7 +196,10 @@ def test_a_killed_process_ends_all_and_any_number_goes_on(tiny_camvid: Path, tmp
     assert process.returncode != 0
     checkpoint = tmp_path / "run" / "checkpoints" / "last.pt"
     # torchrun ends the others with SIGTERM, which may come before Gloo says that the first is gone.
-    lost = "another process of this training has ended or is stuck, so process 0 of 2 ends too"
+    lost = (
+        "another process of this training has ended or is stuck, so process 0 of 2 ends too; look at its messages, "
+        f"then go on from {checkpoint} with --resume, on any number of processes"
+    )
     assert lost in output or "segnet train: stopped" in output, output[-3000:]
     position = load_checkpoint(checkpoint)["position"]
     assert (position["epoch"], position["samples"], position["step"]) == (1, 4, 3)

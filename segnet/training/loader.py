@@ -1,5 +1,6 @@
 """Batches of a task, read and augmented by processes of their own."""
 
+import warnings
 from typing import Any
 
 from lightning_fabric import Fabric
@@ -12,6 +13,9 @@ from segnet.training.task import Task
 
 def build_loader(task: Task, sampler: EpochBatches, workers: int, fabric: Fabric) -> DataLoader[Any]:
     """The train data of ``task`` in the order of ``sampler``, on the CPU."""
+    # More workers than cores are no mistake: they wait for disks and networks, and for the network to train. PyTorch
+    # says so again when the workers start, so it is not enough to be deaf in here.
+    warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
     return DataLoader(
         task.train_data,  # type: ignore[arg-type]
         batch_sampler=sampler,

@@ -107,6 +107,15 @@ def test_the_number_of_workers_changes_nothing(
     assert_same(train(config), undisturbed)
 
 
+def test_more_workers_than_cores_are_no_mistake(
+    tiny_camvid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    config = tiny_config(tiny_camvid, tmp_path, epochs=1)
+    train(config.model_copy(update={"data": config.data.model_copy(update={"workers": 2})}))
+    assert not [str(warning.message) for warning in recwarn if "worker" in str(warning.message)]
+
+
 def test_another_seed_is_another_run(undisturbed: dict[str, Any], tiny_camvid: Path, tmp_path: Path) -> None:
     config = tiny_config(tiny_camvid, tmp_path).model_copy(update={"seed": 1})
     other = train(config)["network"]

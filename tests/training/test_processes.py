@@ -96,7 +96,15 @@ def finish(process: "subprocess.Popen[str]") -> str:
     try:
         return process.communicate(timeout=TIMEOUT_S)[0]
     finally:
-        process.terminate()  # torchrun hands it on to its processes
+        end(process)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()  # torchrun hands it on to its processes
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:  # while it waits for another host it hears no signal
+        process.kill()
 
 
 def start_fabric(folder: Path) -> list["subprocess.Popen[str]"]:
@@ -151,9 +159,15 @@ def test_two_processes_give_the_result_of_one(
     config = shared_config(tiny_camvid, tmp_path, devices=2 if starter is start_fabric else 1)
     (tmp_path / "config.yaml").write_text(dump_config(config))
     (tmp_path / "recorder.py").write_text(RECORDER)
-    for process in starter(tmp_path):
-        output = finish(process)
-        assert process.returncode == 0, output[-3000:]
+    processes = starter(tmp_path)
+    try:
+        # The first host waits for the others' end, and could not say why one of them failed.
+        for process in reversed(processes):
+            output = finish(process)
+            assert process.returncode == 0, output[-3000:]
+    finally:
+        for process in processes:
+            end(process)
     first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
     for epoch in (0, 1):
         seen = [index for process in (first, second) for e, index in process["seen"] if e == epoch]

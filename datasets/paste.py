@@ -61,6 +61,7 @@ class Pasted(Dataset[dict[str, Any]]):
                 "pasted into each other; add a crop or a resize to the config's augmentation"
             )
         labels = self.labels if self.labels is not None else self._half(other, random)
+        # Looked up in a table: torch.isin takes three times as long.
         copied = torch.zeros(256, dtype=torch.bool).index_fill(0, labels, True)[other["mask"].int()]
         return sample | {
             "image": torch.where(copied, other["image"], sample["image"]),

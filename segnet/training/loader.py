@@ -13,8 +13,8 @@ from segnet.training.task import Task
 
 def build_loader(task: Task, sampler: EpochBatches, workers: int, fabric: Fabric) -> DataLoader[Any]:
     """The train data of ``task`` in the order of ``sampler``, on the CPU."""
-    # More workers than cores are no mistake: they wait for disks and networks, and for the network to train. PyTorch
-    # says so again when the workers start, so it is not enough to be deaf in here.
+    # More workers than cores are no mistake: they wait for disks and networks, and for the network to train. The filter
+    # stays, since PyTorch warns here and again when the workers start.
     warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
     return DataLoader(
         task.train_data,  # type: ignore[arg-type]

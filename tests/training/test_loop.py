@@ -45,6 +45,10 @@ def tiny_config(data: Path, runs: Path, name: str = "run", **training: Any) -> C
     )
 
 
+def with_workers(workers: int, config: Config) -> Config:
+    return config.model_copy(update={"data": config.data.model_copy(update={"workers": workers})})
+
+
 class StopsAtStep(Trainer):
     """Receives Ctrl-C during one step."""
 
@@ -102,17 +106,14 @@ def test_a_stopped_and_resumed_run_is_the_undisturbed_one(
 def test_the_number_of_workers_changes_nothing(
     workers: int, undisturbed: dict[str, Any], tiny_camvid: Path, tmp_path: Path
 ) -> None:
-    config = tiny_config(tiny_camvid, tmp_path)
-    config = config.model_copy(update={"data": config.data.model_copy(update={"workers": workers})})
-    assert_same(train(config), undisturbed)
+    assert_same(train(with_workers(workers, tiny_config(tiny_camvid, tmp_path))), undisturbed)
 
 
 def test_more_workers_than_cores_are_no_mistake(
     tiny_camvid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
-    config = tiny_config(tiny_camvid, tmp_path, epochs=1)
-    train(config.model_copy(update={"data": config.data.model_copy(update={"workers": 2})}))
+    train(with_workers(2, tiny_config(tiny_camvid, tmp_path, epochs=1)))
     assert not [str(warning.message) for warning in recwarn if "worker" in str(warning.message)]
 
 

@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/videos/solidWhiteRight.mp4),)
 export SEGNET_TEST_VIDEO ?= $(abspath ../shared/videos/solidWhiteRight.mp4)
 endif
 
-.PHONY: train test gpu faults lint setup
+.PHONY: train test gpu faults lint types setup
 
 train: setup
 	$(BIN)/python train.py --config configs/quickstart.yaml
@@ -34,11 +34,17 @@ faults: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(MAKE) types
+
+# mypy finds a module by its place, so it is given the layout of the installed package: datasets/ inside segnet/.
+types: setup
+	rm -rf build/types && mkdir -p build/types
+	cp -Rp segnet tests benchmarks train.py pyproject.toml build/types && cp -Rp datasets build/types/segnet
+	cd build/types && $(abspath $(BIN))/mypy --cache-dir $(abspath .mypy_cache)
 
 setup: .venv/installed
 
-.venv/installed: requirements.txt pyproject.toml
+.venv/installed: requirements.txt pyproject.toml setup.py
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt

@@ -20,7 +20,7 @@ from segnet.benchmark.inference import plain
 from segnet.benchmark.timing import Job, medians
 from segnet.hardware import keep_freed_memory
 from segnet.inference.backends import open_backend
-from segnet.inference.deploy.model import open_model
+from segnet.inference.model import open_model
 from segnet.nn.saved import load_model
 
 CPU = torch.device("cpu")

@@ -18,17 +18,18 @@ import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from segnet.datasets import listing
+from segnet.datasets import folder_cache
 from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.classes import ClassSet
+from segnet.datasets.folder import pairs_from_folders
 from segnet.datasets.inspection.leaks import find_leaks
 from segnet.datasets.inspection.look import Look
-from segnet.datasets.pairs import pairs_from_folders
 from segnet.datasets.samples import Pair
 from segnet.datasets.sampling import EpochBatches
 from segnet.datasets.shards import load_shards
@@ -82,7 +83,7 @@ def time_listing(folder: Path, args: argparse.Namespace) -> None:
                 first.write_bytes(source.read_bytes())
             else:
                 os.link(first, folder / kind / f"{number:07d}.png")
-    time.sleep(listing.SETTLED_S + 0.1)
+    time.sleep(folder_cache.SETTLED_S + 0.1)
     for when in ("first", "second"):
         start, cpu = time.perf_counter(), time.process_time()
         pairs = pairs_from_folders(folder / "images", folder / "masks")
@@ -146,10 +147,12 @@ def time_http(folder: Path, args: argparse.Namespace) -> None:
     for wait in (0, 10, 50):
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler(folder, wait / 1000))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        dataset = load_shards(f"http://127.0.0.1:{server.server_port}", "train")
+        dataset: Any = load_shards(f"http://127.0.0.1:{server.server_port}", "train")
         for workers in (1, 4):
             batches = EpochBatches(len(dataset), 8, seed=0)
-            loader = DataLoader(dataset, batch_sampler=KeyedIndices(batches), num_workers=workers, collate_fn=len)
+            loader: DataLoader[Any] = DataLoader(
+                dataset, batch_sampler=KeyedIndices(batches), num_workers=workers, collate_fn=len
+            )
             start, seen = time.perf_counter(), 0
             for count in loader:
                 seen += count

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet.commands.evaluate import size
+from segnet.commands.arguments import size
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.scenes import render_sequence
 from segnet.inference.overlay import Overlay

@@ -5,7 +5,8 @@ from pathlib import Path
 from segnet.errors import UserError
 
 from .classes import ClassSet
-from .pairs import pairs_from_folders, pairs_from_list
+from .folder_cache import file_names
+from .image_files import IMAGE_SUFFIXES
 from .samples import ImagesAndMasks, Pair
 from .splits import select_split
 
@@ -38,3 +39,60 @@ def split_pairs(root: Path, name: str) -> list[Pair]:
     if splits:
         raise UserError(f"{images}: no split {name!r}; there is {', '.join(splits)}")
     return pairs_from_folders(images, masks)
+
+
+def pairs_from_folders(images: Path, masks: Path) -> list[Pair]:
+    """Every image of a folder with the mask of the same name (the suffix may differ), sorted by name.
+
+    Raises:
+        UserError: an image has no mask, or two files share a name.
+    """
+    mask_of = _names_by_stem(masks)
+    pairs = []
+    for stem, image in _names_by_stem(images).items():
+        if stem not in mask_of:
+            raise UserError(f"{images / image}: no mask {stem}.png in {masks}; add it or take the image out")
+        pairs.append(Pair(images / image, masks / mask_of[stem]))
+    return pairs
+
+
+def pairs_from_list(list_file: Path, root: Path) -> list[Pair]:
+    """The pairs of a text file with an image and a mask a line, in its order.
+
+    Published lists hold absolute paths of their authors' machine (``/SegNet/CamVid/train/0001TP_006690.png``), so a
+    path that is not there as it stands is looked up below ``root`` by its last two parts.
+
+    Raises:
+        UserError: a line without two paths, or a file that is not there.
+    """
+    pairs = []
+    for number, line in enumerate(list_file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        paths = line.replace("\\", "/").split()
+        if len(paths) != 2:
+            raise UserError(f"{list_file}, line {number}: expected an image and a mask, found {len(paths)} paths")
+        image, mask = (_locate(path, root) for path in paths)
+        for path, kind in ((image, "image"), (mask, f"mask for {image.name}")):
+            if not path.is_file():
+                raise UserError(f"{list_file}, line {number}: no such {kind}: {path}")
+        pairs.append(Pair(image, mask))
+    return pairs
+
+
+def _locate(path: str, root: Path) -> Path:
+    as_written = root / path
+    return as_written if as_written.is_file() else root.joinpath(*path.split("/")[-2:])
+
+
+def _names_by_stem(folder: Path) -> dict[str, str]:
+    """Image files by their name without suffix; as text, since making 200,000 paths of it takes seconds."""
+    names: dict[str, str] = {}
+    for name in file_names(folder):
+        stem, _, suffix = name.rpartition(".")
+        if not stem or f".{suffix.lower()}" not in IMAGE_SUFFIXES:
+            continue
+        if stem in names:
+            raise UserError(f"{folder / name}: {names[stem]} has the same name, so its mask is not clear; rename one")
+        names[stem] = name
+    return names

@@ -5,14 +5,13 @@ from pathlib import Path
 from segnet.config import DataConfig
 from segnet.errors import UserError
 
-from .camvid import load_camvid
+from .camvid.load import load_camvid
 from .classes import ClassSet, voc_color
 from .coding import Coding, pack
 from .folder import load_folder
 from .samples import ImagesAndMasks
 from .shards import load_shards
-from .splits import select_split
-from .spread import spread
+from .splits import select_split, spread
 
 SCENES_ROOT = "data/scenes"
 

@@ -8,7 +8,7 @@ four fifths and the rest, drawn by name.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from segnet.errors import UserError
@@ -80,3 +80,48 @@ def _select_sequences(pairs: list[Pair], text: str, split: str) -> list[Pair]:
     if not (only or without):
         return pairs
     return [pair for pair in pairs if sequence_of(pair.image) in (only or present) - without]
+
+
+VAL_SHARE = 20
+"""Percent of the images that are kept for measuring where the data set has no split for it."""
+
+
+def choose_splits(splits: Mapping[str, Sequence[Pair]]) -> tuple[str, str]:
+    """What to train on and what to measure on: the data set's own splits, else whole sequences, else a share.
+
+    A split named test is left alone: it is for the end.
+    """
+    names = [name for name in splits if splits[name]]
+    train = next((name for name in names if name.lower().startswith("train") and name != "trainval"), None)
+    val = next((name for name in names if name.lower().startswith("val")), None)
+    if train and val:
+        return train, val
+    base = train or next((name for name in names if name != "test"), names[0])
+    if len(splits[base]) < 2:
+        raise UserError(f"the split {base!r} holds one image; training needs one to learn from and one to measure on")
+    sequences = sequences_of(splits[base])
+    plain_names = not any(mark in name for name in sequences for mark in "@%+")
+    if 3 <= len(sequences) <= len(splits[base]) / 4 and plain_names:
+        kept = kept_sequences(sequences)
+        return base + "".join(f"-{name}" for name in kept), base + "".join(f"@{name}" for name in kept)
+    # At least one image on either side, however few there are.
+    share = min(max(VAL_SHARE, -(-100 // len(splits[base]))), 50)
+    return f"{base}%0..{100 - share}", f"{base}%{100 - share}..100"
+
+
+def kept_sequences(sequences: Mapping[str, int]) -> list[str]:
+    """Whole sequences that hold about ``VAL_SHARE`` percent of the images, the smallest first."""
+    kept: list[str] = []
+    held, wanted = 0, VAL_SHARE / 100 * sum(sequences.values())
+    for name, count in sorted(sequences.items(), key=lambda entry: (entry[1], entry[0])):
+        if kept and held + count / 2 > wanted:
+            break
+        kept.append(name)
+        held += count
+    return sorted(kept)
+
+
+def spread(count: int, length: int) -> list[int]:
+    """At most ``count`` of the numbers from 0 to ``length - 1``, in equal steps from 0 on."""
+    count = min(count, length)
+    return [number * length // count for number in range(count)]

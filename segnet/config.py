@@ -4,6 +4,7 @@ A config file is read aloud as it stands: what data, which network, how it is tr
 its type and its default are here and nowhere else.
 """
 
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -195,6 +196,11 @@ class Config(Settings):
     reconstruction: ReconstructionConfig = ReconstructionConfig()
     variational: VariationalConfig = VariationalConfig()
     classification: ClassificationConfig = ClassificationConfig()
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the run is kept."""
+        return Path(self.runs) / self.name
 
     @model_validator(mode="after")
     def precision_fits_strategy(self) -> Self:

@@ -8,7 +8,7 @@ import yaml
 from segnet.config_file import PlainDumper, parse_config
 from segnet.datasets.folder import split_pairs
 from segnet.datasets.inspection.inspection import Inspection
-from segnet.datasets.split_choice import choose_splits
+from segnet.datasets.splits import choose_splits
 from segnet.errors import UserError
 
 VIEWS = 24_000

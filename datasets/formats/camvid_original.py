@@ -12,7 +12,7 @@ from ..samples import Pair
 from .files import Matches, images_below, match, together
 from .layout import Layout
 
-NAMES_BY_SPLIT = Path(__file__).parents[1] / "camvid.sha256"
+NAMES_BY_SPLIT = Path(__file__).parents[1] / "camvid" / "camvid.sha256"
 """Whose second column names the frames of each of the authors' splits."""
 VOID = "Void"
 

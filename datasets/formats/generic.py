@@ -10,7 +10,7 @@ from segnet.errors import UserError
 
 from ..classes import ClassSet, voc_color
 from ..coding import Coding, pack
-from ..pairs import pairs_from_list
+from ..folder import pairs_from_list
 from ..samples import Pair
 from .class_files import NamedClasses, read_class_file
 from .files import Matches, folders_in, images_below, images_in, match, together

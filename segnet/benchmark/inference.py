@@ -19,11 +19,11 @@ from segnet.benchmark.timing import Job
 from segnet.config import DataConfig
 from segnet.hardware import has_bf16
 from segnet.inference.backends import open_backend
-from segnet.inference.deploy.graph import CLASSES, IMAGE, onnx_graph
-from segnet.inference.deploy.metadata import describe
-from segnet.inference.deploy.model import open_model
-from segnet.inference.deploy.runtimes import require
 from segnet.inference.export.formats import write_openvino
+from segnet.inference.graph import CLASSES, IMAGE, onnx_graph
+from segnet.inference.metadata import describe
+from segnet.inference.model import open_model
+from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
 
 PLAIN = "plain PyTorch"

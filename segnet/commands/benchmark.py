@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from segnet.commands.evaluate import size
+from segnet.commands.arguments import size
 
 EXAMPLE = """\
 example:

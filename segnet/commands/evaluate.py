@@ -4,11 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor, open_split
+
 if TYPE_CHECKING:
-    from segnet.config import DataConfig
-    from segnet.datasets.samples import ImagesAndMasks
     from segnet.inference.evaluation import Evaluation
-    from segnet.inference.predictor import Predictor
 
 EXAMPLE = """\
 example:
@@ -16,8 +15,6 @@ example:
   segnet evaluate runs/segnet_lite --data /data/CamVid --split val --json measures.json --report report.html
   segnet evaluate segnet_lite_int8.xml --data /data/CamVid --split val
 """
-
-MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a model that comes with the package"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,38 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measures as JSON")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report page")
     add_predictor_arguments(parser)
-
-
-def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None = None) -> None:
-    """The arguments of every command that runs a model; without ``samples`` the default is what a report takes."""
-    parser.add_argument(
-        "--backend",
-        default="auto",
-        help="torch, torch-compiled, onnxruntime or openvino (default: torch, or the runtime of an exported file)",
-    )
-    parser.add_argument("--precision", default="auto", help="fp32, bf16 or auto, the fastest that is at hand")
-    parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
-    usual = "8 for a Bayesian SegNet, else 1; exported files have no dropout" if samples is None else samples
-    parser.add_argument(
-        "--samples", type=int, default=samples, metavar="N", help=f"passes with dropout on (default: {usual})"
-    )
-    parser.add_argument("--size", type=size, metavar="HxW", help="size at which the network works (default: as it is)")
-
-
-def size(text: str) -> tuple[int, int]:
-    height, cross, width = text.lower().replace("×", "x").partition("x")
-    if not (cross and height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected HEIGHTxWIDTH, as in 360x480")
-    return int(height), int(width)
-
-
-def open_predictor(args: argparse.Namespace) -> "Predictor":
-    from segnet.inference.deploy.model import open_model
-    from segnet.inference.predictor import Predictor, usual_samples
-
-    model = open_model(args.model)
-    samples = usual_samples(model, args.backend) if args.samples is None else args.samples
-    return Predictor(model, args.backend, args.precision, args.device, samples, args.size)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,27 +47,6 @@ def run(args: argparse.Namespace) -> int:
 
         print(f"look at {write_report(Path(args.model), evaluation, predictor, dataset, output=args.report)}")
     return 0
-
-
-def open_split(model: str, split: str | None, root: str | None) -> "ImagesAndMasks":
-    """The data that a run was trained on, or CamVid for a model without a run."""
-    from segnet.datasets.load import load_for_one_pass
-
-    data = data_of(model)
-    if root:
-        data = data.model_copy(update={"root": root})
-    return load_for_one_pass(data, split or data.val)
-
-
-def data_of(model: str) -> "DataConfig":
-    from segnet.config import DataConfig
-    from segnet.config_file import load_config
-    from segnet.inference.deploy.model import DeployedModel, open_model
-
-    if Path(model).is_file() and isinstance(opened := open_model(model), DeployedModel):
-        return opened.metadata.data
-    config = Path(model) / "config.yaml"
-    return load_config(config).data if config.is_file() else DataConfig()
 
 
 def print_table(evaluation: "Evaluation") -> None:

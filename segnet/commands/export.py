@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from segnet.commands.evaluate import data_of, size
+from segnet.commands.arguments import data_of, size
 
 EXAMPLE = """\
 example:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from segnet.commands.evaluate import MODEL, add_predictor_arguments, open_predictor
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor
 
 EXAMPLE = """\
 example:

@@ -25,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from segnet.report.facts import run_config
+    from segnet.run_folder import RunFolder
 
-    config = run_config(args.folder)
+    config = RunFolder(args.folder).read_config()
     is_autoencoder = config is not None and config.task != "segmentation"
     page = report_autoencoder_run(args) if is_autoencoder else report_segmentation_run(args)
     print(f"look at {page}")
@@ -55,14 +55,14 @@ def report_segmentation_run(args: argparse.Namespace) -> Path:
 
 def report_autoencoder_run(args: argparse.Namespace) -> Path:
     from segnet.errors import UserError
-    from segnet.experiment import TASKS
-    from segnet.report.autoencoder_page import report_autoencoder
-    from segnet.report.facts import run_config
-    from segnet.training.image_task import ImageTask
+    from segnet.report.autoencoders.page import report_autoencoder
+    from segnet.run_folder import RunFolder
+    from segnet.training.tasks.build import TASKS
+    from segnet.training.tasks.image_task import ImageTask
 
     if args.split or args.samples:
         raise UserError(f"{args.folder}: --split and --samples are for segmentation; an autoencoder's run has neither")
-    config = run_config(args.folder)
+    config = RunFolder(args.folder).read_config()
     assert config is not None
     task = TASKS[config.task](config)
     assert isinstance(task, ImageTask)

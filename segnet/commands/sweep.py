@@ -68,13 +68,14 @@ def values_of(text: str) -> tuple[str, list[Any]]:
 def train_once(args: argparse.Namespace, settings: dict[str, Any], number: int, seed: int) -> float:
     """Train one combination with one seed; the measure's last value."""
     from segnet.errors import UserError
-    from segnet.experiment import TASKS, launch
+    from segnet.run_folder import RunFolder, read_metrics
+    from segnet.training.launch import launch
     from segnet.training.loop import Trainer
-    from segnet.training.run_folder import RunFolder, read_metrics
+    from segnet.training.tasks.build import TASKS
     from segnet.variation import varied_config
 
     config = varied_config(args.config, args.settings, settings | {"seed": seed}, f"-sweep/{number}-seed{seed}")
-    fabric, task, folder = launch(config), TASKS[config.task](config), RunFolder(config)
+    fabric, task, folder = launch(config), TASKS[config.task](config), RunFolder(config.run_folder)
     with folder.open(config, resume=False):
         Trainer(task, config, fabric, folder).train(resume=False)
     measured = [row[args.measure] for row in read_metrics(folder.metrics_csv) if row.get(args.measure)]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet.commands.evaluate import MODEL, add_predictor_arguments, open_predictor, size
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor, size
 
 if TYPE_CHECKING:
     from segnet.datasets.classes import ClassSet

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
-from segnet.inference.deploy.model import DeployedModel, Model
 from segnet.inference.enlarge import classes_at
+from segnet.inference.model import ExportedModel, Model
 from segnet.nn.catalogue import is_bayesian
 from segnet.nn.dropout import has_dropout
 
@@ -110,7 +110,7 @@ class Predictor:
 
 def is_graph(model: Model, backend: str) -> bool:
     """Whether an exported graph will run, from which dropout is gone."""
-    return isinstance(model, DeployedModel) or backend in ("onnxruntime", "openvino")
+    return isinstance(model, ExportedModel) or backend in ("onnxruntime", "openvino")
 
 
 def check_samples(model: Model, backend: str, samples: int) -> None:

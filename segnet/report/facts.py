@@ -2,14 +2,12 @@
 it."""
 
 import platform
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from segnet import __version__
 from segnet.config import Config
-from segnet.config_file import parse_config, read_yaml
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
@@ -19,12 +17,6 @@ from segnet.report.templating import compact
 
 Facts = list[tuple[str, str]]
 """Names and values as they are shown."""
-
-
-def run_config(folder: Path) -> Config | None:
-    """The settings that a run folder was trained with; None for a model that came without them."""
-    path = folder / "config.yaml"
-    return parse_config(read_yaml(path), str(path)) if path.exists() else None
 
 
 def training_facts(config: Config) -> Facts:

@@ -9,7 +9,7 @@ from segnet.files import write_atomically
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.report import plots
-from segnet.report.facts import cost_facts, run_config, shown_costs, training_facts, versions
+from segnet.report.facts import cost_facts, shown_costs, training_facts, versions
 from segnet.report.gallery import (
     ERROR_COLORS,
     FAILING_CLASSES,
@@ -26,7 +26,7 @@ from segnet.report.gallery import (
 from segnet.report.pictures import Card, PictureStore, scaled_uncertainty
 from segnet.report.summary import Summary, certainties, summarize
 from segnet.report.templating import render
-from segnet.training.run_folder import read_metrics
+from segnet.run_folder import RunFolder, read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +69,7 @@ def write_report(
     Returns:
         The page.
     """
-    history = read_metrics(run_folder / "metrics.csv")
+    history = read_metrics(RunFolder(run_folder).metrics_csv)
     summary = summarize(evaluation)
     drawn = draw_figures(evaluation, history)
     if figures:
@@ -82,21 +82,22 @@ def write_report(
     content["model"] = predictor.model.name
     content["costs"] = shown_costs(cost_facts(evaluation, predictor, dataset))
     content["plots"] = {name: plots.svg(figure, name) for name, figure in drawn.items()}
-    page = output or run_folder / "report.html"
+    page = output or RunFolder(run_folder).report
     write_atomically(page, render("report.html", **content))
     return page
 
 
 def content_of_run(run_folder: Path, history: list[dict[str, str]], split: str | None) -> dict[str, Any]:
     """What the template says of the training, as far as the folder tells it."""
-    config = run_config(run_folder)
+    run = RunFolder(run_folder)
+    config = run.read_config()
     return {
         "name": run_folder.resolve().name,
         "split": split or (config.data.val if config else "the data"),
         "trained_on": f"{config.data.name} ({config.data.train})" if config else "",
         "training": training_facts(config) if config else [],
         "kept": kept_epoch(history),
-        "settings": (run_folder / "config.yaml").read_text(encoding="utf-8") if config else "",
+        "settings": run.config_path.read_text(encoding="utf-8") if config else "",
         "versions": versions(),
     }
 

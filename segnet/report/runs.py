@@ -9,10 +9,8 @@ from segnet.errors import UserError
 from segnet.inference.evaluation import Evaluation, evaluate
 from segnet.inference.predictor import Predictor, usual_samples
 from segnet.nn.saved import WEIGHTS, load_model
-from segnet.report.facts import run_config
+from segnet.run_folder import RunFolder
 from segnet.terminal import progress_bar
-
-EVALUATION = "evaluation.npz"
 
 
 @dataclass
@@ -37,7 +35,8 @@ def open_run(folder: Path, split: str | None = None, samples: int | None = None)
     Raises:
         UserError: no segmentation run, no data, or samples for a network without dropout.
     """
-    config = run_config(folder)
+    run = RunFolder(folder)
+    config = run.read_config()
     if config is None:
         raise UserError(f"{folder}: no run folder (it holds no config.yaml); name one that segnet train wrote")
     if config.task != "segmentation":
@@ -54,13 +53,13 @@ def open_run(folder: Path, split: str | None = None, samples: int | None = None)
         with progress_bar(f"measuring {folder.name} on {split}") as progress:
             evaluation = evaluate(predictor, dataset, progress)
         if split == config.data.val:
-            evaluation.save(folder / EVALUATION)
+            evaluation.save(run.evaluation)
     return MeasuredRun(folder, split, dataset, predictor, evaluation)
 
 
 def saved_evaluation(folder: Path, dataset: ImagesAndMasks, samples: int | None) -> Evaluation | None:
     """What was measured of these weights on these images, in as many passes; None where there is no such thing."""
-    path = folder / EVALUATION
+    path = RunFolder(folder).evaluation
     if not path.exists() or path.stat().st_mtime < (folder / WEIGHTS).stat().st_mtime:
         return None
     try:

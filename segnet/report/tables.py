@@ -13,6 +13,7 @@ from segnet.inference.predictor import Predictor
 from segnet.metrics.scores import number_or_none
 from segnet.report.facts import cost_facts
 from segnet.report.summary import certainties, summarize
+from segnet.run_folder import METRICS
 
 CLASS_COLUMNS = ("iou", "iou_low", "iou_high", "recall", "precision", "boundary_f1", "pixels", "images")
 
@@ -26,7 +27,7 @@ def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dat
         measure.name.lower().replace(" ", "_"): [number_or_none(measure.low), number_or_none(measure.high)]
         for measure in summary.measures
     }
-    write_json(folder / "metrics.json", metrics)
+    write_json(folder / METRICS, metrics)
     classes = evaluation.classes.names
     write_csv(
         folder / "per_class.csv",

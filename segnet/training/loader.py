@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from segnet.datasets.sampling import EpochBatches
 from segnet.training.stopping import leave_signals_to_parent
-from segnet.training.task import Task
+from segnet.training.tasks.task import Task
 
 
 def build_loader(task: Task, sampler: EpochBatches, workers: int, fabric: Fabric) -> DataLoader[Any]:

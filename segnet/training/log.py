@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from segnet.run_folder import MetricsTable, RunFolder
 from segnet.training.position import Position
-from segnet.training.run_folder import MetricsTable, RunFolder
 
 
 class Log:

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from segnet.config import Config
 from segnet.datasets.sampling import EpochBatches
 from segnet.nn.batch_norm import share_batch_norm
+from segnet.run_folder import RunFolder
 from segnet.training.averaging import WeightAverage
 from segnet.training.bad_loss import BadLoss, BadStep, restore, statistics
 from segnet.training.checkpoint import candidates
@@ -31,12 +32,11 @@ from segnet.training.memory import step_in_memory
 from segnet.training.optimizer import build_optimizer, set_lr
 from segnet.training.position import Position
 from segnet.training.progress import TrainingProgress
-from segnet.training.run_folder import RunFolder
 from segnet.training.schedule import lr_factor
 from segnet.training.sharding import Outline
 from segnet.training.state import TrainingState
 from segnet.training.stopping import StopRequest
-from segnet.training.task import Batch, Task
+from segnet.training.tasks.task import Batch, Task
 
 SIGNAL_CHECK_STEPS = 20
 """Steps between two agreements of several processes on whether one of them was asked to stop."""

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from segnet.files import write_json
-
-NAME = "manifest.json"
+from segnet.run_folder import MANIFEST
 
 
 def write_manifest(folder: Path, newest: dict[str, Any], trailer_of: dict[Path, str]) -> None:
@@ -27,13 +26,13 @@ def write_manifest(folder: Path, newest: dict[str, Any], trailer_of: dict[Path, 
         for path, content in sorted(trailer_of.items())
         if content in known
     ]
-    write_json(folder / NAME, entries)
+    write_json(folder / MANIFEST, entries)
 
 
 def read_manifest(folder: Path) -> Iterator[dict[str, Any]]:
     """The entries of the list; none where it is not there or not whole."""
     try:
-        entries = json.loads((folder / NAME).read_bytes())
+        entries = json.loads((folder / MANIFEST).read_bytes())
         yield from (entry for entry in entries if isinstance(entry["content_sha256"], str))
     except (OSError, ValueError, TypeError, KeyError):
         return

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from segnet.errors import UserError
-from segnet.training.task import Batch
+from segnet.training.tasks.task import Batch
 
 
 def step_in_memory(

@@ -14,7 +14,7 @@ from segnet.training.averaging import WeightAverage
 from segnet.training.checkpoint import load_checkpoint, save_checkpoint
 from segnet.training.position import Position
 from segnet.training.sharding import gathered, share_optimizer_state, share_state
-from segnet.training.task import Task
+from segnet.training.tasks.task import Task
 
 
 @dataclass(frozen=True)

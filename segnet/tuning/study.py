@@ -13,12 +13,13 @@ from optuna.trial import FrozenTrial, TrialState
 from segnet.config import Config
 from segnet.config_file import dump_config
 from segnet.errors import UserError
-from segnet.experiment import TASKS, launch
 from segnet.files import write_atomically
 from segnet.lock import lock_file
+from segnet.run_folder import RunFolder, read_metrics
+from segnet.training.launch import launch
 from segnet.training.log import Log
 from segnet.training.loop import Trainer
-from segnet.training.run_folder import RunFolder, read_metrics
+from segnet.training.tasks.build import TASKS
 from segnet.tuning.space import Space, as_json, first_point, suggest
 from segnet.variation import varied_config
 
@@ -155,7 +156,7 @@ def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:
     else:
         study.tell(trial, value)
     # A trial that is over is not gone on with; its best weights stay.
-    shutil.rmtree(RunFolder(config).last_checkpoint.parent, ignore_errors=True)
+    shutil.rmtree(RunFolder(config.run_folder).checkpoints, ignore_errors=True)
 
 
 class TrialTrainer(Trainer):
@@ -182,7 +183,7 @@ class TrialTrainer(Trainer):
 
 def train(config: Config, trial: optuna.Trial) -> float:
     """Run a trial to its end, or raise ``TrialPruned``; the best value of the task's monitored measure."""
-    fabric, task, run = launch(config), TASKS[config.task](config), RunFolder(config)
+    fabric, task, run = launch(config), TASKS[config.task](config), RunFolder(config.run_folder)
     resume = run.last_checkpoint.exists()
     with run.open(config, resume):
         trainer = TrialTrainer(task, config, fabric, run)

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from segnet.config import DataConfig
-from segnet.datasets.images import Images
-from segnet.datasets.load_images import load_images
+from segnet.datasets.small_images.images import Images
+from segnet.datasets.small_images.load import load_images
 from segnet.nn.autoencoders.variational import Variational, VariationalAutoencoder
 from segnet.web.models import Autoencoder, Models
 from segnet.web.pictures import Picture, data_url, png

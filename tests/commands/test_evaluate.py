@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from segnet.cli import build_parser, main
-from segnet.commands.evaluate import open_predictor
+from segnet.commands.arguments import open_predictor
 from segnet.config import InputConfig
 from segnet.inference.predictor import BAYESIAN_SAMPLES, usual_samples
 from segnet.nn.catalogue import build_network

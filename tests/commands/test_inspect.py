@@ -11,10 +11,10 @@ from PIL import Image
 
 from segnet.cli import main
 from segnet.config_file import load_config
-from segnet.experiment import launch
+from segnet.run_folder import RunFolder
+from segnet.training.launch import launch
 from segnet.training.loop import Trainer
-from segnet.training.run_folder import RunFolder
-from segnet.training.segmentation import SegmentationTask
+from segnet.training.tasks.segmentation import SegmentationTask
 from tests.datasets.folders import color_mask, index_mask, photo
 
 QUICK = [
@@ -41,7 +41,7 @@ def colored(tmp_path: Path) -> Path:
 
 def train(config: Path, runs: Path) -> float:
     settings = load_config(config, [*QUICK, f"runs={runs}"])
-    fabric, task, folder = launch(settings), SegmentationTask(settings), RunFolder(settings)
+    fabric, task, folder = launch(settings), SegmentationTask(settings), RunFolder(settings.run_folder)
     with folder.open(settings, resume=False):
         Trainer(task, settings, fabric, folder).train(resume=False)
     rows = folder.metrics_csv.read_text().splitlines()

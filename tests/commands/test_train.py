@@ -8,11 +8,11 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from segnet import experiment
 from segnet.cli import main
 from segnet.config import TrainingConfig
 from segnet.config_file import load_config
 from segnet.nn.saved import load_model
+from segnet.training import launch
 
 
 def test_a_run_folder_holds_all_that_was_promised(tiny_run: Path) -> None:
@@ -84,9 +84,9 @@ def test_bf16_is_given_up_aloud_where_it_is_emulated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = TrainingConfig(epochs=1, precision="bf16-mixed", accelerator="cpu")
-    monkeypatch.setattr(experiment, "has_bf16", lambda device: device == torch.device("cpu"))
-    assert experiment.choose_precision(settings) == "bf16-mixed"
+    monkeypatch.setattr(launch, "has_bf16", lambda device: device == torch.device("cpu"))
+    assert launch.choose_precision(settings) == "bf16-mixed"
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(experiment, "has_bf16", lambda device: False)
-    assert experiment.choose_precision(settings) == "32-true"
+    monkeypatch.setattr(launch, "has_bf16", lambda device: False)
+    assert launch.choose_precision(settings) == "32-true"
     assert "does not compute in bf16" in capsys.readouterr().err

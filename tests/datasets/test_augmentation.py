@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from segnet.datasets.augmentation import TRANSFORMS, Augmented, build_augmentation
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.sampling import EpochBatches
 from segnet.errors import UserError

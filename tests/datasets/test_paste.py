@@ -9,7 +9,7 @@ import torch
 from segnet.config import PasteConfig
 from segnet.config_file import parse_config
 from segnet.datasets.augmentation import Augmented, build_augmentation
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.paste import Pasted, augmented_samples, labels_named
 from segnet.datasets.samples import ImagesAndMasks, Sample

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.samples import Sample
 from segnet.datasets.scenes import ensure_scenes, render_scene, render_sequence, write, write_scenes

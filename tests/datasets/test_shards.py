@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from segnet.config import DataConfig
 from segnet.datasets.augmentation import Augmented, build_augmentation
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.datasets.sampling import EpochBatches

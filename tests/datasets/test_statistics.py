@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from sklearn.utils.class_weight import compute_class_weight
 
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks, Pair
 from segnet.datasets.statistics import (

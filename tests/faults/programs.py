@@ -151,7 +151,7 @@ def kill_loader_at_step(step: int) -> None:
 
 def spoil_inputs_at_step(step: int) -> None:
     """Give the network NaN in a step."""
-    from segnet.training.segmentation import SegmentationTask
+    from segnet.training.tasks.segmentation import SegmentationTask
 
     original, spoilt = SegmentationTask.inputs, [False]
 

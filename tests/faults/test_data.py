@@ -14,8 +14,8 @@ from PIL import Image
 
 from segnet.cli import one_line
 from segnet.datasets.classes import CAMVID
+from segnet.datasets.folder import pairs_from_folders
 from segnet.datasets.image_files import read_image, read_mask
-from segnet.datasets.pairs import pairs_from_folders
 from segnet.datasets.samples import ImagesAndMasks, Pair
 from segnet.errors import UserError
 from tests.faults.programs import become_nobody, segnet

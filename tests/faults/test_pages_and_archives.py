@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from segnet.datasets.download import download_camvid
+from segnet.datasets.camvid.download import download_camvid
 from segnet.errors import UserError
 from segnet.web.app import build_app
 from segnet.web.guard import known_hosts

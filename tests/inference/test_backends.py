@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
-from segnet.inference.deploy import runtimes
+from segnet.inference import runtimes
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import SavedModel
 

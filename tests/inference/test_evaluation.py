@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.errors import UserError
 from segnet.inference.evaluation import Evaluation, certainty, evaluate
 from segnet.inference.predictor import Predictor

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from segnet.config import DataConfig
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.errors import UserError
-from segnet.inference.deploy.metadata import KEY, describe, parse
-from segnet.inference.deploy.model import DeployedModel, open_model
 from segnet.inference.export.check import Check
 from segnet.inference.export.export import Recipe, export
+from segnet.inference.metadata import KEY, describe, parse
+from segnet.inference.model import ExportedModel, open_model
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import SavedModel, save_model
 
@@ -51,7 +51,7 @@ def test_a_file_is_a_model_of_its_own(
     assert {path.name for path in tmp_path.iterdir()} == {out.name} | ({"model.bin"} if kind == "openvino" else set())
 
     file = open_model(out)
-    assert isinstance(file, DeployedModel)
+    assert isinstance(file, ExportedModel)
     assert (file.name, file.class_names, file.size) == (model.name, model.class_names, model.size)
     assert file.metadata.precision == precision
     assert str(tiny_camvid) not in file.metadata.model_dump_json()

@@ -6,7 +6,7 @@ import torch
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
-from segnet.inference.folding import fold_batch_norm
+from segnet.inference.graph import fold_batch_norm
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import SavedModel
 

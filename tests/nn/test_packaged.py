@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segnet.datasets.camvid import load_camvid
+from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import CAMVID
 from segnet.inference.predictor import Predictor
 from segnet.metrics import ConfusionMatrix, SegmentationScores

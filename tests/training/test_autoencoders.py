@@ -14,13 +14,14 @@ from torch import nn
 from segnet.config import Config
 from segnet.config_file import load_config
 from segnet.errors import UserError
-from segnet.experiment import TASKS, launch
-from segnet.image_quality import psnr
-from segnet.inference.reconstructions import PCA, quality, reconstruct
-from segnet.training.classification import ClassificationTask, choose_labelled
-from segnet.training.image_task import ImageTask
+from segnet.inference.autoencoders.reconstructions import PCA, quality, reconstruct
+from segnet.metrics.image_quality import psnr
+from segnet.run_folder import RunFolder
+from segnet.training.launch import launch
 from segnet.training.loop import Trainer
-from segnet.training.run_folder import RunFolder
+from segnet.training.tasks.build import TASKS
+from segnet.training.tasks.classification import ClassificationTask, choose_labelled
+from segnet.training.tasks.image_task import ImageTask
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "autoencoders"
 LITE = "model.arguments={widths: [8, 8, 8, 8], depths: [1, 1], dilations: [1]}"
@@ -31,7 +32,7 @@ def train(name: str, runs: Path, *settings: str) -> tuple[ImageTask, nn.Module, 
     config = load_config(CONFIGS / f"{name}.yaml", [f"runs={runs}", "training.accelerator=cpu", *settings])
     task = TASKS[config.task](config)
     assert isinstance(task, ImageTask)
-    run = RunFolder(config)
+    run = RunFolder(config.run_folder)
     with run.open(config, resume=False):
         Trainer(task, config, launch(config), run).train(resume=False)
     with run.metrics_csv.open(newline="") as file:
@@ -141,7 +142,7 @@ def test_a_stacked_run_goes_on_in_its_phase(stop_epoch: int, tmp_path: Path) -> 
     networks = []
     for folder in ("whole", "stopped"):
         config = stacked_config(tmp_path / folder)
-        run = RunFolder(config)
+        run = RunFolder(config.run_folder)
         with run.open(config, resume=False):
             trainer = Trainer(ClassificationTask(config), config, launch(config), run)
             if folder == "stopped":

@@ -12,11 +12,11 @@ from torch import Tensor
 from segnet.config import Config
 from segnet.config_file import parse_config
 from segnet.errors import UserError
-from segnet.experiment import launch
+from segnet.run_folder import RunFolder
 from segnet.training.checkpoint import load_checkpoint
+from segnet.training.launch import launch
 from segnet.training.loop import Trainer, grouped, step_seed
-from segnet.training.run_folder import RunFolder
-from segnet.training.segmentation import SegmentationTask
+from segnet.training.tasks.segmentation import SegmentationTask
 
 
 def tiny_config(data: Path, runs: Path, name: str = "run", **training: Any) -> Config:
@@ -63,7 +63,7 @@ class StopsAtStep(Trainer):
 def train(config: Config, resume: bool = False, stop_step: int = 0) -> dict[str, Any]:
     """The last checkpoint of a run."""
     fabric = launch(config)
-    run = RunFolder(config)
+    run = RunFolder(config.run_folder)
     with run.open(config, resume):
         trainer = StopsAtStep(SegmentationTask(config), config, fabric, run)
         trainer.stop_step = stop_step
@@ -98,7 +98,7 @@ def test_a_stopped_and_resumed_run_is_the_undisturbed_one(
     config = tiny_config(tiny_camvid, tmp_path)
     with pytest.raises(KeyboardInterrupt, match=f"after step {stop_step}"):
         train(config, stop_step=stop_step)
-    assert load_checkpoint(RunFolder(config).last_checkpoint)["position"]["step"] == stop_step
+    assert load_checkpoint(RunFolder(config.run_folder).last_checkpoint)["position"]["step"] == stop_step
     assert_same(train(config, resume=True), undisturbed)
 
 
@@ -131,7 +131,7 @@ def test_accumulated_batches_are_one_step(tiny_camvid: Path, tmp_path: Path) -> 
 def test_a_run_learns_and_leaves_its_record(tiny_camvid: Path, tmp_path: Path) -> None:
     config = tiny_config(tiny_camvid, tmp_path, epochs=30)
     train(config)
-    run = RunFolder(config)
+    run = RunFolder(config.run_folder)
     with run.metrics_csv.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == list(range(1, 31))
@@ -164,8 +164,11 @@ def test_resuming_with_other_settings_is_refused(tiny_camvid: Path, tmp_path: Pa
 
 def test_two_runs_in_one_folder_are_refused(tiny_camvid: Path, tmp_path: Path) -> None:
     config = tiny_config(tiny_camvid, tmp_path)
-    with RunFolder(config).open(config, resume=False), pytest.raises(UserError, match="another training writes"):
-        RunFolder(config).open(config, resume=False)
+    with (
+        RunFolder(config.run_folder).open(config, resume=False),
+        pytest.raises(UserError, match="another training writes"),
+    ):
+        RunFolder(config.run_folder).open(config, resume=False)
 
 
 def test_groups_keep_order_and_the_last_may_be_short() -> None:

@@ -15,12 +15,12 @@ import torch
 
 from segnet.config import Config
 from segnet.config_file import dump_config
-from segnet.experiment import launch
+from segnet.run_folder import RunFolder
 from segnet.training.checkpoint import load_checkpoint
+from segnet.training.launch import launch
 from segnet.training.loop import Trainer
-from segnet.training.run_folder import RunFolder
-from segnet.training.segmentation import SegmentationTask
-from segnet.training.task import Batch
+from segnet.training.tasks.segmentation import SegmentationTask
+from segnet.training.tasks.task import Batch
 from tests.training.test_loop import tiny_config, train
 
 ROOT = Path(__file__).parents[2]
@@ -31,10 +31,10 @@ RECORDER = """
 import json, sys
 from pathlib import Path
 from segnet.config_file import load_config
-from segnet.experiment import launch
+from segnet.training.launch import launch
 from segnet.training.loop import Trainer
-from segnet.training.run_folder import RunFolder
-from segnet.training.segmentation import SegmentationTask
+from segnet.run_folder import RunFolder
+from segnet.training.tasks.segmentation import SegmentationTask
 
 class Recorder(Trainer):
     seen = []
@@ -45,7 +45,7 @@ class Recorder(Trainer):
 
 config = load_config(sys.argv[1])
 fabric = launch(config)
-task, run = SegmentationTask(config), RunFolder(config)
+task, run = SegmentationTask(config), RunFolder(config.run_folder)
 lock = run.open(config, resume=False) if fabric.is_global_zero else None
 fabric.barrier()
 trainer = Recorder(task, config, fabric, run)
@@ -225,7 +225,7 @@ def test_a_killed_process_ends_all_and_any_number_goes_on(tiny_camvid: Path, tmp
             seen.extend(int(index) for batch in batches for index in batch["index"])
             return super().optimizer_step(batches)
 
-    run = RunFolder(config)
+    run = RunFolder(config.run_folder)
     with run.open(config, resume=True):
         trainer = Seen(SegmentationTask(config), config, launch(config), run)
         last = trainer.train(resume=True)

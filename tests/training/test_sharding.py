@@ -25,17 +25,17 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from segnet.config_file import load_config
-from segnet.experiment import launch
+from segnet.training.launch import launch
 from segnet.training import loop, sharding
-from segnet.training.run_folder import RunFolder
-from segnet.training.segmentation import SegmentationTask
+from segnet.run_folder import RunFolder
+from segnet.training.tasks.segmentation import SegmentationTask
 from torch.distributed.fsdp import FSDPModule
 
 sharding.BLOCK_WEIGHTS = 100
 loop.SIGNAL_CHECK_STEPS = 1
 config = load_config("config.yaml")
 fabric = launch(config)
-task, run = SegmentationTask(config), RunFolder(config)
+task, run = SegmentationTask(config), RunFolder(config.run_folder)
 lock = run.open(config, resume="resume" in sys.argv) if fabric.is_global_zero else None
 fabric.barrier()
 trainer = loop.Trainer(task, config, fabric, run)

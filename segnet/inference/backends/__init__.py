@@ -5,7 +5,7 @@ from typing import Protocol
 from torch import Tensor
 
 from segnet.errors import UserError
-from segnet.inference.deploy.model import DeployedModel, Model
+from segnet.inference.model import ExportedModel, Model
 
 
 class Backend(Protocol):
@@ -39,7 +39,7 @@ def open_backend(name: str, model: Model, precision: str, device: str) -> Backen
     """
     if name not in ("auto", *BACKENDS):
         raise UserError(f"backend {name!r}: not known; choose {', '.join(BACKENDS)} or auto")
-    made_for = model.backend if isinstance(model, DeployedModel) else None
+    made_for = model.backend if isinstance(model, ExportedModel) else None
     if made_for and name not in ("auto", made_for):
         raise UserError(f"{model.path}: runs in {made_for}, not in {name}; leave --backend out")  # type: ignore[union-attr]
     name = made_for or name
@@ -51,7 +51,7 @@ def open_backend(name: str, model: Model, precision: str, device: str) -> Backen
         from segnet.inference.backends.onnxruntime_backend import OnnxRuntimeBackend
 
         return OnnxRuntimeBackend(model, precision, device)
-    assert not isinstance(model, DeployedModel)
+    assert not isinstance(model, ExportedModel)
     from segnet.inference.backends.torch_backend import TorchBackend
 
     return TorchBackend(model, precision, device, compiled=name == "torch-compiled")

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
-from segnet.inference.deploy.graph import CLASSES, LOGITS
-from segnet.inference.deploy.model import DeployedModel, Model
+from segnet.inference.graph import CLASSES, LOGITS
+from segnet.inference.model import ExportedModel, Model
 
 
 class GraphBackend(ABC):
-    """A runtime with the graph of :mod:`segnet.inference.deploy.graph`, which has no dropout to leave on.
+    """A runtime with the graph of :mod:`segnet.inference.graph`, which has no dropout to leave on.
 
     Attributes:
         model: the network or the file whose graph it is.
@@ -46,7 +46,7 @@ def as_pixels(images: Tensor, model: Model) -> Pixels:
         UserError: the model is a file for another size.
     """
     height, width = images.shape[-2:]
-    if isinstance(model, DeployedModel) and not model.metadata.any_size and (height, width) != model.size:
+    if isinstance(model, ExportedModel) and not model.metadata.any_size and (height, width) != model.size:
         own = "x".join(map(str, model.size))
         raise UserError(f"{model.path}: takes pictures of {own}, this one is {height}x{width}; add --size {own}")
     return np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
@@ -65,7 +65,7 @@ def graph_precision(model: Model, wanted: str, runtime: str, file_format: str, k
     Raises:
         UserError: it does not have the one that is wanted.
     """
-    if isinstance(model, DeployedModel):
+    if isinstance(model, ExportedModel):
         own = model.metadata.precision
         if wanted not in ("auto", own):
             raise UserError(f"{model.path}: was exported in {own}; leave --precision out, or export it in {wanted}")

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
 from segnet.inference.backends.graph_backend import GraphBackend, graph_precision, size_error
-from segnet.inference.deploy.graph import IMAGE, onnx_graph, with_logits
-from segnet.inference.deploy.model import DeployedModel, Model
-from segnet.inference.deploy.runtimes import require
+from segnet.inference.graph import IMAGE, onnx_graph, with_logits
+from segnet.inference.model import ExportedModel, Model
+from segnet.inference.runtimes import require
 
 
 class OnnxRuntimeBackend(GraphBackend):
@@ -30,7 +30,7 @@ class OnnxRuntimeBackend(GraphBackend):
         self.model = model
         runtime = require("onnxruntime")
         chosen = graph_precision(model, precision, "onnxruntime", "onnx", ["fp32"])
-        graph = with_logits(model.graph) if isinstance(model, DeployedModel) else onnx_graph(model)
+        graph = with_logits(model.graph) if isinstance(model, ExportedModel) else onnx_graph(model)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3

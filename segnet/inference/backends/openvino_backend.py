@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
 from segnet.inference.backends.graph_backend import GraphBackend, graph_precision, size_error
-from segnet.inference.deploy.graph import onnx_graph
-from segnet.inference.deploy.model import DeployedModel, Model
-from segnet.inference.deploy.runtimes import require
+from segnet.inference.graph import onnx_graph
+from segnet.inference.model import ExportedModel, Model
+from segnet.inference.runtimes import require
 
 SIZES_KEPT = 4
 """Compiled networks that are kept, the last used; one for another size takes seconds to make."""
@@ -37,7 +37,7 @@ class OpenVinoBackend(GraphBackend):
         self.model = model
         self.core = require("openvino").Core()
         self.precision = self.choose(graph_precision(model, precision, "openvino", "openvino", ["fp32", "bf16"]))
-        if isinstance(model, DeployedModel):
+        if isinstance(model, ExportedModel):
             self.graph = model.graph
         else:
             self.graph = self.core.read_model(io.BytesIO(onnx_graph(model).SerializeToString()))

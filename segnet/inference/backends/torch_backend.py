@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from segnet.errors import UserError
 from segnet.hardware import has_bf16
 from segnet.inference.backends.devices import choose_device
-from segnet.inference.folding import fold_batch_norm
+from segnet.inference.graph import fold_batch_norm
 from segnet.nn.dropout import enable_dropout
 from segnet.nn.saved import SavedModel
 

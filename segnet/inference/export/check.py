@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from segnet.datasets.samples import Sample
 from segnet.errors import UserError
 from segnet.inference.backends import Backend, open_backend
-from segnet.inference.deploy.model import open_model
 from segnet.inference.export.formats import SUFFIXES
+from segnet.inference.model import open_model
 from segnet.inference.predictor import as_tensor
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.saved import SavedModel

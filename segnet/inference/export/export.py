@@ -13,15 +13,15 @@ from torch.nn import functional as F
 from segnet.config import DataConfig
 from segnet.datasets.image_files import Pixels
 from segnet.datasets.samples import ImagesAndMasks
-from segnet.datasets.spread import spread
+from segnet.datasets.splits import spread
 from segnet.errors import UserError
 from segnet.files import sync_folder
 from segnet.hardware import has_bf16
-from segnet.inference.deploy.metadata import Precision, describe
-from segnet.inference.deploy.runtimes import require
 from segnet.inference.export.check import Check, compare
 from segnet.inference.export.formats import SUFFIXES, WRITERS
+from segnet.inference.metadata import Precision, describe
 from segnet.inference.predictor import as_tensor
+from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
 
 NEEDED = {"onnx": ["onnx", "onnxruntime"], "openvino": ["onnx", "openvino"], "torch": []}

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segnet.inference.deploy.graph import CLASSES, IMAGE, DeployGraph, onnx_graph, without_logits
-from segnet.inference.deploy.metadata import KEY, Precision
-from segnet.inference.deploy.runtimes import require
+from segnet.inference.graph import CLASSES, IMAGE, ExportGraph, onnx_graph, without_logits
+from segnet.inference.metadata import KEY, Precision
+from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
 
 Pictures = Sequence[NDArray[np.uint8]]
@@ -57,7 +57,7 @@ def write_torch(
 ) -> None:
     """A ``torch.export`` program for one picture of one size, which ``torch.export.load(path).module()`` runs."""
 
-    class ClassesAlone(DeployGraph):
+    class ClassesAlone(ExportGraph):
         def forward(self, image: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
             with torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext():
                 return super().forward(image)[0]

@@ -1,0 +1,1 @@
+"""CamVid: its splits, its download with checksums."""

@@ -1,0 +1,1 @@
+"""What trained autoencoders are measured by: reconstruction, restoration, codes, compression."""

@@ -1,0 +1,110 @@
+"""One graph from pixels to classes: preprocessing, network and argmax, so that a program has nothing to add."""
+
+import copy
+import io
+import itertools
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from segnet.inference.runtimes import require
+from segnet.nn.saved import SavedModel
+
+OPSET = 18
+IMAGE, CLASSES, LOGITS = "image", "classes", "logits"
+"""Names of the graph's input and its outputs."""
+
+
+class ExportGraph(nn.Module):
+    """A network with all that stands before and after it, batch norm folded into its convolutions.
+
+    Args:
+        model: stays as it is; the graph has a copy of its network.
+
+    Shape:
+        input uint8 RGB ``(N, H, W, 3)``, as pictures lie in memory; outputs classes uint8 ``(N, H, W)`` and logits
+        float32 ``(N, C, H, W)``.
+    """
+
+    def __init__(self, model: SavedModel) -> None:
+        super().__init__()
+        self.preprocess = model.preprocess
+        self.network = fold_batch_norm(copy.deepcopy(model.network).cpu().eval())
+        self.eval()
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.network(self.preprocess(image.permute(0, 3, 1, 2)))
+        return logits.argmax(1).to(torch.uint8), logits
+
+
+def onnx_graph(model: SavedModel, size: tuple[int, int] | None = None) -> Any:
+    """The graph as an ``onnx.ModelProto`` with both outputs; any batch.
+
+    PyTorch's tracing exporter keeps sizes open at no cost. The one on ``torch.export`` works each of them out as a
+    formula, and with five levels of rounding up that takes minutes.
+
+    Args:
+        model: what to export.
+        size: the only (H, W) that the graph takes; None: any.
+
+    Raises:
+        UserError: onnx is not installed.
+    """
+    onnx = require("onnx")
+    open_axes = {0: "batch"} if size else {0: "batch", 1: "height", 2: "width"}
+    open_channels_first = {0: "batch"} if size else {0: "batch", 2: "height", 3: "width"}
+    # An odd size leaves no place of the graph out: padding and cropping do something in it.
+    pixels = torch.zeros(2, *(size or (67, 85)), 3, dtype=torch.uint8)
+    file = io.BytesIO()
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            ExportGraph(model),
+            (pixels,),
+            file,  # type: ignore[arg-type]
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[IMAGE],
+            output_names=[CLASSES, LOGITS],
+            dynamic_axes={IMAGE: open_axes, CLASSES: open_axes, LOGITS: open_channels_first},
+        )
+    return onnx.load_from_string(file.getvalue())
+
+
+def without_logits(graph: Any) -> Any:
+    """An ONNX graph whose logits are no output any more; they keep their name inside."""
+    (logits,) = (output for output in graph.graph.output if output.name == LOGITS)
+    graph.graph.output.remove(logits)
+    graph.graph.value_info.append(logits)
+    return graph
+
+
+def with_logits(graph: Any) -> Any:
+    """An ONNX graph that gives the logits as well, if only by the name that they have inside."""
+    if not any(output.name == LOGITS for output in graph.graph.output):
+        onnx = require("onnx")
+        graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(LOGITS))
+    return graph
+
+
+def fold_batch_norm(network: nn.Module) -> nn.Module:
+    """Put each batch norm's scale and shift into the convolution before it, in place; the outputs stay the same.
+
+    Folded are the pairs that stand next to each other in an ``nn.Sequential``, where one follows the other for
+    certain.
+
+    Args:
+        network: in evaluation mode.
+    """
+    for part in network.modules():
+        if not isinstance(part, nn.Sequential):
+            continue
+        for before, after in itertools.pairwise(list(part._modules)):
+            convolution, norm = part._modules[before], part._modules[after]
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                part._modules[before] = fuse_conv_bn_eval(convolution, norm)
+                part._modules[after] = nn.Identity()
+    return network

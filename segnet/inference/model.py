@@ -1,0 +1,94 @@
+"""A model as a command is given it: a folder with a network's weights, or an exported file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segnet.errors import UserError, first_line
+from segnet.inference.metadata import KEY, Metadata, parse
+from segnet.inference.runtimes import require
+from segnet.nn.saved import SavedModel, load_model
+
+BACKEND_OF = {".onnx": "onnxruntime", ".xml": "openvino"}
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """An exported file in the place of a :class:`SavedModel`.
+
+    Attributes:
+        path: of the file.
+        metadata: what it says of itself.
+        graph: its ``onnx.ModelProto`` or ``openvino.Model``.
+    """
+
+    path: Path
+    metadata: Metadata
+    graph: Any
+
+    @property
+    def backend(self) -> str:
+        """The runtime that runs it."""
+        return BACKEND_OF[self.path.suffix]
+
+    @property
+    def name(self) -> str:
+        return self.metadata.name
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.metadata.class_names
+
+    @property
+    def class_colors(self) -> tuple[tuple[int, int, int], ...]:
+        return self.metadata.class_colors
+
+    @property
+    def ignore_index(self) -> int:
+        return self.metadata.ignore_index
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.metadata.size
+
+
+Model = SavedModel | ExportedModel
+
+
+def open_model(model: str | Path) -> Model:
+    """The model of a run folder, a model folder, a packaged model's name, or an exported .onnx or .xml file.
+
+    Raises:
+        UserError: there is none, it is damaged, or its runtime is not installed.
+    """
+    path = Path(model)
+    if path.is_file() and path.suffix == ".onnx":
+        return open_onnx(path)
+    if path.is_file() and path.suffix == ".xml":
+        return open_openvino(path)
+    if path.is_file() and path.suffix == ".pt2":
+        raise UserError(f"{path}: reading a .pt2 file could run code, so it is not; give the run folder it came from")
+    return load_model(model)
+
+
+def open_onnx(path: Path) -> ExportedModel:
+    onnx = require("onnx")
+    try:
+        graph = onnx.load(path)
+    except Exception as error:  # protobuf's own error, which is nobody's subclass
+        raise UserError(f"{path}: cannot be read as ONNX ({first_line(error)}); export the run again") from None
+    text = next((entry.value for entry in graph.metadata_props if entry.key == KEY), None)
+    return ExportedModel(path, parse(text, path), graph)
+
+
+def open_openvino(path: Path) -> ExportedModel:
+    openvino = require("openvino")
+    if not path.with_suffix(".bin").is_file():
+        raise UserError(f"{path}: {path.with_suffix('.bin').name}, which holds its weights, has to lie beside it")
+    try:
+        graph = openvino.Core().read_model(path)
+    except RuntimeError as error:
+        last = [line for line in str(error).splitlines() if line.strip()][-1]
+        raise UserError(f"{path}: cannot be read by OpenVINO ({last.strip()}); export the run again") from None
+    text = graph.get_rt_info([KEY]).astype(str) if graph.has_rt_info([KEY]) else None
+    return ExportedModel(path, parse(text, path), graph)

@@ -1,0 +1,132 @@
+"""Figures of autoencoders' reports: rows of images, curves, maps, in the look of :mod:`segnet.report.plots`."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segnet.inference.autoencoders.compression import RatePoint
+from segnet.report import plots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float32]
+GAP = 1
+"""Pixels between images: those of digits that fill their squares would grow together."""
+ROWS_WIDTH, LABEL_HEIGHT = 5.5, 0.28
+"""Inches: on a screen of 390 pixels, where the figure is 350 wide, letters of 10 points are 9 pixels high."""
+BETWEEN = 0.35
+"""Grey of the gap: neither digit nor ground."""
+
+
+def image_rows(rows: Mapping[str, Floats]) -> "Figure":
+    """One row of images (N, C, H, W) float in 0–1 a label, below each other.
+
+    The labels stand above their rows: beside them they would take so much of a narrow screen that the figure, and with
+    it their letters, had to shrink beyond reading.
+    """
+    height, width = side_by_side(next(iter(rows.values()))).shape[:2]
+    figure = plots.bare_figure(ROWS_WIDTH, len(rows) * (ROWS_WIDTH * height / width + LABEL_HEIGHT))
+    axes: list[Axes] = list(figure.subplots(len(rows), 1, squeeze=False).flat)
+    for axis, (label, images) in zip(axes, rows.items(), strict=True):
+        show(axis, side_by_side(images))
+        axis.set_title(label, loc="left", fontsize=10, color=plots.INK, pad=3)
+    return figure
+
+
+def image_grid(images: Floats, columns: int) -> "Figure":
+    """Images (N, C, H, W) float in 0–1 in reading order, N a multiple of ``columns``."""
+    lines = [side_by_side(images[start : start + columns]) for start in range(0, len(images), columns)]
+    between = np.full((GAP, *lines[0].shape[1:]), BETWEEN, np.float32)
+    picture = np.concatenate([part for line in lines for part in (line, between)][:-1])
+    height, width = picture.shape[:2]
+    figure = plots.bare_figure(6, 6 * height / width)
+    show(figure.subplots(), picture)
+    return figure
+
+
+def show(axis: "Axes", picture: Floats) -> None:
+    """Pixels as they are: squares, whatever the size."""
+    axis.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="none")
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
+def side_by_side(images: Floats) -> Floats:
+    """(N, C, H, W) to (H, W') or, with three channels, (H, W', 3), a gap between two images."""
+    count, channels, height, width = images.shape
+    row = np.full((height, count, width + GAP, channels), BETWEEN, np.float32)
+    row[:, :, :width] = images.transpose(2, 0, 3, 1)
+    joined = row.reshape(height, count * (width + GAP), channels)[:, :-GAP]
+    return joined[..., 0] if channels == 1 else joined
+
+
+def curves(rows: Sequence[Mapping[str, str]], measures: Sequence[str]) -> dict[str, "Figure"]:
+    """Loss and each measure over the epochs of ``metrics.csv``."""
+    figures = {"loss": plots.loss_curve(rows)}
+    for name in measures:
+        label = name.removeprefix("val_")
+        figures[label], axis = plots.new_figure("epoch", f"validation, {label}")
+        plots.draw_columns(axis, rows, {name: label})
+    return figures
+
+
+def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has_scale: bool) -> "Figure":
+    """Images as points (N, 2) in the colour of their label, and each label at the middle of its points."""
+    figure = plots.bare_figure(6, 5)
+    axis = figure.subplots()
+    plots.dress(axis, "first number of the code" if has_scale else "", "second number" if has_scale else "")
+    for label, name in enumerate(names):
+        own = places[labels == label]
+        if not len(own):
+            continue
+        axis.scatter(own[:, 0], own[:, 1], s=9, color=f"C{label % 10}", label=name, rasterized=len(places) > 2000)
+        axis.annotate(
+            name,
+            np.median(own, axis=0).tolist(),
+            color=plots.INK,
+            fontweight="bold",
+            ha="center",
+            va="center",
+            parse_math=False,
+        )
+    plots.legend(axis, loc="center left", bbox_to_anchor=(1, 0.5))
+    if not has_scale:
+        # Distances on such a map have no unit.
+        axis.set(xticks=[], yticks=[])
+        axis.spines["bottom"].set_visible(False)
+    return figure
+
+
+def code_numbers(codes: Floats) -> "Figure":
+    """Mean and spread of each number of the codes (N, numbers)."""
+    figure = plots.bare_figure(6, 2.4)
+    axis = figure.subplots()
+    plots.dress(axis, "number of the code", "mean ± std")
+    axis.errorbar(
+        range(1, codes.shape[1] + 1),
+        codes.mean(0),
+        codes.std(0),
+        fmt="o",
+        markersize=3,
+        linewidth=1,
+        color=plots.BLUE,
+    )
+    axis.locator_params(axis="x", integer=True)
+    return figure
+
+
+def rate_distortion_plot(points: Sequence[RatePoint]) -> "Figure":
+    figure = plots.bare_figure(6, 3.6)
+    axis = figure.subplots()
+    plots.dress(axis, "bits per pixel", "PSNR, dB")
+    for color, method in zip(plots.SERIES, dict.fromkeys(point.method for point in points), strict=False):
+        own = sorted((point.bits_per_pixel, point.psnr) for point in points if point.method == method)
+        axis.plot(*zip(*own, strict=True), color=color, marker="o", markersize=3, label=method)
+    axis.set_xscale("log")
+    plots.few_ticks(axis.xaxis)
+    plots.legend(axis)
+    return figure

@@ -1,0 +1,300 @@
+"""What an autoencoder's report holds: each function measures one aspect and gives a section of the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from segnet.config import CorruptionConfig
+from segnet.datasets.small_images.images import Images
+from segnet.inference.autoencoders.compression import RatePoint, rate_distortion
+from segnet.inference.autoencoders.reconstructions import (
+    PCA,
+    Floats,
+    Quality,
+    apply,
+    as_floats,
+    compare_with_pca,
+    encode,
+    has_vector_code,
+    reconstruct,
+)
+from segnet.inference.autoencoders.representation import classify, map_of_codes
+from segnet.inference.autoencoders.restoration import Restoration, measure_restoration
+from segnet.report.autoencoders.pictures import (
+    code_numbers,
+    image_grid,
+    image_rows,
+    rate_distortion_plot,
+    scatter,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = 10
+"""Images in a row of pictures."""
+
+
+@dataclass
+class Section:
+    """A heading, a few sentences, a table and pictures.
+
+    Attributes:
+        title: heading.
+        text: plain text.
+        head: the table's head; empty: no table.
+        rows: its rows, as they are shown.
+        figures: by file name without suffix, with what they show.
+        values: the same for ``metrics.json``; lists of records are written as CSV too.
+    """
+
+    title: str
+    text: str = ""
+    head: Sequence[str] = ()
+    rows: list[Sequence[str]] = field(default_factory=list)
+    figures: dict[str, tuple["Figure", str]] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def quality_table(rows: Sequence[Quality]) -> list[Sequence[str]]:
+    return [(row.method, f"{row.mse:.5f}", f"{row.psnr:.2f}", f"{row.ssim:.4f}") for row in rows]
+
+
+QUALITY_HEAD = ("Method", "Squared error", "PSNR, dB", "SSIM")
+
+
+def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Section:
+    """Images and what comes back, beside PCA with a code of the same size."""
+    rows, pca = compare_with_pca(network, train, val)
+    pictures = {"image": as_floats(val.pixels[:SHOWN]), "autoencoder": reconstruct(network, val.pixels[:SHOWN])}
+    text = f"{len(val)} images that were not trained on."
+    if pca:
+        pictures[f"PCA {pca.components}"] = pca.decode(pca.encode(val.pixels[:SHOWN]))
+        text += (
+            " PCA with as many numbers is the least squared error that a linear autoencoder can have on the "
+            "training images (Baldi and Hornik, 1989)."
+        )
+        ratio = rows[0].mse / rows[1].mse
+        text += f" Here the autoencoder's error is {ratio:.2f} times PCA's."
+    return Section(
+        "Reconstructions",
+        text,
+        QUALITY_HEAD,
+        quality_table(rows),
+        {"reconstructions": (image_rows(pictures), "Images above their reconstructions")},
+        {"mse": rows[0].mse, "psnr": rows[0].psnr, "ssim": rows[0].ssim, "quality": [row._asdict() for row in rows]},
+    )
+
+
+def code_section(network: nn.Module, val: Images) -> Section:
+    """The numbers of the code, and a map of the images by them."""
+    codes = encode(network, val.pixels)
+    unused = int((codes.std(0) < 1e-6).sum())
+    section = Section(
+        "Code",
+        f"{codes.shape[1]} numbers an image, {unused} of them the same for all images.",
+        figures={"code": (code_numbers(codes), "Each number of the code: mean and standard deviation over the images")},
+        values={"code_size": codes.shape[1], "unused_numbers": unused},
+    )
+    if val.labels is not None:
+        is_flat = codes.shape[1] == 2
+        how = "The code itself" if is_flat else "t-SNE of the codes"
+        section.figures["map_of_codes"] = (
+            scatter(map_of_codes(codes), val.labels, val.class_names, has_scale=is_flat),
+            f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing",
+        )
+    return section
+
+
+def restoration_section(
+    network: nn.Module, corruptions: Sequence[CorruptionConfig], train: Images, val: Images
+) -> Section:
+    """Every kind and strength of damage, restored by the autoencoder and by OpenCV's filters."""
+    results = [
+        measure_restoration(network, corruption, strength, train, val)
+        for corruption in corruptions
+        for strength in corruption.strengths
+    ]
+    return Section(
+        "Restoration",
+        "Every method restores the same damaged val images. A filter's strength is the best on training images with "
+        "the same damage. Where there are holes, every method keeps the known pixels.",
+        ("Damage", "Strength", *QUALITY_HEAD),
+        [
+            (result.corruption.replace("_", " "), f"{result.strength:g}", *row)
+            for result in results
+            for row in quality_table(result.rows)
+        ],
+        {
+            f"{result.corruption}_{result.strength:g}": (restoration_picture(result, val), restoration_caption(result))
+            for result in results
+        },
+        {
+            "restoration": [
+                {"corruption": result.corruption, "strength": result.strength, **row._asdict()}
+                for result in results
+                for row in result.rows
+            ]
+        },
+    )
+
+
+def restoration_picture(result: Restoration, val: Images) -> "Figure":
+    name, images = result.best_filter
+    return image_rows(
+        {
+            "image": as_floats(val.pixels[:SHOWN]),
+            "damaged": as_floats(result.damaged.images[:SHOWN]),
+            "autoencoder": result.restored[:SHOWN],
+            name: images[:SHOWN],
+        }
+    )
+
+
+def restoration_caption(result: Restoration) -> str:
+    ours, best = result.rows[1], max(result.rows[2:], key=lambda row: row.psnr)
+    verdict = "better" if ours.psnr > best.psnr else "worse"
+    return (
+        f"{result.corruption.replace('_', ' ')} {result.strength:g}: the autoencoder is "
+        f"{abs(ours.psnr - best.psnr):.1f} dB {verdict} than {best.method}"
+    )
+
+
+def compression_section(network: nn.Module, train: Images, val: Images, bits: Sequence[int]) -> Section:
+    """Rate-distortion of the quantised, entropy-coded code against PCA, JPEG and WebP."""
+    pca = PCA(train.pixels, encode(network, train.pixels[:1]).shape[1])
+    points = rate_distortion(network, pca, train, val, bits)
+    ours = [point for point in points if point.method == "autoencoder"]
+    return Section(
+        "Compression",
+        f"{len(val)} images in one stream (arithmetic coding) or one file (JPEG, WebP). What a decoder needs once is "
+        f"not counted: {sum(weight.numel() for weight in network.parameters()):,} weights of the autoencoder, "
+        f"{pca.components * int(np.prod(val.shape)):,} numbers of PCA. " + where_files_win(points, ours),
+        ("Method", "Setting", "Bits per pixel", "PSNR, dB"),
+        [(p.method, str(p.setting), f"{p.bits_per_pixel:.3f}", f"{p.psnr:.2f}") for p in points],
+        {"rate_distortion": (rate_distortion_plot(points), "Higher and further left is better")},
+        {"rate_distortion": [point._asdict() for point in points]},
+    )
+
+
+def where_files_win(points: Sequence[RatePoint], ours: Sequence[RatePoint]) -> str:
+    """From which quality on a file format is the better choice."""
+    sentences = []
+    best = max(point.psnr for point in ours)
+    for method in ("JPEG", "WebP"):
+        beyond = [p for p in points if p.method == method and p.psnr > best]
+        wins = [
+            p
+            for p in points
+            if p.method == method and all(o.psnr < p.psnr or o.bits_per_pixel > p.bits_per_pixel for o in ours)
+        ]
+        if wins:
+            first = min(wins, key=lambda p: p.bits_per_pixel)
+            sentences.append(
+                f"{method} wins from {first.bits_per_pixel:.2f} bits per pixel on ({first.psnr:.1f} dB there)"
+                + (f": no setting of the code reaches more than {best:.1f} dB." if beyond else ".")
+            )
+        else:
+            sentences.append(f"{method} wins nowhere on these images.")
+    return " ".join(sentences)
+
+
+def representation_section(network: nn.Module, train: Images, val: Images) -> Section:
+    """Classifiers on codes, principal components and pixels."""
+    codes = encode(network, train.pixels), encode(network, val.pixels)
+    results = classify(train, val, codes, PCA(train.pixels, codes[0].shape[1]))
+    return Section(
+        "What a classifier makes of the code",
+        "A perceptron with one hidden layer of 64 on each; mean and range over the classifier's seeds.",
+        ("Features", "Numbers", "Labels", "Accuracy", "Range", "Seeds"),
+        [
+            (
+                result.features,
+                str(result.numbers),
+                str(result.labels),
+                f"{100 * float(np.mean(result.values)):.1f} %",
+                f"{100 * min(result.values):.1f}–{100 * max(result.values):.1f} %",
+                str(len(result.values)),
+            )
+            for result in results
+        ],
+        values={"representation": [result._asdict() for result in results]},
+    )
+
+
+def variational_section(network: nn.Module, val: Images) -> Section:
+    """Samples from the prior, the way from one image to another, and a walk over two numbers of the code."""
+    size: int = network.latent_size  # type: ignore[assignment]
+    draw = np.random.Generator(np.random.PCG64(0))
+
+    def decode(codes: NDArray[Any]) -> Floats:
+        return apply(network.decode, np.asarray(codes, np.float32))  # type: ignore[arg-type]
+
+    samples = decode(draw.normal(size=(100, size)))
+    steps = np.linspace(0, 1, SHOWN)[:, None]
+    ends = encode(network, val.pixels[six_images(val)])
+    ways = {
+        f"{number + 1} to {number + 4}": decode((1 - steps) * ends[number] + steps * ends[number + 3])
+        for number in range(3)
+    }
+    # The quantiles of the prior, so that each picture stands for the same share of it.
+    quantiles = torch.special.ndtri(torch.linspace(0.03, 0.97, 15)).numpy()
+    walk = np.zeros((15 * 15, size))
+    walk[:, 0], walk[:, 1] = np.tile(quantiles, 15), np.repeat(quantiles[::-1], 15)
+    return Section(
+        "What the decoder knows",
+        "Everything below comes from the decoder alone.",
+        figures={
+            "samples": (image_grid(samples, 20), "Decoded draws from the prior N(0, 1)"),
+            "ways": (image_rows(ways), "From one val image's code to another's in a straight line"),
+            "grid": (
+                image_grid(decode(walk), 15),
+                "A walk over the first two numbers of the code; the rest are zero",
+            ),
+        },
+    )
+
+
+def six_images(images: Images) -> NDArray[np.int64]:
+    """The first six images, or the first of each of six classes."""
+    if images.labels is None:
+        return np.arange(6)
+    return np.unique(images.labels, return_index=True)[1][:6]
+
+
+def filter_section(network: nn.Module, shape: Sequence[int]) -> Section:
+    """What the first layer of a stacked network looks for."""
+    first: nn.Linear = network.encoders[0]  # type: ignore[index,assignment]
+    weights = first.weight.detach().numpy()[:60].reshape(-1, *shape)
+    scaled = 0.5 + 0.5 * weights / np.abs(weights).max((1, 2, 3), keepdims=True)
+    figure = image_grid(scaled, 20)
+    return Section("First layer", figures={"first_layer": (figure, "Weights of sixty units; grey is zero")})
+
+
+def sections_for_reconstruction(
+    network: nn.Module,
+    train: Images,
+    val: Images,
+    corruptions: Sequence[CorruptionConfig],
+    code_bits: Sequence[int],
+    classify_codes: bool,
+) -> list[Section]:
+    """All that can be measured of an autoencoder with this code and these settings."""
+    sections = []
+    if corruptions:
+        sections.append(restoration_section(network, corruptions, train, val))
+    else:
+        sections.append(reconstruction_section(network, train, val))
+    if not has_vector_code(network, val.shape):
+        return sections
+    if code_bits:
+        sections.append(compression_section(network, train, val, code_bits))
+    if classify_codes and train.labels is not None:
+        sections.append(representation_section(network, train, val))
+    sections.append(code_section(network, val))
+    return sections

@@ -1,0 +1,124 @@
+"""What TensorBoard shows as a run goes on: the same few val images, as the network sees them now."""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from segnet.datasets.classes import ClassSet
+from segnet.datasets.splits import spread
+from segnet.nn.autoencoders.variational import Variational
+from segnet.training.tasks.classification import ClassificationTask
+from segnet.training.tasks.image_task import ImageTask
+from segnet.training.tasks.segmentation import SegmentationTask, as_batch
+from segnet.training.tasks.task import Task
+
+SHOWN_PREDICTIONS = 4
+SHOWN_RECONSTRUCTIONS = 8
+ENLARGED = 96
+"""Side below which images are drawn larger: a digit of 28 pixels is a dot on a screen."""
+
+Pictures = Callable[[nn.Module], NDArray[np.uint8]]
+"""From a network to a picture of what it makes of the samples, uint8 RGB ``(H, W, 3)``."""
+
+
+def sample_pictures(task: Task, fabric: Fabric) -> Pictures | None:
+    """Draws samples of the val split; None for a task whose answer is no picture."""
+    if isinstance(task, SegmentationTask):
+        return predictions(task, fabric)
+    if isinstance(task, ImageTask) and not isinstance(task, ClassificationTask):
+        return reconstructions(task, fabric)
+    return None
+
+
+def predictions(task: SegmentationTask, fabric: Fabric) -> Pictures:
+    """A row an image: the image, the truth, the prediction."""
+    numbers = spread(SHOWN_PREDICTIONS, len(task.val_split))
+
+    @torch.no_grad()
+    def draw(network: nn.Module) -> NDArray[np.uint8]:
+        network.eval()
+        rows = []
+        for number in numbers:
+            sample = task.val_split[number]
+            with fabric.autocast():
+                logits = network(task.inputs(fabric.to_device(as_batch([sample]))))
+            prediction = logits.argmax(1)[0].to(torch.uint8).cpu().numpy()
+            rows.append(prediction_row(sample.image, sample.mask, prediction, task.classes))
+        return grid(rows)
+
+    return draw
+
+
+def reconstructions(task: ImageTask, fabric: Fabric) -> Pictures:
+    """A column an image: the image, what the network was given, what it made of that."""
+    data = task.corrupted(task.val_images)
+    batch = task.collate([data[0, number] for number in spread(SHOWN_RECONSTRUCTIONS, len(data))])
+
+    @torch.no_grad()
+    def draw(network: nn.Module) -> NDArray[np.uint8]:
+        network.eval()
+        with fabric.autocast(), torch.random.fork_rng():
+            torch.manual_seed(0)
+            output = network(task.inputs(fabric.to_device(batch)))
+        restored = output.reconstruction if isinstance(output, Variational) else output
+        rows = [batch["image"], batch["input"], (255 * restored.float().clamp(0, 1)).round().to(torch.uint8).cpu()]
+        if torch.equal(rows[0], rows[1]):
+            del rows[1]
+        return grid([as_pictures(row) for row in rows])
+
+    return draw
+
+
+def as_pictures(images: Tensor) -> list[NDArray[np.uint8]]:
+    """uint8 (N, 1 or 3, H, W) to RGB pictures, small ones enlarged by a whole factor."""
+    times = max(1, ENLARGED // max(images.shape[-2:]))
+    pixels = images.repeat_interleave(times, 2).repeat_interleave(times, 3).permute(0, 2, 3, 1)
+    return list(np.ascontiguousarray(pixels.expand(-1, -1, -1, 3).numpy()))
+
+
+GAP = 4
+MAX_SIDE = 320
+"""Longer pictures are shrunk: an event file keeps one for every measurement of a run."""
+
+Pixels = NDArray[np.uint8]
+
+
+def grid(rows: Sequence[Sequence[Pixels]]) -> Pixels:
+    """Rows of pictures on white.
+
+    Args:
+        rows: pictures ``(H, W, 3)`` uint8 RGB, those of a row of one height; at least one.
+
+    Returns:
+        ``(H, W, 3)`` uint8 RGB, as wide as the widest row.
+    """
+    lines = [
+        np.hstack([np.pad(picture, ((0, 0), (0, GAP), (0, 0)), constant_values=255) for picture in row]) for row in rows
+    ]
+    width = max(line.shape[1] for line in lines)
+    padded = [np.pad(line, ((0, GAP), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
+    return np.vstack(padded)[:-GAP, :-GAP]
+
+
+def prediction_row(image: Pixels, mask: Pixels, prediction: Pixels, classes: ClassSet) -> list[Pixels]:
+    """Image, truth and prediction in the class colours, shrunk to ``MAX_SIDE``.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 RGB.
+        mask: ``(H, W)`` class indices; what is ignored is black, in the prediction too.
+        prediction: ``(H, W)`` class indices.
+        classes: their colours.
+    """
+    height, width = mask.shape
+    scale = min(1.0, MAX_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    labelled = (mask != classes.ignore_index)[..., None]
+    truth, ours = classes.palette[mask] * labelled, classes.palette[prediction] * labelled
+    photo = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    colors = (cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST) for picture in (truth, ours))
+    return [np.asarray(picture, np.uint8) for picture in (photo, *colors)]

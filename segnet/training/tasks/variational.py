@@ -1,0 +1,49 @@
+"""The variational autoencoder as the loop's task: the evidence lower bound, its two terms logged."""
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from segnet.nn.autoencoders.variational import Variational, negative_elbo_terms
+from segnet.training.tasks.image_task import ImageTask, as_float, batches
+from segnet.training.tasks.task import Batch
+
+
+class VariationalTask(ImageTask):
+    """Negative evidence lower bound with the divergence weighted by beta (arXiv 1312.6114; beta-VAE, ICLR 2017).
+
+    ``val_elbo`` is the bound itself, without beta, in nats an image; its terms are ``val_reconstruction`` and
+    ``val_divergence``, and ``val_loss`` is what is minimised.
+    """
+
+    monitor = "val_objective"
+
+    def loss(self, output: Variational, batch: Batch) -> Tensor:
+        reconstruction, divergence = negative_elbo_terms(output, as_float(batch["image"]))
+        return reconstruction + self.config.variational.beta * divergence
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module, fabric: Fabric) -> dict[str, float]:
+        network.eval()
+        sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)
+        data = self.corrupted(self.val_images)
+        # The same draws each time, so that two measurements differ by the network alone.
+        with torch.random.fork_rng():
+            torch.manual_seed(self.config.seed)
+            for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
+                batch = fabric.to_device(cpu_batch)
+                with fabric.autocast():
+                    output = network(self.inputs(batch))
+                terms = torch.stack(negative_elbo_terms(output, as_float(batch["image"])))
+                size = len(batch["index"])
+                sums[:2] += terms.double() * size
+                sums[2] += size
+        reconstruction, divergence, count = fabric.all_reduce(sums, reduce_op="sum").tolist()
+        loss = (reconstruction + self.config.variational.beta * divergence) / count
+        return {
+            "val_loss": loss,
+            "val_objective": -loss,
+            "val_elbo": -(reconstruction + divergence) / count,
+            "val_reconstruction": reconstruction / count,
+            "val_divergence": divergence / count,
+        }

@@ -10,6 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+
+import segnet  # noqa: F401 - before PyTorch: it says how long threads stay awake  # isort: skip
 import torch
 from hypothesis import settings
 

@@ -1,4 +1,4 @@
-# make train: from a fresh machine to a trained, measured network with pictures.
+# make train: from a fresh machine to a trained, measured network with images.
 # make test: every test. Both set up .venv themselves; a second call installs nothing.
 # make gpu: trains what only a GPU trains to its end, SegNet and a wide SegNet-Lite; again, it goes on where it was cut off.
 # make faults: the fault matrix with many repetitions, and its page docs/reliability.md.

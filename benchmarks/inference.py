@@ -29,8 +29,8 @@ WAYS = ("plain fp32", "torch fp32", "torch bf16", "openvino fp32", "openvino bf1
 
 def job_of(way: str, folder: str, int8_file: str) -> Job:
     name, precision = way.split()
-    pictures = np.random.default_rng(0).integers(0, 256, (1, 360, 480, 3), np.uint8)
-    image = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    images = np.random.default_rng(0).integers(0, 256, (1, 360, 480, 3), np.uint8)
+    image = torch.from_numpy(images).permute(0, 3, 1, 2)
     if name == "plain":
         return plain(load_model(folder), image.contiguous(), CPU)
     if name == "torch":

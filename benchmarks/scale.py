@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py listing      # a folder of so many images and masks, listed the first and the second time
     python benchmarks/scale.py memory       # memory of a loader and its workers over an epoch of shards
-    python benchmarks/scale.py leaks        # the search for pictures that look alike, among hashes drawn at random
+    python benchmarks/scale.py leaks        # the search for images that look alike, among hashes drawn at random
     python benchmarks/scale.py http         # random access over HTTP, for answers that take so many milliseconds
 
 Everything is made in a temporary folder and removed.
@@ -53,21 +53,21 @@ def main() -> None:
 
 
 def time_leaks(folder: Path, args: argparse.Namespace) -> None:
-    """One picture in a hundred is another one again, whose hash differs in up to 5 bits."""
+    """One image in a hundred is another one again, whose hash differs in up to 5 bits."""
     random, again = np.random.default_rng(0), args.samples // 100
     hashes = random.integers(0, 2**64, args.samples, np.uint64)
     flips = np.uint64(1) << random.integers(0, 64, (again, 5), np.uint64)
     hashes[-again:] = hashes[:again] ^ np.bitwise_or.reduce(flips, axis=1)
     thumbnails = random.integers(0, 256, (args.samples, 16, 16), np.uint8)
     thumbnails[-again:] = thumbnails[:again]
-    pairs = [Pair(folder / f"{number}.png", folder / "mask.png") for number in range(args.samples)]
+    pairs = [Pair(folder / f"{index}.png", folder / "mask.png") for index in range(args.samples)]
     looks = [
         Look(pair, perceptual=int(value), thumbnail=thumbnail, pixels_hash=pair.image.name.encode())
         for pair, value, thumbnail in zip(pairs, hashes, thumbnails, strict=True)
     ]
     start = time.process_time()
     found = find_leaks(looks, {pair.image: ("train",) for pair in pairs})
-    print(f"{args.samples:,} pictures: {len(found):,} of {again:,} found in {time.process_time() - start:.1f} s")
+    print(f"{args.samples:,} images: {len(found):,} of {again:,} found in {time.process_time() - start:.1f} s")
 
 
 def time_listing(folder: Path, args: argparse.Namespace) -> None:
@@ -76,13 +76,13 @@ def time_listing(folder: Path, args: argparse.Namespace) -> None:
     Image.fromarray(np.zeros((16, 16), np.uint8)).save(source)
     for kind in ("images", "masks"):
         (folder / kind).mkdir()
-        for number in range(args.samples):
+        for index in range(args.samples):
             # A file may have 65,000 names on ext4.
-            if number % 50_000 == 0:
-                first = folder / kind / f"{number:07d}.png"
+            if index % 50_000 == 0:
+                first = folder / kind / f"{index:07d}.png"
                 first.write_bytes(source.read_bytes())
             else:
-                os.link(first, folder / kind / f"{number:07d}.png")
+                os.link(first, folder / kind / f"{index:07d}.png")
     time.sleep(folder_cache.SETTLED_S + 0.1)
     for when in ("first", "second"):
         start, cpu = time.perf_counter(), time.process_time()
@@ -135,7 +135,7 @@ def measure_memory(folder: Path, args: argparse.Namespace) -> None:
 def private_memory() -> Iterator[tuple[str, float]]:
     """Resident and private memory of this process and of its children, in MiB."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    for name, pid in (("main", "self"), *((f"worker {number}", pid) for number, pid in enumerate(children))):
+    for name, pid in (("main", "self"), *((f"worker {index}", pid) for index, pid in enumerate(children))):
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         found = {key: int(value) for key, value in re.findall(r"^(\w+):\s+(\d+) kB", text, re.MULTILINE)}
         yield f"{name} resident", found["Rss"] / 1024

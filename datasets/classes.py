@@ -12,7 +12,7 @@ class ClassSet:
 
     Attributes:
         names: one name a class; class ``i`` has index ``i`` in masks and in the logits' channel axis.
-        colors: one RGB triple in 0–255 a class, for pictures.
+        colors: one RGB triple in 0–255 a class, for images.
         ignore_index: the label in masks that is neither trained on nor measured.
     """
 

@@ -178,7 +178,7 @@ def _values_of_segments(raw: RawMask, segments: NDArray[np.int32] | None) -> NDA
     numbers = red + (green << 8) + (blue << 16)
     found, place = np.unique(numbers, return_inverse=True)
     values = {0: 0} | ({} if segments is None else dict(segments.tolist()))
-    table = np.array([values.get(int(number), NO_SEGMENT) for number in found], np.int32)
+    table = np.array([values.get(int(index), NO_SEGMENT) for index in found], np.int32)
     return np.asarray(table[place].reshape(numbers.shape))
 
 

@@ -72,7 +72,7 @@ class EpochBatches:
     def _ends(self, behind: int) -> list[int]:
         whole, over = divmod(self.length - behind, self.global_batch)
         batches = whole + (over >= self.world_size and not self.drop_last)
-        ends = [behind + self.global_batch * (number + 1) for number in range(batches)]
+        ends = [behind + self.global_batch * (index + 1) for index in range(batches)]
         if ends and not self.drop_last:
             ends[-1] = self.length
         return ends

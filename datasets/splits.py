@@ -59,7 +59,7 @@ def share_of(pairs: Sequence[Pair], start: int, end: int) -> list[Pair]:
     """
     order = sorted(range(len(pairs)), key=lambda n: (hashlib.sha256(pairs[n].image.stem.encode()).digest(), n))
     chosen = order[round(len(pairs) * start / 100) : round(len(pairs) * end / 100)]
-    return [pairs[number] for number in sorted(chosen)]
+    return [pairs[index] for index in sorted(chosen)]
 
 
 def _select_sequences(pairs: list[Pair], text: str, split: str) -> list[Pair]:
@@ -124,4 +124,4 @@ def kept_sequences(sequences: Mapping[str, int]) -> list[str]:
 def spread(count: int, length: int) -> list[int]:
     """At most ``count`` of the numbers from 0 to ``length - 1``, in equal steps from 0 on."""
     count = min(count, length)
-    return [number * length // count for number in range(count)]
+    return [index * length // count for index in range(count)]

@@ -28,7 +28,7 @@ COMMANDS = {
     "convert": "bring a data set of another format to plain folders of images and index masks",
     "report": "write the report of a run again",
     "compare": "one page that holds several runs side by side",
-    "demo": "a page on this machine that segments your pictures, clips and camera",
+    "demo": "a page on this machine that segments your images, clips and camera",
 }
 
 

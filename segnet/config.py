@@ -42,7 +42,7 @@ class DataConfig(Settings):
     val: str = Field("val", description="split to measure on")
     train_share: float = Field(1.0, gt=0, le=1, description="share of the train split that is used, evenly spread")
     classes: list[str] | None = Field(None, description="class names of a folder data set, in mask order")
-    colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for pictures")
+    colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for images")
     labels: list[int] | None = Field(None, description="format generic: value of each class in masks; null: 0, 1, 2")
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
     patch_size: int = Field(32, gt=0, description="patches: side of the squares cut from frames, in pixels")
@@ -159,8 +159,8 @@ class ReconstructionConfig(Settings):
 
     loss: Literal["mse", "bce"] = "mse"
     corruptions: list[CorruptionConfig] = Field([], description="each training image draws one of them")
-    code_bits: list[int] = Field([], description="compression: bits a number of the code is rounded to, measured each")
-    classify_codes: bool = Field(False, description="representation: train classifiers on codes, PCA and pixels")
+    latent_bits: list[int] = Field([], description="compression: bits that each number of the latent is rounded to")
+    classify_latents: bool = Field(False, description="representation: train classifiers on latents, PCA and pixels")
 
 
 class VariationalConfig(Settings):

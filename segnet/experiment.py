@@ -19,7 +19,7 @@ from segnet.terminal import progress_bar
 from segnet.training.averaging import recompute_batch_norm
 from segnet.training.launch import launch
 from segnet.training.loop import Trainer
-from segnet.training.sample_pictures import sample_pictures
+from segnet.training.sample_images import sample_images
 from segnet.training.tasks.build import TASKS, AnyTask
 from segnet.training.tasks.segmentation import SegmentationTask
 
@@ -44,7 +44,7 @@ def run_experiment(config: Config, resume: bool = False) -> Path:
     lock = run.open(config, resume) if fabric.is_global_zero else None
     with lost_process_named(run.last_checkpoint):
         fabric.barrier()
-        Trainer(task, config, fabric, run, sample_pictures(task, fabric)).train(resume)
+        Trainer(task, config, fabric, run, sample_images(task, fabric)).train(resume)
     if lock is not None:
         if config.training.recompute_batch_norm:
             recompute_statistics(task, run, fabric)

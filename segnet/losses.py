@@ -106,9 +106,9 @@ class Lovasz(nn.Module):
     def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
         probabilities, target = labelled_pixels(logits, mask, self.ignore_index)
         losses = []
-        for number in range(logits.shape[1]):
-            truth = target == number
-            errors, order = (truth.float() - probabilities[:, number]).abs().sort(descending=True, stable=True)
+        for index in range(logits.shape[1]):
+            truth = target == index
+            errors, order = (truth.float() - probabilities[:, index]).abs().sort(descending=True, stable=True)
             losses.append((errors * jaccard_gradient(truth[order])).sum())
         present = torch.bincount(target, minlength=logits.shape[1]) > 0
         return mean_or_zero(torch.stack(losses), present)

@@ -38,13 +38,13 @@ def tiny_camvid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split, count in (("train", 10), ("val", 4)):
         (root / split).mkdir()
         (root / f"{split}annot").mkdir()
-        for number in range(count):
+        for index in range(count):
             mask = np.zeros((48, 64), np.uint8)
             x, y = rng.integers(0, 40), rng.integers(0, 24)
             mask[y : y + 20, x : x + 20] = 8
             mask[:2] = 11
             image = np.where(mask[..., None] == 8, 170, 80) + rng.normal(0, 20, (48, 64, 3))
-            name = f"{'0001TP' if number % 2 else '0006R0'}_{number:06d}.png"
+            name = f"{'0001TP' if index % 2 else '0006R0'}_{index:06d}.png"
             cv2.imwrite(str(root / split / name), image.clip(0, 255).astype(np.uint8))
             cv2.imwrite(str(root / f"{split}annot" / name), mask)
     return root
@@ -67,7 +67,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("no chromium on the PATH: install Debian's package chromium to test pages in a browser")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[dev]")
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    # A moving picture in place of a camera, and nobody to ask whether it may be used.
+    # A moving image in place of a camera, and nobody to ask whether it may be used.
     camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     # Without this, torch's threads and the browser fight for a small machine's cores.
     torch.set_num_threads(1)

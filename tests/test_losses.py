@@ -80,12 +80,12 @@ def naive_lovasz(logits: Tensor, mask: Tensor) -> float:
     probabilities = logits.double().softmax(1).permute(0, 2, 3, 1)[mask != IGNORED]
     labels = mask[mask != IGNORED]
     losses: list[float] = []
-    for number in labels.unique().tolist():
+    for index in labels.unique().tolist():
         errors = [
-            abs(float(label == number) - p.item()) for label, p in zip(labels, probabilities[:, number], strict=True)
+            abs(float(label == index) - p.item()) for label, p in zip(labels, probabilities[:, index], strict=True)
         ]
         order = sorted(range(len(errors)), key=lambda i: -errors[i])
-        truth = {i for i in range(len(errors)) if labels[i] == number}
+        truth = {i for i in range(len(errors)) if labels[i] == index}
 
         def one_minus_iou(wrong: set[int], truth: set[int] = truth) -> float:
             return 1 - len(truth - wrong) / len(truth | wrong)

@@ -13,7 +13,7 @@ from .files import folders_in, images_in, match, number_of, together
 from .layout import Layout
 
 LIST = (
-    "wall,floor,cabinet,bed,chair,sofa,table,door,window,bookshelf,picture,counter,blinds,desk,shelves,curtain,dresser,"
+    "wall,floor,cabinet,bed,chair,sofa,table,door,window,bookshelf,image,counter,blinds,desk,shelves,curtain,dresser,"
     "pillow,mirror,floor mat,clothes,ceiling,books,refrigerator,television,paper,towel,shower curtain,box,whiteboard,"
     "person,night stand,toilet,sink,lamp,bathtub,bag"
 )
@@ -50,5 +50,5 @@ def find(root: Path) -> Layout | None:
 
 
 def _number_in_split(mask: Path) -> str:
-    number = int(number_of(mask))
-    return str(number - TEST_IMAGES if number > TEST_IMAGES else number)
+    index = int(number_of(mask))
+    return str(index - TEST_IMAGES if index > TEST_IMAGES else index)

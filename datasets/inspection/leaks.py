@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from .look import Look
 
 MAX_BITS = 7
-"""Perceptual hashes that differ in more of their 64 bits are of different pictures."""
+"""Perceptual hashes that differ in more of their 64 bits are of different images."""
 BAND = 16
 """Bits of a piece: in one of 4 pieces, hashes that differ in at most 7 bits differ in at most one."""
 PAIRS = 1 << 20
 """Pairs that are compared at once, which bounds the memory."""
 MAX_GREY = 4.0
-"""Mean difference of two thumbnails up to which the pictures look alike, in grey levels."""
+"""Mean difference of two thumbnails up to which the images look alike, in grey levels."""
 BLOCK = 1024
 
 
@@ -26,7 +26,7 @@ Indices = NDArray[np.int64]
 
 
 class Leak(NamedTuple):
-    """Two images of different splits, or of one, that are the same picture."""
+    """Two images of different splits, or of one, that are the same image."""
 
     kind: Kind
     first: Path
@@ -64,8 +64,8 @@ def listed_twice(splits: Mapping[str, Iterable[Path]]) -> dict[tuple[str, str], 
 def _equal(looks: Sequence[Look]) -> Iterator[tuple[Kind, int, int]]:
     """Images with the same pixels: each with all before it of another image's split, so at least with the first."""
     groups: dict[bytes, list[int]] = {}
-    for number, look in enumerate(looks):
-        groups.setdefault(look.pixels_hash, []).append(number)
+    for index, look in enumerate(looks):
+        groups.setdefault(look.pixels_hash, []).append(index)
     for group in groups.values():
         yield from (("equal", first, second) for first, second in combinations(group[:BLOCK], 2))
 
@@ -100,10 +100,10 @@ def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]
             row = 0
             while row < len(hashes):
                 stop = max(row + 1, int(np.searchsorted(behind, behind[row] + PAIRS, "right")) - 1)
-                number = counts[row:stop]
-                first = np.repeat(np.arange(row, stop), number)
+                index = counts[row:stop]
+                first = np.repeat(np.arange(row, stop), index)
                 shift = behind[row:stop] - starts[wanted[row:stop]]
-                place = np.arange(behind[row], behind[stop]) - np.repeat(shift, number)
+                place = np.arange(behind[row], behind[stop]) - np.repeat(shift, index)
                 second = order[place]
                 yield first[first < second], second[first < second]
                 row = stop

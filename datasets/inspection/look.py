@@ -32,8 +32,8 @@ class Look:
         palette: colours of a palette mask's values.
         odd: kind and detail of what is unusual.
         channels: sums of the pixels and of their squares, (2, 3), and their number.
-        pixels_hash: of the decoded image: equal for equal pictures.
-        perceptual: 64 bits that are nearly equal for pictures that look alike.
+        pixels_hash: of the decoded image: equal for equal images.
+        perceptual: 64 bits that are nearly equal for images that look alike.
         thumbnail: (16, 16) grey.
     """
 
@@ -128,9 +128,9 @@ def _sixteen_bits(image: Image.Image) -> bool:
 
 
 def perceptual_hash(grey: Pixels) -> int:
-    """64 bits of a picture (H, W): which of its lowest frequencies are above their median.
+    """64 bits of a image (H, W): which of its lowest frequencies are above their median.
 
-    It stays nearly the same when the picture is scaled, recompressed or made brighter (pHash, Zauner 2010).
+    It stays nearly the same when the image is scaled, recompressed or made brighter (pHash, Zauner 2010).
     """
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = np.asarray(cv2.dct(small))[:8, :8].ravel()

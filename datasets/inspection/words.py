@@ -18,7 +18,7 @@ def facts(inspection: Inspection) -> list[tuple[str, str]]:
         ("sizes", ", ".join(sizes) + more),
         ("masks", ", ".join(f"{kind} {count:,}" for kind, count in inspection.mask_kinds.items())),
         ("ignored label", str(inspection.classes.ignore_index)),
-        ("leaks", f"{between:,} pictures of one split are in another, equal or nearly so; "
+        ("leaks", f"{between:,} images of one split are in another, equal or nearly so; "
                   f"{len(inspection.leaks) - between:,} come twice in their own"),
     ]  # fmt: skip
     for (one, other), count in inspection.shared.items():

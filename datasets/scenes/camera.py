@@ -17,10 +17,10 @@ class Camera:
     """Where the camera stands and looks.
 
     Attributes:
-        height, width: the picture in pixels.
+        height, width: the image in pixels.
         position: x, y, z in metres.
         yaw, pitch: radians; positive turns to the right, and down.
-        field: focal length over the picture's width.
+        field: focal length over the image's width.
     """
 
     height: int

@@ -1,4 +1,4 @@
-"""What is drawn on: a picture and its mask, filled together from the back to the front."""
+"""What is drawn on: a image and its mask, filled together from the back to the front."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ SUBPIXEL = 4
 
 
 class Canvas:
-    """A picture (H, W, 3) float32 in linear-looking 0–1 and a mask (H, W) uint8, as one camera sees them."""
+    """A image (H, W, 3) float32 in linear-looking 0–1 and a mask (H, W) uint8, as one camera sees them."""
 
     def __init__(self, camera: Camera, light: Light) -> None:
         self.camera, self.light = camera, light
@@ -60,7 +60,7 @@ class Canvas:
         self.mask[rows, columns][inside] = label
 
     def darken(self, corners: ArrayLike, strength: float) -> None:
-        """Lays a shadow polygon (N, 3) in metres on the picture; the mask stays."""
+        """Lays a shadow polygon (N, 3) in metres on the image; the mask stays."""
         if seen := self._coverage(corners):
             rows, columns, inside, _ = seen
             soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5)

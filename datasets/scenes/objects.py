@@ -81,9 +81,9 @@ def draw_sign(canvas: Canvas, thing: Thing, time: float) -> None:
         canvas.polygon(_disc(thing, height, 0.34, 0.55, 4, np.pi / 4), (0.8, 0.72, 0.15), SIGN)
         canvas.polygon(_disc(thing, height, 0.26, 0.45, 4, np.pi / 4), (0.06, 0.07, 0.07), SIGN)
         bright = rng.integers(3)
-        for number, color in enumerate([(0.95, 0.2, 0.1), (0.95, 0.7, 0.1), (0.15, 0.9, 0.4)]):
-            lamp = np.array(color) * (1.2 if number == bright else 0.25)
-            canvas.polygon(_disc(thing, height + 0.28 - 0.28 * number, 0.1, 0.1, 12), lamp, SIGN)
+        for index, color in enumerate([(0.95, 0.2, 0.1), (0.95, 0.7, 0.1), (0.15, 0.9, 0.4)]):
+            lamp = np.array(color) * (1.2 if index == bright else 0.25)
+            canvas.polygon(_disc(thing, height + 0.28 - 0.28 * index, 0.1, 0.1, 12), lamp, SIGN)
         return
     size, shape = rng.uniform(0.46, 0.6), rng.integers(4)
     corners, turn = [(24, 0.0), (3, np.pi / 2), (4, np.pi / 4), (8, np.pi / 8)][shape]

@@ -26,11 +26,11 @@ def draw_tree(canvas: Canvas, thing: Thing, time: float) -> None:
     trunk = [(-thick, 0), (thick, 0), (thick * 0.6, tall * 0.6), (-thick * 0.6, tall * 0.6)]
     canvas.polygon(upright(thing.x, thing.z, trunk), np.array([0.3, 0.24, 0.18]), TREE, (-0.7, 0, -0.7))
     crown = foliage(int(rng.integers(KINDS)))
-    for number in range(2):
+    for index in range(2):
         width, height = wide * rng.uniform(0.7, 1.1), (tall - bottom) * rng.uniform(0.6, 0.85)
         x = thing.x + rng.uniform(-0.25, 0.25) * wide - width / 2
-        y = bottom + (tall - bottom - height) * number
-        corner = (x, y, thing.z - 0.01 * number)
+        y = bottom + (tall - bottom - height) * index
+        corner = (x, y, thing.z - 0.01 * index)
         canvas.rectangle(corner, (width, 0, 0), (0, height, 0), crown, TREE, (0, 0.8, -0.6))
 
 

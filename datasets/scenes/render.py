@@ -1,4 +1,4 @@
-"""Scenes and moving sequences: everything on a street drawn into a picture and its mask."""
+"""Scenes and moving sequences: everything on a street drawn into a image and its mask."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,7 +21,7 @@ from .vehicles import draw_car
 SIZE = (192, 256)
 """Height and width of a scene."""
 SUPERSAMPLING = 2
-"""Pixels that are drawn for one of the picture, along each side; the mask takes one of them, unmixed."""
+"""Pixels that are drawn for one of the image, along each side; the mask takes one of them, unmixed."""
 FARTHEST = 110.0
 """Metres up to which houses, trees and cars are drawn."""
 FARTHEST_SMALL: dict[str, float] = {

@@ -43,11 +43,11 @@ def facade(seed: int, width: float, height: float) -> Floats:
     frame = np.full(3, rng.choice([0.15, 0.9]))
     shop = rng.random() < 0.4
     for level in range(int(height / storey)):
-        for number in range(count):
-            middle, sill = (number + 0.5) * width / count, level * storey + 0.3 * storey
+        for index in range(count):
+            middle, sill = (index + 0.5) * width / count, level * storey + 0.3 * storey
             if level == 0 and shop:
                 _window(image, rng, middle, 0.4, 0.88 * width / count, 2.1, frame)
-            elif level == 0 and number == count // 2:
+            elif level == 0 and index == count // 2:
                 _panel(image, middle, 0, 1.1, 2.2, rng.uniform(0.1, 0.4) + rng.uniform(-0.08, 0.08, 3))
             else:
                 _window(image, rng, middle, sill, *size, frame)

@@ -55,9 +55,9 @@ def fetch(address: str, start: int, length: int | None) -> bytes:
     if length is not None:
         headers["Range"] = f"bytes={start}-{start + length - 1}"
     problem = ""
-    for number in range(TRIES):
-        if number:
-            time.sleep(PAUSE_S * 4 ** (number - 1))
+    for index in range(TRIES):
+        if index:
+            time.sleep(PAUSE_S * 4 ** (index - 1))
         try:
             status, body = request(address, headers)
         except (http.client.HTTPException, OSError) as error:

@@ -28,9 +28,9 @@ def load_digit_images(split: str) -> Images:
         raise UserError(f"the digits have no split {split!r}; set data.train and data.val to train or val")
     digits, labels = load_digits(return_X_y=True)
     parts = train_test_split(digits, labels, test_size=VAL_IMAGES, stratify=labels, random_state=0)
-    number = 0 if split == "train" else 1
-    small = (parts[number].reshape(-1, 8, 8) / 16).astype(np.float32)
+    index = 0 if split == "train" else 1
+    small = (parts[index].reshape(-1, 8, 8) / 16).astype(np.float32)
     large = np.stack([cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for image in small])
     sharp = ((large - 0.5) * CONTRAST + 0.5).clip(0, 1)
     pixels = (sharp * 255).round().astype(np.uint8)[:, None]
-    return Images(pixels, parts[2 + number].astype(np.int64), tuple("0123456789"))
+    return Images(pixels, parts[2 + index].astype(np.int64), tuple("0123456789"))

@@ -29,15 +29,15 @@ def load_patches(data: DataConfig, split: str) -> Images:
     frames = load_for_one_pass(data.model_copy(update={"name": "camvid" if data.root else "scenes"}), split)
     side = data.patch_size
     patches = []
-    for number in range(len(frames)):
-        sample = frames[number]
+    for index in range(len(frames)):
+        sample = frames[index]
         frame, name = sample.image, sample.name
         height, width = frame.shape[:2]
         if min(height, width) < side:
             raise UserError(f"{name}: the frame is {width}×{height} pixels; lower data.patch_size, which is {side}")
         if not data.patch_color:
             frame = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
-        draw = np.random.Generator(np.random.PCG64(number))
+        draw = np.random.Generator(np.random.PCG64(index))
         rows = draw.integers(0, height - side, PATCHES_PER_FRAME, endpoint=True)
         columns = draw.integers(0, width - side, PATCHES_PER_FRAME, endpoint=True)
         patches += [frame[y : y + side, x : x + side] for y, x in zip(rows, columns, strict=True)]

@@ -20,8 +20,8 @@ class Settings:
 
     Attributes:
         networks: names of the catalogue.
-        size: (H, W) of the pictures.
-        batch: pictures of a training step; inference takes one at a time.
+        size: (H, W) of the images.
+        batch: images of a training step; inference takes one at a time.
         rounds: of which the median is taken.
         side: of the matrices whose product is the peak.
         compiled: measure ``torch.compile`` too, which takes minutes to get ready.
@@ -72,8 +72,8 @@ def run(settings: Settings, device: torch.device, progress: Callable[[int, int],
     """
     peaks = gemm_peaks(device, settings.side, settings.rounds)
     rows: list[Row] = []
-    for number, name in enumerate(settings.networks):
-        progress(number, len(settings.networks))
+    for index, name in enumerate(settings.networks):
+        progress(index, len(settings.networks))
         model = untrained(name, settings.size)
         flops = count_flops(model.network, settings.size)
         found = inference.ways(model, settings.size, device, settings.compiled)

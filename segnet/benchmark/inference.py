@@ -1,4 +1,4 @@
-"""Pictures to class maps: each back end and precision that this machine has, and the plain PyTorch way."""
+"""Images to class maps: each back end and precision that this machine has, and the plain PyTorch way."""
 
 import copy
 import importlib.util
@@ -38,12 +38,12 @@ class Way(NamedTuple):
 
 
 def ways(model: SavedModel, size: tuple[int, int], device: torch.device, compiled: bool) -> Iterator[Way]:
-    """All of this machine, the plain one first; each turns the same picture into classes.
+    """All of this machine, the plain one first; each turns the same image into classes.
 
     Runtimes that are not installed are left out, and said so.
     """
-    pictures = np.random.default_rng(0).integers(0, 256, (4, *size, 3), np.uint8)
-    image = torch.from_numpy(pictures[:1]).permute(0, 3, 1, 2)
+    images = np.random.default_rng(0).integers(0, 256, (4, *size, 3), np.uint8)
+    image = torch.from_numpy(images[:1]).permute(0, 3, 1, 2)
     yield Way(PLAIN, "fp32", plain(model, image.contiguous(), device))
     precisions = ["fp32", *(["bf16"] if has_bf16(device) else [])]
     for backend in ("torch", *(["torch-compiled"] if compiled else [])):
@@ -56,7 +56,7 @@ def ways(model: SavedModel, size: tuple[int, int], device: torch.device, compile
         opened = open_backend("onnxruntime", model, "fp32", "cpu")
         yield Way("onnxruntime", "fp32", lambda: opened.classes(image))
     if is_installed("onnx", "openvino"):
-        yield from openvino_ways(model, image, pictures)
+        yield from openvino_ways(model, image, images)
 
 
 def plain(model: SavedModel, image: Tensor, device: torch.device) -> Job:
@@ -72,7 +72,7 @@ def plain(model: SavedModel, image: Tensor, device: torch.device) -> Job:
     return job
 
 
-def openvino_ways(model: SavedModel, image: Tensor, pictures: NDArray[np.uint8]) -> Iterator[Way]:
+def openvino_ways(model: SavedModel, image: Tensor, images: NDArray[np.uint8]) -> Iterator[Way]:
     naive = scattering(model, image)
     if naive:
         yield Way("openvino, indices and scatter", "fp32", naive)
@@ -84,7 +84,7 @@ def openvino_ways(model: SavedModel, image: Tensor, pictures: NDArray[np.uint8])
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "int8.xml"
             # Calibrated on noise: as fast as any, and good for nothing else.
-            write_openvino(path, model, "int8", None, list(pictures), describe(model, "int8", None, DataConfig()))
+            write_openvino(path, model, "int8", None, list(images), describe(model, "int8", None, DataConfig()))
             quantised = open_backend("openvino", open_model(path), "int8", "cpu")
             yield Way("openvino", "int8", lambda: quantised.classes(image))
 

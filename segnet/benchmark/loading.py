@@ -33,10 +33,10 @@ def loading_rates(config: Config, batches: int) -> dict[str, float]:
             collate_fn=len,
         )
         begin, count = 0.0, 0
-        for number, images in enumerate(loader):
+        for index, images in enumerate(loader):
             # The first batch takes the start of the processes with it.
-            begin, count = (time.perf_counter(), 0) if number == 0 else (begin, count + images)
-            if number == batches:
+            begin, count = (time.perf_counter(), 0) if index == 0 else (begin, count + images)
+            if index == batches:
                 break
         rates[name] = count / (time.perf_counter() - begin)
     return rates

@@ -17,7 +17,7 @@ from segnet.training.optimizer import build_optimizer
 
 
 def ways(model: SavedModel, size: tuple[int, int], batch: int, device: torch.device, compiled: bool) -> Iterator[Way]:
-    """A step of SGD with momentum on ``batch`` pictures, the plain way first."""
+    """A step of SGD with momentum on ``batch`` images, the plain way first."""
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (batch, 3, *size), generator=generator, dtype=torch.uint8).to(device)
     classes = len(model.class_names)

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--networks", nargs="+", default=NETWORKS, metavar="NAME", help=f"default: {' '.join(NETWORKS)}"
     )
-    parser.add_argument("--size", type=size, metavar="HxW", help="of the pictures (default: 360x480)")
-    parser.add_argument("--batch", type=int, default=4, help="pictures of a training step (default: 4)")
+    parser.add_argument("--size", type=size, metavar="HxW", help="of the images (default: 360x480)")
+    parser.add_argument("--batch", type=int, default=4, help="images of a training step (default: 4)")
     parser.add_argument("--rounds", type=int, help="of which the median is taken (default: 7)")
     parser.add_argument("--threads", type=int, help="of the processor (default: PyTorch's)")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
@@ -82,7 +82,7 @@ def print_table(result: dict[str, Any]) -> None:
     console.print(
         f"{machine['device']}, {machine['threads']} threads, {machine['instructions']}, torch {machine['torch']}\n"
         f"peak of matrix products, GFLOP/s: {peaks}\n"
-        f"pictures of {settings['size'][0]}x{settings['size'][1]}, training steps of {settings['batch']}, medians of "
+        f"images of {settings['size'][0]}x{settings['size'][1]}, training steps of {settings['batch']}, medians of "
         f"{settings['rounds']} rounds in turns",
         highlight=False,
     )

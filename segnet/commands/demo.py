@@ -1,4 +1,4 @@
-"""``segnet demo``: a page on this machine that segments pictures, clips and what the camera sees."""
+"""``segnet demo``: a page on this machine that segments images, clips and what the camera sees."""
 
 import argparse
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="FOLDER", help="root of the data to calibrate and check on (default: the run's)"
     )
     parser.add_argument(
-        "--images", type=int, default=64, metavar="N", help="pictures to calibrate and to check on (default: 64)"
+        "--images", type=int, default=64, metavar="N", help="images to calibrate and to check on (default: 64)"
     )
     parser.add_argument(
         "--max-loss", type=float, default=1.0, metavar="POINTS", help="mean IoU that bf16 or int8 may cost (default: 1)"
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         check = export(model, recipe, train, val, data, progress)
     print(check)
     sizes = "any size" if recipe.takes_any_size else "{}x{} alone".format(*(recipe.size or model.size))
-    print(f"{args.out}: {megabytes(args.out):.1f} MB, takes pictures of {sizes}")
+    print(f"{args.out}: {megabytes(args.out):.1f} MB, takes images of {sizes}")
     return 0
 
 

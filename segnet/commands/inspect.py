@@ -111,7 +111,7 @@ def print_oddities(console: "Console", inspection: "Inspection") -> None:
         console.print("classes found in the masks; a classes.csv (label,name,r,g,b) beside them names and colours them")
     groups = {
         "values that stand for no class": unknown_lines(inspection),
-        "the same picture twice": [leak_line(leak) for leak in inspection.leaks],
+        "the same image twice": [leak_line(leak) for leak in inspection.leaks],
         **inspection.odd,
     }
     for title, details in groups.items():

@@ -1,4 +1,4 @@
-"""``segnet predict``: index masks and overlays of pictures."""
+"""``segnet predict``: index masks and overlays of images."""
 
 import argparse
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("model", help=MODEL)
-    parser.add_argument("images", nargs="+", help="pictures, folders of pictures, or patterns")
+    parser.add_argument("images", nargs="+", help="images, folders of images, or patterns")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of NAME_mask.png and NAME_overlay.png"
     )
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from segnet.inference.overlay import Legend, Overlay, class_shares
     from segnet.terminal import progress_bar
 
-    paths = list(find_pictures(args.images))
+    paths = list(find_images(args.images))
     names = names_without_collision(paths)
     predictor = open_predictor(args)
     overlay = Overlay(predictor.classes, args.opacity, args.contours)
@@ -47,15 +47,15 @@ def run(args: argparse.Namespace) -> int:
             write_atomically(args.out / f"{name}_mask.png", as_png(mask))
             write_atomically(args.out / f"{name}_overlay.png", as_png(overlaid))
             progress(done, len(paths))
-    print(f"{len(paths)} pictures: masks and overlays in {args.out}")
+    print(f"{len(paths)} images: masks and overlays in {args.out}")
     return 0
 
 
-def find_pictures(words: list[str]) -> Iterator[Path]:
-    """Files as they are named, the pictures of folders, and what patterns match, in order.
+def find_images(words: list[str]) -> Iterator[Path]:
+    """Files as they are named, the images of folders, and what patterns match, in order.
 
     Raises:
-        UserError: a word stands for no picture.
+        UserError: a word stands for no image.
     """
     import glob
 
@@ -72,7 +72,7 @@ def find_pictures(words: list[str]) -> Iterator[Path]:
             found = sorted(Path(match) for match in glob.glob(word))  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not found:
             raise UserError(
-                f"{word}: no picture there; give files, folders with {', '.join(sorted(IMAGE_SUFFIXES))}, or patterns"
+                f"{word}: no image there; give files, folders with {', '.join(sorted(IMAGE_SUFFIXES))}, or patterns"
             )
         yield from found
 
@@ -84,10 +84,10 @@ def names_without_collision(paths: list[Path]) -> list[str]:
     for path in paths:
         candidates = [path.stem, f"{path.absolute().parent.name}_{path.stem}"]
         name = next((c for c in candidates if c not in taken), None)
-        number = 2
+        index = 2
         while name is None:
-            numbered = f"{path.stem}_{number}"
-            name, number = (None if numbered in taken else numbered), number + 1
+            numbered = f"{path.stem}_{index}"
+            name, index = (None if numbered in taken else numbered), index + 1
         taken.add(name)
         names.append(name)
     return names

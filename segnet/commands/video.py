@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("model", help=MODEL)
     parser.add_argument(
-        "input", help="video file, folder or pattern of pictures, number of a camera, or address such as rtsp://..."
+        "input", help="video file, folder or pattern of images, number of a camera, or address such as rtsp://..."
     )
     parser.add_argument(
         "output",
@@ -38,11 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="video to write: .mp4, .mov, .mkv (H.264) or .webm (VP9); without a suffix, a folder of PNG files; "
         "a camera needs none",
     )
-    add_picture_arguments(parser)
+    add_image_arguments(parser)
     parser.add_argument("--start", type=float, default=0, metavar="SECONDS", help="begin here")
     parser.add_argument("--end", type=float, metavar="SECONDS", help="end before here")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="take every n-th frame (default: 1)")
-    parser.add_argument("--fps", type=float, metavar="N", help="pictures a second, of a folder (default: 10)")
+    parser.add_argument("--fps", type=float, metavar="N", help="images a second, of a folder (default: 10)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write each frame's class shares")
     parser.add_argument(
         "--smooth", type=float, default=0, metavar="WEIGHT", help="steady classes along the flow; 0.7 is a good weight"
@@ -55,19 +55,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_predictor_arguments(parser, samples=1)
 
 
-def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
+def add_image_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layout",
         choices=("overlay", "side", "mask", "uncertainty"),
         default="overlay",
-        help="mask: class numbers without loss into a folder (PNG) or .mkv (FFV1), else their colours; "
+        help="mask: class indices without loss into a folder (PNG) or .mkv (FFV1), else their colours; "
         "uncertainty needs --samples (default: overlay)",
     )
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
     parser.add_argument("--classes", metavar="NAMES", help="draw only these, as in Car,Pedestrian")
     parser.add_argument("--no-legend", action="store_true", help="leave out the strip with names and shares")
-    parser.add_argument("--show-rate", action="store_true", help="write the frames a second into the picture")
+    parser.add_argument("--show-rate", action="store_true", help="write the frames a second into the image")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -106,7 +106,7 @@ def check(args: argparse.Namespace, live: bool) -> None:
     from segnet.errors import UserError
 
     if args.output is None and not live:
-        raise UserError("OUTPUT is missing: name the video to write, as in out.mp4, or a folder for pictures")
+        raise UserError("OUTPUT is missing: name the video to write, as in out.mp4, or a folder for images")
     if args.mjpeg is not None and not live:
         raise UserError("--mjpeg is for a camera or a stream; a file is written to OUTPUT")
     if not 0 <= args.opacity <= 1:
@@ -114,7 +114,7 @@ def check(args: argparse.Namespace, live: bool) -> None:
     if args.batch is not None and args.batch < 1:
         raise UserError(f"--batch {args.batch}: 1 or more")
     if args.fps is not None and not 0.01 <= args.fps <= 1000:
-        raise UserError(f"--fps {args.fps}: pictures a second, from 0.01 to 1000")
+        raise UserError(f"--fps {args.fps}: images a second, from 0.01 to 1000")
 
 
 def segment_file(
@@ -124,16 +124,16 @@ def segment_file(
     from fractions import Fraction
 
     from segnet.inference.backends.devices import choose_device
-    from segnet.inference.video.reader import PICTURE_RATE, open_source
-    from segnet.inference.video.segment import class_numbers, open_writer, segment_video
+    from segnet.inference.video.reader import IMAGE_RATE, open_source
+    from segnet.inference.video.segment import class_indices, open_writer, segment_video
     from segnet.terminal import progress_bar
 
-    rate = Fraction(args.fps).limit_denominator(1001) if args.fps else PICTURE_RATE
+    rate = Fraction(args.fps).limit_denominator(1001) if args.fps else IMAGE_RATE
     source = open_source(args.input, rate)
     lossless = keeps_numbers(args)
     writer = open_writer(args.output, source, clip, lossless)
     batch = args.batch or (4 if choose_device(args.device).type == "cuda" else 1)
-    draw = class_numbers if lossless else painter
+    draw = class_indices if lossless else painter
     begin = time.perf_counter()
     with progress_bar("segmenting", "frames") as bar, counted(bar, args.output) as progress:
         done = segment_video(source, segment, draw, writer, clip, batch, rows if args.json else None, progress)
@@ -163,7 +163,7 @@ def counted(progress: Callable[[int, int], None], output: Path | None) -> Iterat
 
 
 def keeps_numbers(args: argparse.Namespace) -> bool:
-    """Whether class numbers are written instead of their colours: into all that keeps every one of them."""
+    """Whether class indices are written instead of their colours: into all that keeps every one of them."""
     return args.layout == "mask" and args.output is not None and args.output.suffix.lower() in ("", ".mkv")
 
 

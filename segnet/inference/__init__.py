@@ -1,1 +1,1 @@
-"""From pictures to classes, whatever the runtime."""
+"""From images to classes, whatever the runtime."""

@@ -15,14 +15,14 @@ def classes_at(logits: Tensor, size: Sequence[int]) -> Tensor:
     """The largest channel of ``logits`` ``(N, C, h, w)`` after bilinear interpolation to ``size``, ``(N, H, W)`` uint8.
 
     An interpolated pixel is a mean of its four neighbours, so where one class is the largest at all four, it is the
-    largest at the pixel. That settles all but some hundredths of a picture; it takes a third of the time at twice the
+    largest at the pixel. That settles all but some hundredths of a image; it takes a third of the time at twice the
     width and height.
     """
     height, width = logits.shape[-2:]
     # PyTorch's own is faster on a GPU, and where little is enlarged.
     if logits.is_cuda or min(height, width) < 2 or size[0] * size[1] < 2 * height * width:
         return densely(logits, size)
-    return torch.stack([one_at(picture, size) for picture in logits])
+    return torch.stack([one_at(image, size) for image in logits])
 
 
 def densely(logits: Tensor, size: Sequence[int]) -> Tensor:
@@ -30,7 +30,7 @@ def densely(logits: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def one_at(logits: Tensor, size: Sequence[int]) -> Tensor:
-    """:func:`classes_at` of one picture ``(C, h, w)``."""
+    """:func:`classes_at` of one image ``(C, h, w)``."""
     channels, height, width = logits.shape
     top, below = neighbours(height, size[0])
     left, right = neighbours(width, size[1])

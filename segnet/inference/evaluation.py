@@ -1,4 +1,4 @@
-"""All measures of a network on a data set, from one pass over its pictures."""
+"""All measures of a network on a data set, from one pass over its images."""
 
 import io
 import time
@@ -86,16 +86,16 @@ class Evaluation:
         per_class = scores.per_class(self.classes.names)
         images = (self.matrices.sum(2) > 0).sum(0)
         boundary = mean_of_present(self.boundary.T)
-        for number, values in enumerate(per_class.values()):
-            values["images"] = int(images[number])
-            values["boundary_f1"] = number_or_none(boundary[number])
+        for index, values in enumerate(per_class.values()):
+            values["images"] = int(images[index])
+            values["boundary_f1"] = number_or_none(boundary[index])
         return {
             "mean_iou": scores.mean_iou,
             "global_accuracy": scores.global_accuracy,
             "class_accuracy": scores.class_accuracy,
             "boundary_f1": number_or_none(self.boundary_f1),
             "mean_iou_absent_as_zero": scores.mean_iou_absent_as_zero,
-            "absent": [self.classes.names[number] for number in scores.absent],
+            "absent": [self.classes.names[index] for index in scores.absent],
             "expected_calibration_error": self.calibration.expected_calibration_error,
             "images": len(self.names),
             "images_per_second": self.images_per_second,
@@ -180,8 +180,8 @@ def evaluate(
     certainty_bins = CertaintyBins(sampled=predictor.samples > 1)
     names, matrices, boundaries, predictions = [], [], [], []
     seconds = 0.0
-    for number in range(len(dataset)):
-        sample = dataset[number]
+    for index in range(len(dataset)):
+        sample = dataset[index]
         before = time.perf_counter()
         probabilities, variance = answer(predictor, sample.image)
         seconds += time.perf_counter() - before
@@ -192,7 +192,7 @@ def evaluate(
         predictions.append(as_png(prediction))
         certainty_bins.update(probabilities, variance, sample.mask != classes.ignore_index, prediction == sample.mask)
         if progress:
-            progress(number + 1, len(dataset))
+            progress(index + 1, len(dataset))
     return Evaluation(
         classes=classes,
         names=names,
@@ -208,7 +208,7 @@ def evaluate(
 
 
 def answer(predictor: Predictor, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Probabilities ``(C, H, W)`` of one picture and, of a network that is sampled, their variance ``(H, W)``."""
+    """Probabilities ``(C, H, W)`` of one image and, of a network that is sampled, their variance ``(H, W)``."""
     if predictor.samples == 1:
         return predictor.probabilities([image])[0], None
     (probabilities,), (variance,) = predictor.uncertainty([image])

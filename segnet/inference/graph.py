@@ -25,7 +25,7 @@ class ExportGraph(nn.Module):
         model: stays as it is; the graph has a copy of its network.
 
     Shape:
-        input uint8 RGB ``(N, H, W, 3)``, as pictures lie in memory; outputs classes uint8 ``(N, H, W)`` and logits
+        input uint8 RGB ``(N, H, W, 3)``, as images lie in memory; outputs classes uint8 ``(N, H, W)`` and logits
         float32 ``(N, C, H, W)``.
     """
 

@@ -1,4 +1,4 @@
-"""What an exported file says of itself: enough to turn pictures into named, coloured classes without the run."""
+"""What an exported file says of itself: enough to turn images into named, coloured classes without the run."""
 
 from pathlib import Path
 from typing import Literal
@@ -20,7 +20,7 @@ class Metadata(SavedConfig):
 
     Attributes:
         precision: of the file's arithmetic.
-        any_size: pictures of other sizes than ``size`` can be given.
+        any_size: images of other sizes than ``size`` can be given.
         data: what it was measured on, without the folder's name.
     """
 

@@ -1,4 +1,4 @@
-"""Classes drawn over a picture: colours, contours, and a legend that says which colour is what."""
+"""Classes drawn over a image: colours, contours, and a legend that says which colour is what."""
 
 from collections.abc import Collection
 
@@ -9,16 +9,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from segnet.datasets.classes import ClassSet
 
-Picture = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 LEGEND_BACKGROUND = (24, 26, 30)
 LEGEND_TEXT = (235, 235, 235)
 LINES_FROM = 600
-"""Pixels of a picture's shorter side for each pixel of a contour's width."""
+"""Pixels of a image's shorter side for each pixel of a contour's width."""
 
 
 class Overlay:
-    """Draws class maps over pictures.
+    """Draws class maps over images.
 
     Args:
         classes: names and colours.
@@ -31,14 +31,14 @@ class Overlay:
         self, classes: ClassSet, opacity: float = 0.5, contours: bool = False, only: Collection[int] | None = None
     ) -> None:
         self.classes, self.opacity, self.contours = classes, opacity, contours
-        self.shown = [number for number in range(len(classes)) if only is None or number in only]
+        self.shown = [index for index in range(len(classes)) if only is None or index in only]
         self.is_shown = np.zeros(256, np.uint8)
         self.is_shown[self.shown] = 1
         self.palette = classes.palette[:, None]
 
-    def draw(self, image: Picture, mask: Picture) -> Picture:
-        """``image`` uint8 RGB ``(H, W, 3)`` under the colours of ``mask`` ``(H, W)``; a new picture."""
-        # OpenCV's tables, a fifth of the time of indexing: pictures have to be drawn faster than a network runs.
+    def draw(self, image: Pixels, mask: Pixels) -> Pixels:
+        """``image`` uint8 RGB ``(H, W, 3)`` under the colours of ``mask`` ``(H, W)``; a new image."""
+        # OpenCV's tables, a fifth of the time of indexing: images have to be drawn faster than a network runs.
         colors = cv2.applyColorMap(mask, self.palette)
         drawn = np.asarray(cv2.addWeighted(colors, self.opacity, image, 1 - self.opacity, 0), np.uint8)
         if len(self.shown) < len(self.classes):
@@ -48,13 +48,13 @@ class Overlay:
             cv2.bitwise_or(drawn, cv2.merge([lines] * 3), drawn)
         return drawn
 
-    def draw_alone(self, mask: Picture) -> Picture:
-        """The colours of ``mask`` ``(H, W)`` without a picture, ``(H, W, 3)``; classes that are not shown are black."""
+    def draw_alone(self, mask: Pixels) -> Pixels:
+        """The colours of ``mask`` ``(H, W)`` without a image, ``(H, W, 3)``; classes that are not shown are black."""
         return np.asarray(cv2.applyColorMap(mask, self.palette * self.is_shown[:, None, None]), np.uint8)
 
-    def contour(self, mask: Picture) -> NDArray[np.bool_]:
+    def contour(self, mask: Pixels) -> NDArray[np.bool_]:
         """Pixels at which another class begins to the right or below, where one of the two is shown; in large
-        pictures some pixels more, so that the line is seen."""
+        images some pixels more, so that the line is seen."""
         found = np.zeros(mask.shape, bool)
         shown = cv2.LUT(mask, self.is_shown).view(bool)
         found[:, :-1] = (mask[:, :-1] != mask[:, 1:]) & (shown[:, :-1] | shown[:, 1:])
@@ -65,17 +65,17 @@ class Overlay:
         return cv2.dilate(found.view(np.uint8), np.ones((width, width), np.uint8)).view(bool)
 
 
-def caption(picture: Picture, text: str, left: int = 0) -> Picture:
-    """``picture`` ``(H, W, 3)`` with ``text`` on a dark ground in its upper left corner; a new picture.
+def caption(image: Pixels, text: str, left: int = 0) -> Pixels:
+    """``image`` ``(H, W, 3)`` with ``text`` on a dark ground in its upper left corner; a new image.
 
     Args:
         left: column at which that corner lies.
     """
-    font = ImageFont.load_default(int(np.clip(picture.shape[1] / 60, 11, 32)))
+    font = ImageFont.load_default(int(np.clip(image.shape[1] / 60, 11, 32)))
     box = ImageDraw.Draw(Image.new("RGB", (1, 1))).textbbox((12, 8), text, font)
     label = Image.new("RGB", (int(box[2]) + 7, int(box[3]) + 6), LEGEND_BACKGROUND)
     ImageDraw.Draw(label).text((12, 8), text, LEGEND_TEXT, font)
-    drawn = picture.copy()
+    drawn = image.copy()
     corner = drawn[4:, left + 4 :]
     height, width = min(label.height - 4, corner.shape[0]), min(label.width - 4, corner.shape[1])
     corner[:height, :width] = np.asarray(label)[4:, 4:][:height, :width]
@@ -83,7 +83,7 @@ def caption(picture: Picture, text: str, left: int = 0) -> Picture:
 
 
 class Legend:
-    """A strip with the colour and the name of each class, and its share of the picture.
+    """A strip with the colour and the name of each class, and its share of the image.
 
     Args:
         overlay: what it explains.
@@ -92,7 +92,7 @@ class Legend:
 
     def __init__(self, overlay: Overlay, width: int) -> None:
         self.classes, self.shown = overlay.classes, overlay.shown
-        # Up to the usual widths as on a page; a picture of 4K is looked at as a whole, and its letters grow with it.
+        # Up to the usual widths as on a page; a image of 4K is looked at as a whole, and its letters grow with it.
         size = int(np.clip(width / 60, 11, max(20, width / 100)))
         self.font = ImageFont.load_default(size)
         self.row = size + 8
@@ -111,16 +111,16 @@ class Legend:
         self.strip = self._swatches()
         self.written = [""] * len(self.shown)
 
-    def _swatches(self) -> Picture:
+    def _swatches(self) -> Pixels:
         strip = Image.new("RGB", self.size, LEGEND_BACKGROUND)
         pen = ImageDraw.Draw(strip)
-        for number, (x, y) in zip(self.shown, self.places, strict=True):
+        for index, (x, y) in zip(self.shown, self.places, strict=True):
             side = self.row - 8
-            pen.rectangle((x, y + 4, x + side, y + 4 + side), fill=self.classes.colors[number], outline=LEGEND_TEXT)
-            pen.text((x + self.row, y + 2), self.classes.names[number], LEGEND_TEXT, self.font)
+            pen.rectangle((x, y + 4, x + side, y + 4 + side), fill=self.classes.colors[index], outline=LEGEND_TEXT)
+            pen.text((x + self.row, y + 2), self.classes.names[index], LEGEND_TEXT, self.font)
         return np.array(strip)
 
-    def draw(self, shares: NDArray[np.float64] | None = None) -> Picture:
+    def draw(self, shares: NDArray[np.float64] | None = None) -> Pixels:
         """The strip ``(h, width, 3)`` uint8 RGB; with the classes' ``shares`` ``(C,)`` if they are given."""
         for index, (number, (x, y)) in enumerate(zip(self.shown, self.places, strict=True)):
             text = "" if shares is None else percent(shares[number])
@@ -132,7 +132,7 @@ class Legend:
                 self.written[index] = text
         return self.strip.copy()
 
-    def _field(self, text: str) -> Picture:
+    def _field(self, text: str) -> Pixels:
         image = Image.new("RGB", (self.field, self.row), LEGEND_BACKGROUND)
         ImageDraw.Draw(image).text((self.field, 2), text, LEGEND_TEXT, self.font, anchor="ra")
         return np.asarray(image, np.uint8)
@@ -143,7 +143,7 @@ def percent(share: float) -> str:
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
-def class_shares(mask: Picture, num_classes: int) -> NDArray[np.float64]:
-    """Share of the picture's pixels of each class, ``(C,)``, 0–1."""
+def class_shares(mask: Pixels, num_classes: int) -> NDArray[np.float64]:
+    """Share of the image's pixels of each class, ``(C,)``, 0–1."""
     counts = cv2.calcHist([mask], [0], None, [256], [0, 256])
     return np.asarray(counts.ravel()[:num_classes] / np.float64(mask.size))

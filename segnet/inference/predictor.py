@@ -1,4 +1,4 @@
-"""The one place that turns pictures into classes, whatever the runtime."""
+"""The one place that turns images into classes, whatever the runtime."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,11 +20,11 @@ BAYESIAN_SAMPLES = 8
 """As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
 
 Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
-"""RGB pictures of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
+"""RGB images of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
 
 
 class Predictor:
-    """Classes, probabilities and uncertainty of pictures, at the pictures' own size.
+    """Classes, probabilities and uncertainty of images, at the images' own size.
 
     Args:
         model: what to run, a network or an exported file.
@@ -33,7 +33,7 @@ class Predictor:
         device: ``auto``, ``cpu`` or ``cuda``.
         samples: passes with dropout on whose softmax is averaged (Bayesian SegNet, arXiv 1511.02680, section 3);
             1 is one pass without dropout.
-        size: (H, W) to which pictures are brought for the network; None leaves them as they are. Logits are
+        size: (H, W) to which images are brought for the network; None leaves them as they are. Logits are
             brought back before anything else is made of them.
 
     Raises:
@@ -138,5 +138,5 @@ def as_tensor(images: Images) -> Tensor:
     """
     stacked = np.stack(list(images)) if not isinstance(images, np.ndarray) else images
     if stacked.dtype != np.uint8 or stacked.ndim != 4 or stacked.shape[-1] != 3:
-        raise ValueError(f"pictures are (N, H, W, 3) uint8 RGB, these are {stacked.shape} {stacked.dtype}")
+        raise ValueError(f"images are (N, H, W, 3) uint8 RGB, these are {stacked.shape} {stacked.dtype}")
     return torch.from_numpy(np.ascontiguousarray(stacked)).permute(0, 3, 1, 2)

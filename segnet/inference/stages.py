@@ -47,7 +47,7 @@ def has_stages(network: nn.Module) -> bool:
 
 @torch.inference_mode()
 def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> Stages:
-    """One picture through the network, keeping what each stage sees.
+    """One image through the network, keeping what each stage sees.
 
     Args:
         model: a SegNet, SegNet-Basic or SegNet-Lite, on the CPU.

@@ -1,4 +1,4 @@
-"""Pictures too large for the network or the memory: overlapping tiles whose probabilities fade into each other."""
+"""Images too large for the network or the memory: overlapping tiles whose probabilities fade into each other."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ Floats = NDArray[np.float32]
 
 
 class TiledPredictor:
-    """A predictor that sees pictures tile by tile.
+    """A predictor that sees images tile by tile.
 
-    Memory goes with one row of tiles, not with the picture. Where tiles overlap, each one's probabilities count the
+    Memory goes with one row of tiles, not with the image. Where tiles overlap, each one's probabilities count the
     more, the farther the pixel is from that tile's edge, so that no seam shows.
 
     Args:
         predictor: that runs on the tiles.
-        tile: (H, W) of a tile; a picture smaller than that is one tile.
+        tile: (H, W) of a tile; a image smaller than that is one tile.
         overlap: share of a tile's sides that it has in common with the next at least, 0 to under 1.
 
     Raises:
@@ -32,7 +32,7 @@ class TiledPredictor:
         self.predictor, self.tile, self.overlap = predictor, tile, overlap
 
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
-        """Class indices ``(N, H, W)`` uint8 of ``(H, W, 3)`` uint8 RGB pictures of one size."""
+        """Class indices ``(N, H, W)`` uint8 of ``(H, W, 3)`` uint8 RGB images of one size."""
         return np.stack([np.concatenate([band.argmax(0).astype(np.uint8) for band in self.bands(i)]) for i in images])
 
     def probabilities(self, images: Images) -> Floats:
@@ -40,12 +40,12 @@ class TiledPredictor:
         return np.stack([np.concatenate(list(self.bands(image)), axis=1) for image in images])
 
     def bands(self, image: NDArray[np.uint8]) -> Iterator[Floats]:
-        """The picture's probabilities ``(C, h, W)`` from top to bottom, h rows at a time."""
+        """The image's probabilities ``(C, h, W)`` from top to bottom, h rows at a time."""
         height, width = min(self.tile[0], image.shape[0]), min(self.tile[1], image.shape[1])
         tops = starts(image.shape[0], height, self.overlap)
         lefts = starts(image.shape[1], width, self.overlap)
         weight = np.minimum(ramp(height)[:, None], ramp(width))
-        # Rows of the picture from `top` on, `height` of them: what the tiles that were seen so far say of them.
+        # Rows of the image from `top` on, `height` of them: what the tiles that were seen so far say of them.
         total, weights = (
             np.zeros((0, height, image.shape[1]), np.float32),
             np.zeros((height, image.shape[1]), np.float32),
@@ -68,7 +68,7 @@ def starts(length: int, tile: int, overlap: float) -> list[int]:
     """First pixels of the fewest evenly spread tiles that cover ``length`` and overlap as much as asked."""
     step = max(1, int(tile * (1 - overlap)))
     count = 1 + -(-(length - tile) // step)
-    return [round(number * (length - tile) / max(1, count - 1)) for number in range(count)]
+    return [round(index * (length - tile) / max(1, count - 1)) for index in range(count)]
 
 
 def ramp(length: int) -> Floats:

@@ -52,7 +52,7 @@ def resample(counts: NDArray[np.int64], samples: int, seed: int) -> Floats:
     Args:
         counts: of each image, ``(n, ...)``.
     """
-    number = len(counts)
-    draws = np.random.Generator(np.random.PCG64(seed)).multinomial(number, np.full(number, 1 / number), samples)
-    flat = counts.reshape(number, -1).astype(np.float64)
+    index = len(counts)
+    draws = np.random.Generator(np.random.PCG64(seed)).multinomial(index, np.full(index, 1 / index), samples)
+    flat = counts.reshape(index, -1).astype(np.float64)
     return (draws @ flat).reshape(samples, *counts.shape[1:])

@@ -51,16 +51,16 @@ def boundary_f1(
     hits = hits_one_to_one if matching == "one_to_one" else hits_within
     scores = np.full(num_classes, np.nan)
     in_truth, in_prediction = np.bincount(mask.ravel(), minlength=256), np.bincount(prediction.ravel(), minlength=256)
-    for number in range(num_classes):
-        if not in_truth[number] and not (classes == "union" and in_prediction[number]):
+    for index in range(num_classes):
+        if not in_truth[index] and not (classes == "union" and in_prediction[index]):
             continue
-        predicted, true = predicted_edges & (prediction == number), true_edges & (mask == number)
+        predicted, true = predicted_edges & (prediction == index), true_edges & (mask == index)
         counts = np.count_nonzero(predicted), np.count_nonzero(true)
         if not all(counts):
-            scores[number] = float(not any(counts))
+            scores[index] = float(not any(counts))
             continue
         precision, recall = np.divide(hits(predicted, true, radius), counts)
-        scores[number] = 2 * precision * recall / max(precision + recall, np.finfo(float).tiny)
+        scores[index] = 2 * precision * recall / max(precision + recall, np.finfo(float).tiny)
     return scores
 
 

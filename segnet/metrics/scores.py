@@ -64,7 +64,7 @@ class SegmentationScores:
     @property
     def absent(self) -> tuple[int, ...]:
         """Classes that are neither in the truth nor predicted."""
-        return tuple(int(number) for number in np.flatnonzero(np.isnan(self.iou)))
+        return tuple(int(index) for index in np.flatnonzero(np.isnan(self.iou)))
 
     def per_class(self, names: Sequence[str]) -> dict[str, dict[str, float | int | None]]:
         """IoU, recall, precision and pixels in the truth by class name; None where there is no value."""

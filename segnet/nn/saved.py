@@ -28,7 +28,7 @@ CONFIG = "config.json"
 
 @dataclass
 class SavedModel:
-    """A network and all that is needed to use it on pictures.
+    """A network and all that is needed to use it on images.
 
     Attributes:
         network: normalised ``(N, 3, H, W)`` to logits ``(N, classes, H, W)``.
@@ -38,7 +38,7 @@ class SavedModel:
         class_names: one a channel of the logits.
         class_colors: their RGB colours, 0–255.
         ignore_index: label of masks that is no class.
-        size: (H, W) of the pictures that it was trained for.
+        size: (H, W) of the images that it was trained for.
         version: of this package, which wrote it.
     """
 

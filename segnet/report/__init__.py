@@ -1,1 +1,1 @@
-"""Pages that people look at, from measures and pictures."""
+"""Pages that people look at, from measures and images."""

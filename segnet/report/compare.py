@@ -14,8 +14,8 @@ from segnet.metrics.scores import divide
 from segnet.report import plots
 from segnet.report.facts import cost_facts
 from segnet.report.gallery import Choice
+from segnet.report.images import Card, ImageStore
 from segnet.report.page import ERROR_LEGEND, save_figures
-from segnet.report.pictures import Card, PictureStore
 from segnet.report.runs import MeasuredRun
 from segnet.report.summary import summarize
 from segnet.report.templating import render
@@ -67,7 +67,7 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
     }
     if figures:
         save_figures(figures, drawn)
-    store = PictureStore(runs[0].dataset)
+    store = ImageStore(runs[0].dataset)
     classes = runs[0].evaluation.classes
     content = {
         "names": names,
@@ -80,7 +80,7 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
         "galleries": [(choice, cards_of(runs, store, choice)) for choice in most_different(runs)],
         "legend": list(zip(classes.names, classes.colors, strict=True)),
         "error_legend": ERROR_LEGEND,
-        "pictures": store.pictures,
+        "images": store.images,
         "significant": SIGNIFICANT,
     }
     write_atomically(output, render("compare.html", **content))
@@ -146,13 +146,13 @@ def most_different(runs: Sequence[MeasuredRun]) -> list[Choice]:
     """Images whose mean IoU differs most between the runs, widest first."""
     values = np.stack([run.evaluation.image_mean_ious for run in runs])
     spread = values.max(0) - values.min(0)
-    order = [int(number) for number in np.argsort(-spread, kind="stable")[:SHOWN] if spread[number] > 0]
-    return [Choice(number, f"{100 * spread[number]:.1f} points apart") for number in order]
+    order = [int(index) for index in np.argsort(-spread, kind="stable")[:SHOWN] if spread[index] > 0]
+    return [Choice(index, f"{100 * spread[index]:.1f} points apart") for index in order]
 
 
-def cards_of(runs: Sequence[MeasuredRun], store: PictureStore, choice: Choice) -> list[tuple[Card, float]]:
+def cards_of(runs: Sequence[MeasuredRun], store: ImageStore, choice: Choice) -> list[tuple[Card, float]]:
     """A card a run of the same image, and the run's mean IoU on it."""
     return [
-        (store.card(run.evaluation, choice, number), float(run.evaluation.image_mean_ious[choice.number]))
-        for number, run in enumerate(runs)
+        (store.card(run.evaluation, choice, index), float(run.evaluation.image_mean_ious[choice.number]))
+        for index, run in enumerate(runs)
     ]

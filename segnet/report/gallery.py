@@ -1,4 +1,4 @@
-"""Which images a report shows, and as which pictures: photos as JPEG, class and error maps as palette PNG."""
+"""Which images a report shows, and as which images: photos as JPEG, class and error maps as palette PNG."""
 
 import base64
 import io
@@ -15,10 +15,10 @@ from segnet.inference.evaluation import Evaluation
 from segnet.metrics.boundary import TOLERANCE, edges, near
 
 MAX_SIDE = 640
-"""Longer pictures are shrunk for the page; the measures are of the full size."""
+"""Longer images are shrunk for the page; the measures are of the full size."""
 JPEG_QUALITY = 82
 FAILING_CLASSES, FAILING_IMAGES = 20, 24
-"""Pictures of more classes, or of more images for all of them, would make the page too large to send to anyone."""
+"""Images of more classes, or of more images for all of them, would make the page too large to send to anyone."""
 
 RIGHT, NEAR, FAR, MISSED, INVENTED, HIT, UNLABELLED = range(7)
 ERROR_COLORS = {
@@ -52,13 +52,13 @@ class Choice:
 def extremes(evaluation: Evaluation, count: int = 3) -> dict[str, list[Choice]]:
     """The ``count`` best, middle and worst images by mean IoU, no image twice; images without labels are left out."""
     values = evaluation.image_mean_ious
-    order = [int(number) for number in np.argsort(values, kind="stable") if not np.isnan(values[number])]
+    order = [int(index) for index in np.argsort(values, kind="stable") if not np.isnan(values[index])]
     worst, rest = order[:count], order[count:]
     best, rest = rest[::-1][:count], rest[: max(0, len(rest) - count)]
     start = max(0, (len(rest) - count) // 2)
     groups = {"Worst": worst, "Median": rest[start : start + count], "Best": best}
     return {
-        name: [Choice(number, f"mean IoU {100 * values[number]:.1f} %") for number in numbers]
+        name: [Choice(index, f"mean IoU {100 * values[index]:.1f} %") for index in numbers]
         for name, numbers in groups.items()
         if numbers
     }
@@ -73,13 +73,13 @@ def failures(evaluation: Evaluation) -> dict[str, list[Choice]]:
     count = 2 if 2 * len(evaluation.classes) <= FAILING_IMAGES else 1
     lowest = sorted(np.argsort(evaluation.scores.iou, kind="stable")[:FAILING_CLASSES].tolist())
     chosen = {}
-    for number in lowest:
-        name = evaluation.classes.names[number]
-        wrong = missed[:, number] + invented[:, number]
+    for index in lowest:
+        name = evaluation.classes.names[index]
+        wrong = missed[:, index] + invented[:, index]
         worst = [int(image) for image in np.argsort(-wrong, kind="stable")[:count] if wrong[image]]
         if worst:
             chosen[name] = [
-                Choice(image, f"{missed[image, number]:,} missed, {invented[image, number]:,} invented", number)
+                Choice(image, f"{missed[image, index]:,} missed, {invented[image, index]:,} invented", index)
                 for image in worst
             ]
     return chosen
@@ -139,11 +139,11 @@ def palette_url(labels: Labels, palette: NDArray[np.uint8], transparent: Sequenc
     height, width = page_size(labels.shape)
     if (height, width) != labels.shape:
         labels = np.asarray(cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-    picture = Image.fromarray(labels, "P")
-    picture.putpalette(palette.tobytes())
-    alpha = bytes(0 if number in transparent else 255 for number in range(256))
+    paletted = Image.fromarray(labels, "P")
+    paletted.putpalette(palette.tobytes())
+    alpha = bytes(0 if index in transparent else 255 for index in range(256))
     buffer = io.BytesIO()
-    picture.save(buffer, "png", transparency=alpha, optimize=True)
+    paletted.save(buffer, "png", transparency=alpha, optimize=True)
     return data_url(buffer.getvalue(), "image/png")
 
 

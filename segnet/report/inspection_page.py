@@ -1,4 +1,4 @@
-"""The page of an inspected data set: its facts, its classes, what is odd, and pictures with their masks."""
+"""The page of an inspected data set: its facts, its classes, what is odd, and images with their masks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.ready_config import ready_config
 from segnet.report.gallery import classes_url, page_size, photo_url
-from segnet.report.pictures import Picture
+from segnet.report.images import StoredImage
 from segnet.report.templating import render
 
 SAMPLES = 8
@@ -44,7 +44,7 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Card:
-    """A picture with its mask; photo and truth are ids of pictures of the page."""
+    """A image with its mask; photo and truth are ids of images of the page."""
 
     name: str
     title: str
@@ -56,7 +56,7 @@ class Card:
 
 def write_inspection_page(path: Path, inspection: Inspection) -> Path:
     """Write the page and give its path."""
-    pictures = PagePictures(inspection)
+    images = PageImages(inspection)
     config = _config(inspection)
     content: dict[str, Any] = {
         "name": inspection.root.resolve().name,
@@ -67,24 +67,24 @@ def write_inspection_page(path: Path, inspection: Inspection) -> Path:
         "splits": _shown_splits(inspection),
         "classes": list(_classes(inspection)),
         "weighted": _weighted(inspection),
-        "odd": list(_odd(inspection, pictures)),
+        "odd": list(_odd(inspection, images)),
         "legend": list(zip(inspection.classes.names, inspection.classes.colors, strict=True)),
-        "samples": pictures.samples(),
-        "augmented": pictures.augmented(config) if config else [],
+        "samples": images.samples(),
+        "augmented": images.augmented(config) if config else [],
         "config": config,
-        "pictures": pictures.store,
+        "store": images.store,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, render("inspection.html", **content))
     return path
 
 
-class PagePictures:
-    """The page's pictures, of pairs that training could read."""
+class PageImages:
+    """The page's images, of pairs that training could read."""
 
     def __init__(self, inspection: Inspection) -> None:
         self.inspection = inspection
-        self.store: dict[str, Picture] = {}
+        self.store: dict[str, StoredImage] = {}
         sound = [look.pair for look in inspection.looks if look.image_size and look.image_size == look.mask_size]
         self.dataset = None
         if sound:
@@ -93,13 +93,13 @@ class PagePictures:
     def samples(self) -> list[Card]:
         """Images in equal steps over the data set, or those of the rarest classes where a step finds none."""
         cards = []
-        for number in self._chosen(SAMPLES):
+        for index in self._chosen(SAMPLES):
             assert self.dataset is not None
-            pair = self.dataset.pairs[number]
+            pair = self.dataset.pairs[index]
             mask = self.inspection.layout.coding.decode(pair.mask).labels
             splits = [split for split, pairs in self.inspection.layout.splits.items() if pair in pairs]
             title = f"{', '.join(splits)}, {mask.shape[1]}×{mask.shape[0]}"
-            cards.append(self._card(f"sample-{number}", pair.image.name, title, read_image(pair.image), mask))
+            cards.append(self._card(f"sample-{index}", pair.image.name, title, read_image(pair.image), mask))
         return cards
 
     def augmented(self, config: str) -> list[dict[str, Any]]:
@@ -107,27 +107,27 @@ class PagePictures:
         settings = parse_config(parse_yaml(config), "the config")
         augmentation = build_augmentation(settings.augmentation, self.inspection.classes.ignore_index)
         rows = []
-        for number in self._chosen(AUGMENTED):
+        for index in self._chosen(AUGMENTED):
             assert self.dataset is not None
             augmented = Augmented(self.dataset, augmentation, settings.seed)
             views = []
             for epoch in range(VIEWS):
                 try:
-                    sample = augmented[epoch, number]
+                    sample = augmented[epoch, index]
                 except UserError:  # a label of no class, which is said elsewhere on the page
                     break
                 image = sample["image"].numpy().transpose(1, 2, 0)
-                name = f"augmented-{number}-{epoch}"
+                name = f"augmented-{index}-{epoch}"
                 views.append(self._card(name, name, f"Epoch {epoch + 1}", image, sample["mask"].numpy()))
             if views:
-                rows.append({"name": self.dataset.pairs[number].image.name, "views": views})
+                rows.append({"name": self.dataset.pairs[index].image.name, "views": views})
         return rows
 
     def twin(self, look: Look, title: str) -> Card:
         name = f"twin-{len(self.store)}"
         image = read_image(look.pair.image)
         height, width = page_size(image.shape[:2])
-        self.store[name] = Picture(name, photo_url(image), width, height)
+        self.store[name] = StoredImage(name, photo_url(image), width, height)
         return Card(look.pair.image.name, title, width, height, name, "")
 
     def _chosen(self, count: int) -> list[int]:
@@ -138,8 +138,8 @@ class PagePictures:
     def _card(self, identifier: str, name: str, title: str, image: Any, mask: Any) -> Card:
         height, width = page_size(mask.shape)
         photo, truth = f"{identifier}-photo", f"{identifier}-truth"
-        self.store[photo] = Picture(photo, photo_url(np.ascontiguousarray(image)), width, height)
-        self.store[truth] = Picture(truth, classes_url(mask, self.inspection.classes), width, height)
+        self.store[photo] = StoredImage(photo, photo_url(np.ascontiguousarray(image)), width, height)
+        self.store[truth] = StoredImage(truth, classes_url(mask, self.inspection.classes), width, height)
         return Card(name, title, width, height, photo, truth)
 
 
@@ -181,21 +181,20 @@ def _classes(inspection: Inspection) -> Iterator[dict[str, Any]]:
         }
 
 
-def _odd(inspection: Inspection, pictures: PagePictures) -> Iterator[dict[str, Any]]:
+def _odd(inspection: Inspection, images: PageImages) -> Iterator[dict[str, Any]]:
     """The groups of what is odd: leaks first, then values of no class, then files by kind."""
     between = [leak for leak in inspection.leaks if leak.splits[0] != leak.splits[1]]
     within = [leak for leak in inspection.leaks if leak.splits[0] == leak.splits[1]]
     look_of = {look.pair.image: look for look in inspection.looks}
     for leaks, title, meaning in (
-        (between, "The same picture in two splits", "The network learns these pictures: measures on them flatter it."),
-        (within, "The same picture twice in a split", "Frames of a standing camera look alike; copies waste time."),
+        (between, "The same image in two splits", "The network learns these images: measures on them flatter it."),
+        (within, "The same image twice in a split", "Frames of a standing camera look alike; copies waste time."),
     ):
         if leaks:
             # Within the folder, which the page names: whole paths wrap over three lines of a narrow screen.
             lines = [leak_line(leak).replace(f"{inspection.root}/", "") for leak in leaks]
             twins = [
-                [pictures.twin(look_of[path], path.name) for path in (leak.first, leak.second)]
-                for leak in leaks[:TWINS]
+                [images.twin(look_of[path], path.name) for path in (leak.first, leak.second)] for leak in leaks[:TWINS]
             ]
             yield _group(title, lines, meaning, twins)
     if inspection.unknown:

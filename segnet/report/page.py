@@ -23,7 +23,7 @@ from segnet.report.gallery import (
     failures,
     heat_url,
 )
-from segnet.report.pictures import Card, PictureStore, scaled_uncertainty
+from segnet.report.images import Card, ImageStore, scaled_uncertainty
 from segnet.report.summary import Summary, certainties, summarize
 from segnet.report.templating import render
 from segnet.run_folder import RunFolder, read_metrics
@@ -77,7 +77,7 @@ def write_report(
     content = (
         content_of_run(run_folder, history, split)
         | content_of_measures(evaluation, summary)
-        | content_of_pictures(evaluation, predictor, PictureStore(dataset))
+        | content_of_images(evaluation, predictor, ImageStore(dataset))
     )
     content["model"] = predictor.model.name
     content["costs"] = shown_costs(cost_facts(evaluation, predictor, dataset))
@@ -107,7 +107,7 @@ def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, A
     return {
         "evaluation": evaluation,
         "summary": summary,
-        "absent": [evaluation.classes.names[number] for number in evaluation.scores.absent],
+        "absent": [evaluation.classes.names[index] for index in evaluation.scores.absent],
         "confusion": confusion_rows(evaluation),
         "left_out": LEFT_OUT,
         "without": [(name, bins.accuracy_without(LEFT_OUT)) for name, bins in certainties(evaluation).items()],
@@ -115,7 +115,7 @@ def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, A
     }
 
 
-def content_of_pictures(evaluation: Evaluation, predictor: Predictor, store: PictureStore) -> dict[str, Any]:
+def content_of_images(evaluation: Evaluation, predictor: Predictor, store: ImageStore) -> dict[str, Any]:
     """The template's cards, which fill ``store``, and what their colours mean."""
     return {
         "error_legend": ERROR_LEGEND,
@@ -124,7 +124,7 @@ def content_of_pictures(evaluation: Evaluation, predictor: Predictor, store: Pic
         "failures": store.cards(evaluation, failures(evaluation)),
         "failing_limit": FAILING_CLASSES,
         "uncertain": uncertain_cards(evaluation, predictor, store),
-        "pictures": store.pictures,
+        "images": store.images,
     }
 
 
@@ -172,7 +172,7 @@ def confusion_rows(evaluation: Evaluation) -> list[list[dict[str, float | int]]]
     ]
 
 
-def uncertain_cards(evaluation: Evaluation, predictor: Predictor, store: PictureStore) -> list[tuple[Card, str]]:
+def uncertain_cards(evaluation: Evaluation, predictor: Predictor, store: ImageStore) -> list[tuple[Card, str]]:
     """The worst and the middle image with the map of the spread over dropout samples; none without samples."""
     if predictor.samples < 2:
         return []

@@ -102,20 +102,20 @@ def class_rows(evaluation: Evaluation, draws: SegmentationScores) -> list[ClassR
     images = (evaluation.matrices.sum(2) > 0).sum(0)
     pixels = evaluation.matrix.sum(1)
     rows = []
-    for number, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True)):
-        low, high = percentile_interval(draws.iou[:, number])
+    for index, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True)):
+        low, high = percentile_interval(draws.iou[:, index])
         rows.append(
             ClassRow(
                 name,
                 color,
-                float(scores.iou[number]),
+                float(scores.iou[index]),
                 low,
                 high,
-                float(scores.recall[number]),
-                float(scores.precision[number]),
-                float(boundary[number]),
-                int(pixels[number]),
-                int(images[number]),
+                float(scores.recall[index]),
+                float(scores.precision[index]),
+                float(boundary[index]),
+                int(pixels[index]),
+                int(images[index]),
             )
         )
     return rows

@@ -54,7 +54,7 @@ def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dat
         ),
     )
     bins = evaluation.calibration
-    edges = [number / len(bins.pixels) for number in range(len(bins.pixels) + 1)]
+    edges = [index / len(bins.pixels) for index in range(len(bins.pixels) + 1)]
     write_csv(
         folder / "calibration.csv",
         ("confidence_above", "confidence_to", "pixels", "correct", "confidence_sum"),

@@ -48,7 +48,7 @@ def write_tuning_report(page: Path, config: Config, trials: Sequence[FrozenTrial
     drawn = {"history": history(trials, measure), "curves": curves(trials, best, measure)}
     if importances:
         drawn["importance"] = importance_bars(importances)
-    drawn |= {f"slice-{number}": values_against(trials, key, measure) for number, key in enumerate(keys)}
+    drawn |= {f"slice-{index}": values_against(trials, key, measure) for index, key in enumerate(keys)}
     text = render(
         "tuning.html",
         name=page.resolve().parent.name,
@@ -180,5 +180,5 @@ def captions(drawn: dict[str, Any], keys: list[str]) -> list[tuple[str, str]]:
         "importance": "Share of the variance between complete trials that each setting explains (fANOVA)",
     }
     against = "complete trials blue, pruned ones orange"
-    texts |= {f"slice-{number}": f"Against {key}: {against}" for number, key in enumerate(keys)}
+    texts |= {f"slice-{index}": f"Against {key}: {against}" for index, key in enumerate(keys)}
     return [(name, texts[name]) for name in drawn]

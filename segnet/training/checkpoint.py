@@ -59,9 +59,9 @@ def keep_previous(path: Path, keep: int) -> None:
     """Move the files before ``path`` one place back, and give ``path`` a second name as the first of them."""
     if not path.exists() or keep < 2:
         return
-    for number in range(keep - 1, 1, -1):
-        if previous(path, number - 1).exists():
-            previous(path, number - 1).replace(previous(path, number))
+    for index in range(keep - 1, 1, -1):
+        if previous(path, index - 1).exists():
+            previous(path, index - 1).replace(previous(path, index))
     # A name that is taken away after a kill.
     link = temporary_name(path)
     os.link(path, link)
@@ -82,8 +82,8 @@ def candidates(path: Path) -> list[Path]:
 
 
 def place(path: Path) -> int:
-    number = path.name.split("_")[1]
-    return int(number) if number.isdecimal() else 0
+    index = path.name.split("_")[1]
+    return int(index) if index.isdecimal() else 0
 
 
 def trailers(folder: Path) -> Iterator[tuple[Path, str]]:

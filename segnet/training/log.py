@@ -43,6 +43,6 @@ class Log:
                 self.events.add_scalar(name, value, int(str(row["step"])))
         self.events.flush()
 
-    def picture(self, picture: NDArray[np.uint8], step: int) -> None:
+    def image(self, image: NDArray[np.uint8], step: int) -> None:
         if self.enabled:
-            self.events.add_image("val samples", picture, step, dataformats="HWC")
+            self.events.add_image("val samples", image, step, dataformats="HWC")

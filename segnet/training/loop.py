@@ -53,7 +53,7 @@ class Trainer:
         config: settings of the run.
         fabric: launched; devices, precision and processes.
         run: the open run folder.
-        pictures: draws sample predictions of a network, uint8 RGB ``(H, W, 3)``, for TensorBoard.
+        images: draws sample predictions of a network, uint8 RGB ``(H, W, 3)``, for TensorBoard.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Trainer:
         config: Config,
         fabric: Fabric,
         run: RunFolder,
-        pictures: Callable[[nn.Module], NDArray[np.uint8]] | None = None,
+        images: Callable[[nn.Module], NDArray[np.uint8]] | None = None,
     ) -> None:
-        self.task, self.config, self.fabric, self.run, self.pictures = task, config, fabric, run, pictures
+        self.task, self.config, self.fabric, self.run, self.images = task, config, fabric, run, images
         settings = config.training
         self.sampler = EpochBatches(
             len(task.train_data), settings.batch_size, config.seed, fabric.global_rank, fabric.world_size
@@ -244,8 +244,8 @@ class Trainer:
             if self.fabric.is_global_zero:
                 self.task.save(self.run.path, network)
             self.state.save(self.run.best_checkpoint, keep=1)
-        if self.pictures and self.fabric.is_global_zero:
-            log.picture(self.pictures(network), self.position.step)
+        if self.images and self.fabric.is_global_zero:
+            log.image(self.images(network), self.position.step)
         return measures
 
     def has_converged(self) -> bool:

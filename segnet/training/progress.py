@@ -69,5 +69,5 @@ class TrainingProgress:
             shown = {
                 key: row[key] for key in ("train_loss", "val_loss", self.monitor, "images_per_second") if key in row
             }
-            text = "  ".join(f"{key} {number:.4g}" for key, number in shown.items())
+            text = "  ".join(f"{key} {index:.4g}" for key, index in shown.items())
             print(f"epoch {row['epoch']}/{self.epochs}  {text}", file=sys.stderr, flush=True)

@@ -85,8 +85,8 @@ def share_optimizer_state(state: dict[str, Any], groups: list[dict[str, Any]]) -
     """
     weights = [weight for group in groups for weight in group["params"]]
     numbered = {
-        number: {name: share_moment(value, weights[number]) for name, value in values.items()}
-        for number, values in state["state"].items()
+        index: {name: share_moment(value, weights[index]) for name, value in values.items()}
+        for index, values in state["state"].items()
     }
     pairs = zip(groups, state["param_groups"], strict=True)
     return {"state": numbered, "param_groups": [{**theirs, "fused": ours["fused"]} for ours, theirs in pairs]}

@@ -12,9 +12,9 @@ class StopRequest:
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> "StopRequest":
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for index in (signal.SIGINT, signal.SIGTERM):
             try:
-                self._before[number] = signal.signal(number, self._handle)
+                self._before[index] = signal.signal(index, self._handle)
             except ValueError:
                 # Only a program's main thread may set handlers; elsewhere the run can't be asked to stop.
                 break
@@ -23,8 +23,8 @@ class StopRequest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        for index, handler in self._before.items():
+            signal.signal(index, handler)  # type: ignore[arg-type]
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:
@@ -37,5 +37,5 @@ def leave_signals_to_parent(worker: int) -> None:
 
     A worker still ends with its parent, whom it looks for every few seconds.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    for index in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(index, signal.SIG_IGN)

@@ -80,9 +80,9 @@ def search(plan: Plan, trials: int, after_each: Callable[[optuna.Study], object]
     with locked(plan.folder):
         study = open_study(plan)
         requeue_interrupted(study)
-        while (number := len(over(study))) < trials:
+        while (index := len(over(study))) < trials:
             # A sampler's generator is not in the file: seeded by the trial, it draws the same in a study that goes on.
-            study.sampler = optuna.samplers.TPESampler(seed=seed + number, n_startup_trials=STARTUP_TRIALS)
+            study.sampler = optuna.samplers.TPESampler(seed=seed + index, n_startup_trials=STARTUP_TRIALS)
             run_trial(plan, study, study.ask())
             after_each(study)
     return study

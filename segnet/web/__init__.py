@@ -1,1 +1,1 @@
-"""The demo page and its HTTP interface: the user's own machine segments the user's own pictures."""
+"""The demo page and its HTTP interface: the user's own machine segments the user's own images."""

@@ -21,12 +21,12 @@ from segnet.inference.stages import has_stages
 from segnet.nn.dropout import has_dropout
 from segnet.web.clip_routes import clip_router
 from segnet.web.clips import Clips
-from segnet.web.codes import codes_router
 from segnet.web.exploring import exploring_router
 from segnet.web.guard import Guard
+from segnet.web.images import png
+from segnet.web.latents import latents_router
 from segnet.web.limits import Limits
 from segnet.web.models import Models
-from segnet.web.pictures import png
 from segnet.web.problems import add_handlers, documented
 from segnet.web.segmentation import PNG_ANSWER, Segmenter, segmentation_router
 from segnet.web.worker import Worker
@@ -43,14 +43,14 @@ class NetworkAnswer(BaseModel):
     network: str
     classes: list[str]
     colors: list[tuple[int, int, int]]
-    size: tuple[int, int] = Field(description="(height, width) of the pictures that it was trained on")
+    size: tuple[int, int] = Field(description="(height, width) of the images that it was trained on")
     has_dropout: bool = Field(description="whether it can be sampled for its uncertainty")
     has_stages: bool = Field(description="whether /api/stages can look inside")
 
 
 class LimitsAnswer(BaseModel):
-    picture_bytes: int
-    picture_pixels: int
+    image_bytes: int
+    image_pixels: int
     clip_bytes: int
     clip_seconds: float
     clip_pixels: int
@@ -99,7 +99,7 @@ def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], boo
     app.include_router(segmentation_router(segmenter))
     app.include_router(clip_router(clips, models))
     app.include_router(exploring_router(segmenter))
-    app.include_router(codes_router(models, worker))
+    app.include_router(latents_router(models, worker))
     app.mount("/page", StaticFiles(directory=PAGE))
     app.add_api_route("/", lambda: FileResponse(PAGE / "index.html"), include_in_schema=False, response_model=None)
     # Around the whole application, so that its answers to errors have the headers too.
@@ -143,8 +143,8 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
         summary="A sample scene, drawn by this program",
     )
     async def scene(number: Annotated[int, InPath(ge=0, lt=len(SCENES))]) -> Response:
-        picture = await worker.run(lambda: draw_scene(SCENES[number]))
-        return Response(picture, media_type="image/png")
+        image = await worker.run(lambda: draw_scene(SCENES[number]))
+        return Response(image, media_type="image/png")
 
     return router
 
@@ -155,7 +155,7 @@ def draw_scene(seed: int) -> bytes:
 
 
 DESCRIPTION = """\
-Classes of pictures and clips by SegNet and its family, on this machine. Nothing is sent elsewhere, and nothing is kept
+Classes of images and clips by SegNet and its family, on this machine. Nothing is sent elsewhere, and nothing is kept
 but finished clips, for half an hour.
 
     curl -F image=@street.jpg http://127.0.0.1:8765/api/mask -o mask.png

@@ -189,8 +189,8 @@ class Clips:
         """Forget finished clips that are too old or too many."""
         over = sorted(((clip.ended, clip) for clip in self.clips.values() if clip.ended is not None), key=itemgetter(0))
         oldest = time.monotonic() - self.limits.keep_seconds
-        for number, (ended, clip) in enumerate(over):
-            if ended < oldest or number < len(over) - self.limits.kept_clips:
+        for index, (ended, clip) in enumerate(over):
+            if ended < oldest or index < len(over) - self.limits.kept_clips:
                 self._forget(clip)
 
     def _forget(self, clip: Clip) -> None:

@@ -1,4 +1,4 @@
-"""``/api/stages``: what the stages of a SegNet see in a picture, with and without the pooling indices."""
+"""``/api/stages``: what the stages of a SegNet see in a image, with and without the pooling indices."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from segnet.datasets.classes import ClassSet
 from segnet.inference.stages import Stage, see_stages
-from segnet.web.pictures import Picture, data_url, decode, fitted, png
+from segnet.web.images import Pixels, data_url, decode, fitted, png
 from segnet.web.problems import documented
 from segnet.web.segmentation import GivenImage, GivenSettings, Segmenter, Settings, network_size
 
@@ -37,11 +37,11 @@ class Maps(BaseModel):
 
 
 class StagesAnswer(BaseModel):
-    """All stages of a network, from the largest to the deepest; pictures are PNG files as data URLs."""
+    """All stages of a network, from the largest to the deepest; images are PNG files as data URLs."""
 
     height: int
     width: int
-    picture: str
+    image: str
     mask: str
     mask_without: str
     changed: float = Field(description="share of the pixels whose class is another one without the indices")
@@ -61,7 +61,7 @@ def stages_answer(segmenter: Segmenter, data: bytes, given: Settings) -> StagesA
     return StagesAnswer(
         height=image.shape[0],
         width=image.shape[1],
-        picture=data_url(png(image)),
+        image=data_url(png(image)),
         mask=data_url(png(with_indices.mask.byte().numpy(), colors)),
         mask_without=data_url(png(without.mask.byte().numpy(), colors)),
         changed=float((with_indices.mask != without.mask).float().mean()),
@@ -79,7 +79,7 @@ def maps(stage: Stage, without: Stage) -> Maps:
         width=width,
         channels=shown.tolist(),
         activation=heat(values),
-        codes=code_picture(stage.codes[shown]),
+        codes=code_image(stage.codes[shown]),
         unpooled=heat(stage.unpooled[shown]),
         decoded=heat(stage.decoded[decoded]),
         unpooled_without=heat(without.unpooled[shown], like=stage.unpooled[shown]),
@@ -104,12 +104,12 @@ def heat(maps: Tensor, like: Tensor | None = None) -> str:
     return data_url(png(levels.flatten(0, 1).numpy(), INFERNO))
 
 
-def code_picture(codes: Tensor) -> str:
+def code_image(codes: Tensor) -> str:
     """Codes ``(K, h, w)`` below each other, each in its colour."""
     return data_url(png(codes.flatten(0, 1).numpy(), CODES))
 
 
-def inferno() -> Picture:
+def inferno() -> Pixels:
     """The colour map ``(256, 3)`` RGB."""
     ramp: NDArray[np.uint8] = np.arange(256, dtype=np.uint8)[:, None]
     return np.ascontiguousarray(cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1])

@@ -118,7 +118,7 @@ class Guard:
     def bounded(self, scope: Scope, receive: Receive, refusals: list[RefusedError]) -> Receive:
         """``receive`` that stops at the limits, whatever the headers said, and notes why in ``refusals``."""
         is_clip = scope["path"] == CLIPS
-        limit = (self.limits.clip_bytes if is_clip else self.limits.picture_bytes) + ROOM_FOR_FORM
+        limit = (self.limits.clip_bytes if is_clip else self.limits.image_bytes) + ROOM_FOR_FORM
         seconds = self.limits.upload_clip_seconds if is_clip else self.limits.upload_seconds
         too_large = RefusedError(413, f"too large: at most {limit // 1_000_000} MB are taken")
         length = Headers(scope=scope).get("content-length", "0")

@@ -8,24 +8,24 @@ class Limits:
     """Bounds that keep one client, or one file, from taking the whole machine.
 
     Attributes:
-        picture_bytes: of an uploaded picture file.
-        picture_pixels: of a picture, read off its header before anything is decoded.
-        working_side: pixels of the longer side to which a larger picture is brought before it is segmented.
+        image_bytes: of an uploaded image file.
+        image_pixels: of a image, read off its header before anything is decoded.
+        working_side: pixels of the longer side to which a larger image is brought before it is segmented.
         clip_bytes: of an uploaded clip.
         clip_seconds: of a clip's length.
         clip_pixels: of a clip's frame.
-        waiting: pictures that may wait for the processor.
+        waiting: images that may wait for the processor.
         waiting_clips: clips that may wait for the one that is worked on.
         kept_clips: finished clips that are kept for download; the oldest goes first.
-        answer_seconds: time within which a picture is answered, waiting included.
+        answer_seconds: time within which a image is answered, waiting included.
         upload_seconds: time within which a request has to have arrived.
         upload_clip_seconds: the same for a clip.
         clip_work_seconds: time that a clip may be worked on.
         keep_seconds: time after which a finished clip is removed.
     """
 
-    picture_bytes: int = 20_000_000
-    picture_pixels: int = 40_000_000
+    image_bytes: int = 20_000_000
+    image_pixels: int = 40_000_000
     working_side: int = 1600
     clip_bytes: int = 200_000_000
     clip_seconds: float = 60

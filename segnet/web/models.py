@@ -50,7 +50,7 @@ class Models:
 
     def _free_name(self, name: str) -> str:
         taken = self.networks.keys() | self.autoencoders.keys()
-        numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+        numbered = (f"{name} ({index})" for index in range(2, len(taken) + 3))
         return name if name not in taken else next(other for other in numbered if other not in taken)
 
     def network(self, name: str | None) -> SavedModel:

@@ -35,7 +35,7 @@ class BusyError(RefusedError):
 MEANINGS = {
     400: "The file or a setting cannot be used",
     403: "The request comes from another site",
-    404: "There is no such model, picture or clip",
+    404: "There is no such model, image or clip",
     408: "The request did not arrive in time",
     409: "The clip is not finished",
     413: "The file is larger than the limits",

@@ -1,4 +1,4 @@
-"""``/api/segment``, ``/api/mask`` and ``/api/overlay``: a picture in, its classes out."""
+"""``/api/segment``, ``/api/mask`` and ``/api/overlay``: a image in, its classes out."""
 
 import math
 import time
@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from segnet.inference.backends import BACKENDS
 from segnet.inference.overlay import Overlay, class_shares
 from segnet.inference.predictor import Predictor
+from segnet.web.images import Pixels, data_url, decode, enlarged, fitted, png
 from segnet.web.limits import Limits
 from segnet.web.models import Models
-from segnet.web.pictures import Picture, data_url, decode, enlarged, fitted, png
 from segnet.web.problems import documented
 from segnet.web.worker import Worker
 
@@ -23,7 +23,7 @@ FACTORS = {"trained": 1.0, "half": 0.5, "double": 2.0}
 
 
 class Settings(NamedTuple):
-    """How a picture is segmented."""
+    """How a image is segmented."""
 
     model: str | None
     size: Size
@@ -37,7 +37,7 @@ def settings(
         Size,
         Form(
             description="pixels that the network sees: as many as it was trained on, half or double as many along each "
-            "side, or the picture's own. The picture keeps its proportions, and the mask has the picture's size."
+            "side, or the image's own. The image keeps its proportions, and the mask has the image's size."
         ),
     ] = "trained",
     samples: Annotated[int, Form(ge=1, le=50, description="passes with dropout on, for Bayesian networks")] = 1,
@@ -51,7 +51,7 @@ GivenImage = Annotated[UploadFile, File(description="a JPEG, PNG, WebP or BMP fi
 
 
 class ClassShare(BaseModel):
-    """A class and the share of the picture's pixels that are of it."""
+    """A class and the share of the image's pixels that are of it."""
 
     name: str
     color: tuple[int, int, int]
@@ -59,10 +59,10 @@ class ClassShare(BaseModel):
 
 
 class Segmentation(BaseModel):
-    """The classes of a picture; maps are PNG files as data URLs, a byte a pixel."""
+    """The classes of a image; maps are PNG files as data URLs, a byte a pixel."""
 
     model: str
-    height: int = Field(description="rows of the maps, the picture's own unless that is very large")
+    height: int = Field(description="rows of the maps, the image's own unless that is very large")
     width: int
     classes: list[ClassShare]
     mask: str = Field(description="each pixel's number in `classes`")
@@ -71,31 +71,31 @@ class Segmentation(BaseModel):
         description="standard deviation of the samples, 0 to 255 for 0 to 0.5, the most there is; null for one"
     )
     mean_uncertainty: float | None
-    network_size: tuple[int, int] = Field(description="(height, width) at which the network saw the picture")
+    network_size: tuple[int, int] = Field(description="(height, width) at which the network saw the image")
     seconds: float = Field(description="through the network")
     total_seconds: float = Field(description="with decoding and encoding, without waiting")
     runtime: str
 
 
 class Found(NamedTuple):
-    """What a predictor finds in a picture: mask, probability of each pixel's class, uncertainty, seconds."""
+    """What a predictor finds in a image: mask, probability of each pixel's class, uncertainty, seconds."""
 
-    mask: Picture
+    mask: Pixels
     probability: NDArray[np.float32]
     deviation: NDArray[np.float32] | None
     seconds: float
 
 
 def network_size(size: Size, trained: tuple[int, int], height: int, width: int) -> tuple[int, int]:
-    """(H, W) at which the network sees a picture: its proportions, and about the pixels that were asked for."""
+    """(H, W) at which the network sees a image: its proportions, and about the pixels that were asked for."""
     if size == "own":
         return height, width
     scale = FACTORS[size] * math.sqrt(trained[0] * trained[1] / (height * width))
-    # A very long, thin picture still has a few pixels across.
+    # A very long, thin image still has a few pixels across.
     return max(16, round(height * scale)), max(16, round(width * scale))
 
 
-def find(predictor: Predictor, image: Picture) -> Found:
+def find(predictor: Predictor, image: Pixels) -> Found:
     before = time.perf_counter()
     deviation = None
     if predictor.samples > 1:
@@ -107,19 +107,19 @@ def find(predictor: Predictor, image: Picture) -> Found:
     return Found(mask, probabilities.max(0), deviation, time.perf_counter() - before)
 
 
-def as_byte(values: NDArray[np.float32], top: float = 1.0) -> Picture:
+def as_byte(values: NDArray[np.float32], top: float = 1.0) -> Pixels:
     """0 to ``top`` as 0 to 255."""
     return np.asarray((values * (255 / top)).round().clip(0, 255), np.uint8)
 
 
 class Segmenter:
-    """Segments uploaded pictures in the worker's thread."""
+    """Segments uploaded images in the worker's thread."""
 
     def __init__(self, models: Models, worker: Worker, limits: Limits) -> None:
         self.models, self.worker, self.limits = models, worker, limits
 
-    def look(self, data: bytes, given: Settings) -> tuple[Picture, Picture, Predictor]:
-        """The picture, the same at working size, and what segments it."""
+    def look(self, data: bytes, given: Settings) -> tuple[Pixels, Pixels, Predictor]:
+        """The image, the same at working size, and what segments it."""
         image = decode(data, self.limits)
         small = fitted(image, self.limits.working_side)
         trained = self.models.network(given.model).size
@@ -152,13 +152,13 @@ class Segmenter:
         )
 
     def mask(self, data: bytes, given: Settings) -> bytes:
-        """PNG of class numbers at the picture's own size, in the classes' colours."""
+        """PNG of class indices at the image's own size, in the classes' colours."""
         image, small, predictor = self.look(data, given)
         mask = enlarged(predictor.classes_of([small])[0], *image.shape[:2])
         return png(mask, predictor.classes.palette)
 
     def overlay(self, data: bytes, given: Settings, opacity: float, contours: bool) -> bytes:
-        """PNG of the picture under the classes' colours."""
+        """PNG of the image under the classes' colours."""
         image, small, predictor = self.look(data, given)
         mask = enlarged(predictor.classes_of([small])[0], *image.shape[:2])
         return png(Overlay(predictor.classes, opacity, contours).draw(image, mask))
@@ -171,7 +171,7 @@ PROBLEMS = documented(400, 404, 413, 422, 503, 504)
 
 
 def segmentation_router(segmenter: Segmenter) -> APIRouter:
-    router = APIRouter(prefix="/api", tags=["pictures"])
+    router = APIRouter(prefix="/api", tags=["images"])
     run = segmenter.worker.run
 
     @router.post("/segment", responses=PROBLEMS, summary="Classes, probabilities and shares as JSON")
@@ -192,7 +192,7 @@ def segmentation_router(segmenter: Segmenter) -> APIRouter:
         contours: Annotated[bool, Form(description="draw lines between the classes")] = False,
     ) -> Response:
         data = await image.read()
-        picture = await run(lambda: segmenter.overlay(data, given, opacity, contours))
-        return Response(picture, media_type="image/png")
+        file = await run(lambda: segmenter.overlay(data, given, opacity, contours))
+        return Response(file, media_type="image/png")
 
     return router

@@ -32,9 +32,9 @@ QUICK = [
 def colored(tmp_path: Path) -> Path:
     """Eight pairs in RGB colours without any split, with a colour that a class file does not name."""
     root = tmp_path / "mine"
-    for number in range(8):
-        photo(root / f"images/{number}.jpg", (48, 64), seed=number)
-        color_mask(root / f"masks/{number}.png", [(255, 0, 0), (0, 0, 255), (0, 0, 0)], (48, 64))
+    for index in range(8):
+        photo(root / f"images/{index}.jpg", (48, 64), seed=index)
+        color_mask(root / f"masks/{index}.png", [(255, 0, 0), (0, 0, 255), (0, 0, 0)], (48, 64))
     (root / "classes.csv").write_text("name,r,g,b\nroad,255,0,0\n<b>car</b>,0,0,255\nvoid,0,0,0\n")
     return root
 
@@ -61,7 +61,7 @@ def test_the_config_trains_at_once(colored: Path, tmp_path: Path, capsys: pytest
     assert settings["loss"][0]["class_weights"] == "enet"
     found = json.loads((tmp_path / "found.json").read_text())
     assert [row["pixels"] for row in found["classes"]] == [8 * 22 * 48, 8 * 22 * 48]
-    pixels = np.stack([np.asarray(Image.open(colored / f"images/{number}.jpg")) for number in range(8)])
+    pixels = np.stack([np.asarray(Image.open(colored / f"images/{index}.jpg")) for index in range(8)])
     assert settings["model"]["input"]["mean"] == pytest.approx(pixels.mean((0, 1, 2)), abs=0.01)
     assert settings["model"]["input"]["std"] == pytest.approx(pixels.std((0, 1, 2)), abs=0.01)
     assert 0 <= train(config, tmp_path / "runs") <= 1
@@ -81,9 +81,9 @@ def test_a_converted_folder_trains_in_the_plain_layout(colored: Path, tmp_path: 
 
 @pytest.mark.parametrize("values", [[0, 255], [0, 85, 170], [0, 1, 255]])
 def test_masks_without_names_get_a_config_too(tmp_path: Path, values: list[int]) -> None:
-    for number in range(4):
-        photo(tmp_path / f"in/images/{number}.png", (48, 64), seed=number)
-        index_mask(tmp_path / f"in/masks/{number}.png", values, (48, 64))
+    for index in range(4):
+        photo(tmp_path / f"in/images/{index}.png", (48, 64), seed=index)
+        index_mask(tmp_path / f"in/masks/{index}.png", values, (48, 64))
     config = tmp_path / "found.yaml"
     assert main(["inspect", str(tmp_path / "in"), "--config", str(config)]) == 0
     task = SegmentationTask(load_config(config, QUICK))
@@ -111,7 +111,7 @@ def test_mistakes_end_with_one_line(tmp_path: Path, colored: Path, capsys: pytes
     assert "left out: " in capsys.readouterr().out
 
 
-def test_the_page_shows_pictures_and_escapes_names(colored: Path, tmp_path: Path) -> None:
+def test_the_page_shows_images_and_escapes_names(colored: Path, tmp_path: Path) -> None:
     (colored / "images/3.jpg").write_bytes(b"no")
     assert main(["inspect", str(colored), "--report", str(tmp_path / "page.html")]) == 0
     text = (tmp_path / "page.html").read_text()

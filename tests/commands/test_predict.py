@@ -1,4 +1,4 @@
-"""``segnet predict``: a mask and an overlay for every picture that the words name."""
+"""``segnet predict``: a mask and an overlay for every image that the words name."""
 
 from pathlib import Path
 
@@ -7,26 +7,26 @@ import pytest
 from PIL import Image
 
 from segnet.cli import main
-from segnet.commands.predict import find_pictures, names_without_collision
+from segnet.commands.predict import find_images, names_without_collision
 
 
-def test_masks_are_indices_of_the_pictures_size_and_overlays_have_a_legend(
+def test_masks_are_indices_of_the_images_size_and_overlays_have_a_legend(
     tiny_run: Path, tiny_camvid: Path, tmp_path: Path
 ) -> None:
-    pictures = sorted((tiny_camvid / "val").iterdir())
+    images = sorted((tiny_camvid / "val").iterdir())
     assert main(["predict", str(tiny_run), str(tiny_camvid / "val"), "--out", str(tmp_path / "out")]) == 0
     masks = sorted((tmp_path / "out").glob("*_mask.png"))
-    assert [path.name for path in masks] == [f"{picture.stem}_mask.png" for picture in pictures]
+    assert [path.name for path in masks] == [f"{image.stem}_mask.png" for image in images]
     mask = Image.open(masks[0])
     assert (mask.mode, mask.size) == ("L", (64, 48))
     assert int(np.asarray(mask).max()) < 11
-    overlay = Image.open(tmp_path / "out" / f"{pictures[0].stem}_overlay.png")
+    overlay = Image.open(tmp_path / "out" / f"{images[0].stem}_overlay.png")
     assert overlay.mode == "RGB"
     assert overlay.width == 64
     assert overlay.height > 48
 
 
-def test_a_picture_of_any_size_turned_by_its_camera(tiny_run: Path, tmp_path: Path) -> None:
+def test_a_image_of_any_size_turned_by_its_camera(tiny_run: Path, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (37, 53)).save(tmp_path / "phone.jpg", exif=exif)
@@ -34,13 +34,13 @@ def test_a_picture_of_any_size_turned_by_its_camera(tiny_run: Path, tmp_path: Pa
     assert Image.open(tmp_path / "phone_mask.png").size == (53, 37)
 
 
-def test_words_without_pictures_and_files_that_are_none(
+def test_words_without_images_and_files_that_are_none(
     tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(tiny_run), str(tmp_path / "*.png"), "--out", str(tmp_path / "out")]) == 1
-    assert "no picture there; give files, folders" in capsys.readouterr().err
+    assert "no image there; give files, folders" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     assert main(["predict", str(tiny_run), str(tmp_path / "text.png"), "--out", str(tmp_path / "out")]) == 1
     assert "text.png: cannot be read as an image" in capsys.readouterr().err
 
@@ -48,13 +48,13 @@ def test_words_without_pictures_and_files_that_are_none(
 def test_folders_and_patterns_are_in_order(tmp_path: Path) -> None:
     for name in ("b.png", "a.jpg", "notes.txt"):
         (tmp_path / name).touch()
-    assert [path.name for path in find_pictures([str(tmp_path)])] == ["a.jpg", "b.png"]
-    assert [path.name for path in find_pictures([str(tmp_path / "*.png"), str(tmp_path / "a.jpg")])] == [
+    assert [path.name for path in find_images([str(tmp_path)])] == ["a.jpg", "b.png"]
+    assert [path.name for path in find_images([str(tmp_path / "*.png"), str(tmp_path / "a.jpg")])] == [
         "b.png",
         "a.jpg",
     ]
 
 
-def test_no_two_pictures_share_a_name(tmp_path: Path) -> None:
+def test_no_two_images_share_a_name(tmp_path: Path) -> None:
     paths = [tmp_path / "x" / "a.png", tmp_path / "y" / "a.png", tmp_path / "y" / "a.jpg", tmp_path / "z.png"]
     assert names_without_collision(paths) == ["a", "y_a", "a_2", "z"]

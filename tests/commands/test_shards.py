@@ -33,10 +33,10 @@ def test_convert_writes_shards_beside_the_plain_folders(tiny_camvid: Path, tmp_p
     shards = load_split(DataConfig(name="shards", root=str(out / "shards")), "train")
     original = load_split(DataConfig(name="camvid", root=str(tiny_camvid), cache=0), "train")
     assert len(shards) == len(original)
-    for number in range(len(shards)):
-        assert shards[number].name == original[number].name
-        assert (shards[number].image == original[number].image).all()
-        assert (shards[number].mask == original[number].mask).all()
+    for index in range(len(shards)):
+        assert shards[index].name == original[index].name
+        assert (shards[index].image == original[index].image).all()
+        assert (shards[index].mask == original[index].mask).all()
 
 
 @pytest.mark.parametrize(

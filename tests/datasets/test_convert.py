@@ -24,8 +24,8 @@ RED, BLUE, BLACK = (255, 0, 0), (0, 0, 255), (0, 0, 0)
 def source(tmp_path: Path) -> Path:
     """Four pairs of two sequences in RGB colours, with a file that names them."""
     root = tmp_path / "source"
-    for number, name in enumerate(("a_1", "a_2", "b_1", "b_2")):
-        photo(root / f"images/{name}.jpg", seed=number)
+    for index, name in enumerate(("a_1", "a_2", "b_1", "b_2")):
+        photo(root / f"images/{name}.jpg", seed=index)
         color_mask(root / f"masks/{name}_mask.png", [RED, BLUE, BLACK])
     (root / "classes.csv").write_text("name,r,g,b\nroad,255,0,0\ncar,0,0,255\nvoid,0,0,0\n")
     return root
@@ -41,7 +41,7 @@ def read(out: Path, split: str, **settings: object) -> ImagesAndMasks:
     return load_split(DataConfig.model_validate(data), split)
 
 
-def test_the_plain_layout_holds_the_same_pictures_and_labels(source: Path, tmp_path: Path) -> None:
+def test_the_plain_layout_holds_the_same_images_and_labels(source: Path, tmp_path: Path) -> None:
     summary = run(source, tmp_path / "out", splits={"train": "all-b", "val": "all@b"})
     assert (summary.converted, summary.already, summary.skipped) == (4, 0, [])
     train = read(tmp_path / "out", "train")
@@ -104,7 +104,7 @@ def test_an_interrupted_conversion_goes_on(source: Path, tmp_path: Path) -> None
 
 
 def test_bad_pairs_stop_or_are_left_out(source: Path, tmp_path: Path) -> None:
-    (source / "images/a_2.jpg").write_bytes(b"no picture")
+    (source / "images/a_2.jpg").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"a_2.jpg: cannot be read as an image .* with --on-error skip"):
         run(source, tmp_path / "out")
     summary = run(source, tmp_path / "out", skip_errors=True)

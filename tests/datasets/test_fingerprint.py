@@ -17,8 +17,8 @@ MASK = np.random.default_rng(0).integers(0, 11, (90, 120), np.uint8)
 def files(tmp_path: Path) -> list[Path]:
     folder = tmp_path / "data"
     folder.mkdir()
-    for number, content in enumerate((as_png(MASK), b"", b"short", bytes(2 * END + 1))):
-        (folder / f"{number}.png").write_bytes(content)
+    for index, content in enumerate((as_png(MASK), b"", b"short", bytes(2 * END + 1))):
+        (folder / f"{index}.png").write_bytes(content)
     return sorted(folder.iterdir())
 
 

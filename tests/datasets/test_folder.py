@@ -67,6 +67,6 @@ def test_settings_that_do_not_fit(tmp_path: Path, settings: dict[str, object], m
 
 
 def test_colours_that_are_not_given_differ() -> None:
-    classes = folder_classes(config(Path(), classes=[str(number) for number in range(255)]))
+    classes = folder_classes(config(Path(), classes=[str(index) for index in range(255)]))
     assert len(set(classes.colors)) == 255
     assert classes.colors[:3] == ((128, 0, 0), (0, 128, 0), (128, 128, 0))  # PASCAL VOC's first three

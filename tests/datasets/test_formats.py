@@ -63,9 +63,9 @@ def sun_rgbd(root: Path) -> None:
 
 
 def sun_rgbd_in_one_folder(root: Path) -> None:
-    for split, number in (("train", 5051), ("test", 1)):
+    for split, index in (("train", 5051), ("test", 1)):
         photo(root / f"SUNRGBD-{split}_images" / "img-000001.jpg")
-        index_mask(root / "sunrgbd_train_test_labels" / f"img-{number:06d}.png", [0, 1, 37])
+        index_mask(root / "sunrgbd_train_test_labels" / f"img-{index:06d}.png", [0, 1, 37])
 
 
 def ade20k(root: Path) -> None:

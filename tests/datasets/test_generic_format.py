@@ -140,4 +140,4 @@ def test_every_kind_of_image_file(tmp_path: Path) -> None:
     data = DataConfig.model_validate({"name": "folder", "root": str(tmp_path), "classes": ["a", "b"]})
     dataset = load_split(data, "train")
     assert len(dataset) == 7
-    assert {dataset[number].image.shape for number in range(7)} == {(12, 16, 3)}
+    assert {dataset[index].image.shape for index in range(7)} == {(12, 16, 3)}

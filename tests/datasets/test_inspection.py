@@ -83,11 +83,11 @@ def test_sixteen_bits_a_channel_are_seen_in_the_header(tmp_path: Path) -> None:
     assert "only the upper 8 bits" in inspect_folder(tmp_path, workers=1).odd["16-bit"][0]
 
 
-def test_equal_and_near_pictures_in_two_splits(tmp_path: Path) -> None:
-    for number in range(6):
-        split = "train" if number < 4 else "val"
-        photo(tmp_path / f"images/{split}/{number}.png", (96, 128), seed=number)
-        index_mask(tmp_path / f"masks/{split}/{number}.png", [0, 1], (96, 128))
+def test_equal_and_near_images_in_two_splits(tmp_path: Path) -> None:
+    for index in range(6):
+        split = "train" if index < 4 else "val"
+        photo(tmp_path / f"images/{split}/{index}.png", (96, 128), seed=index)
+        index_mask(tmp_path / f"masks/{split}/{index}.png", [0, 1], (96, 128))
     first = Image.open(tmp_path / "images/train/0.png")
     first.save(tmp_path / "images/val/4.png", compress_level=1)
     second = Image.open(tmp_path / "images/train/1.png")
@@ -98,7 +98,7 @@ def test_equal_and_near_pictures_in_two_splits(tmp_path: Path) -> None:
     assert leaks == [("equal", "0.png", "4.png", ("train", "val")), ("near", "1.png", "5.jpg", ("train", "val"))]
 
 
-def test_a_perceptual_hash_stays_when_the_picture_is_scaled_and_brightened(tmp_path: Path) -> None:
+def test_a_perceptual_hash_stays_when_the_image_is_scaled_and_brightened(tmp_path: Path) -> None:
     grey = np.asarray(Image.open(photo(tmp_path / "a.png", (120, 160), seed=3)).convert("L"))
     other = np.asarray(Image.open(photo(tmp_path / "b.png", (120, 160), seed=4)).convert("L"))
     scaled = np.asarray(Image.fromarray(grey).resize((200, 150)))
@@ -159,16 +159,16 @@ def test_more_values_than_classes(tmp_path: Path) -> None:
 
 
 def test_several_processes_see_the_same(tmp_path: Path) -> None:
-    for number in range(9):
-        photo(tmp_path / f"images/{number}.png", seed=number)
-        index_mask(tmp_path / f"masks/{number}.png", [0, number % 3])
+    for index in range(9):
+        photo(tmp_path / f"images/{index}.png", seed=index)
+        index_mask(tmp_path / f"masks/{index}.png", [0, index % 3])
     calls = []
     several = inspect_folder(tmp_path, workers=2, progress=lambda done, total: calls.append((done, total)))
     assert several.to_json() == inspect_folder(tmp_path, workers=1).to_json()
     assert calls == [(done, 9) for done in range(1, 10)]
 
 
-def test_pictures_that_look_alike_are_found_as_by_comparing_all() -> None:
+def test_images_that_look_alike_are_found_as_by_comparing_all() -> None:
     random = np.random.default_rng(0)
     base = random.integers(0, 2**64, 40, np.uint64)
     # Families whose members are up to 12 bits from their base, so pairs lie on both sides of the limit.
@@ -177,8 +177,8 @@ def test_pictures_that_look_alike_are_found_as_by_comparing_all() -> None:
     hashes = (base[:, None] ^ np.bitwise_or.reduce(np.where(used, flips, np.uint64(0)), axis=2)).ravel()
     same = np.zeros((16, 16), np.uint8)
     looks = [
-        Look(Pair(Path(f"{number}.png"), Path("mask.png")), perceptual=int(value), thumbnail=same)
-        for number, value in enumerate(hashes)
+        Look(Pair(Path(f"{index}.png"), Path("mask.png")), perceptual=int(value), thumbnail=same)
+        for index, value in enumerate(hashes)
     ]
     alike = np.argwhere(np.bitwise_count(hashes[:, None] ^ hashes[None]) <= leaks.MAX_BITS).tolist()
     expected = [("near", first, second) for first, second in alike if first < second]

@@ -21,7 +21,7 @@ def die(_: object, item: int) -> None:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_results_come_in_order(workers: int) -> None:
-    assert list(map_files(power, 3, range(100), workers)) == [number**3 for number in range(100)]
+    assert list(map_files(power, 3, range(100), workers)) == [index**3 for index in range(100)]
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -62,7 +62,7 @@ def test_the_cache_changes_nothing(tmp_path: Path) -> None:
 def test_cached_samples_come_from_memory_and_forked_workers_share_it(tmp_path: Path) -> None:
     if "fork" not in multiprocessing.get_all_start_methods():
         pytest.skip("processes cannot be forked here")
-    pairs = [write_pair(tmp_path, number) for number in range(2)]
+    pairs = [write_pair(tmp_path, index) for index in range(2)]
     dataset = ImagesAndMasks(pairs, CAMVID, cache=True)
     loader: DataLoader[Sample] = DataLoader(
         dataset,  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ def truncated(path: Path) -> None:
 
 
 def as_text(path: Path) -> None:
-    path.write_text("not a picture")
+    path.write_text("not a image")
 
 
 @pytest.mark.parametrize("damage", [truncated, as_text])

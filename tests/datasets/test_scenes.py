@@ -106,14 +106,14 @@ def test_written_scenes_are_read_as_camvid_is(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("small_default")
 def test_the_default_set_is_made_once_and_anew_for_another_version(tmp_path: Path) -> None:
     root = ensure_scenes(tmp_path / "scenes")
-    picture = next((root / "train").iterdir())
-    made = picture.stat().st_mtime_ns
+    image = next((root / "train").iterdir())
+    made = image.stat().st_mtime_ns
     ensure_scenes(root)
-    assert picture.stat().st_mtime_ns == made
+    assert image.stat().st_mtime_ns == made
     facts = json.loads((root / "scenes.json").read_text())
     (root / "scenes.json").write_text(json.dumps({**facts, "version": 0}))
     ensure_scenes(root)
-    assert picture.stat().st_mtime_ns != made
+    assert image.stat().st_mtime_ns != made
     assert json.loads((root / "scenes.json").read_text()) == facts
 
 

@@ -169,10 +169,10 @@ def test_a_server_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 def test_splits_are_joined_and_shared(files: ImagesAndMasks, root: Path) -> None:
     write_shards(files.subset([3, 1]), root / "more")
     joined = load_shards(str(root), "train+more")
-    assert [joined[number].name for number in (0, 10, 11)] == [files[number].name for number in (0, 3, 1)]
+    assert [joined[index].name for index in (0, 10, 11)] == [files[index].name for index in (0, 3, 1)]
     half = load_train_split(DataConfig(name="shards", root=str(root), train_share=0.5))
     assert isinstance(half, ShardedImagesAndMasks)
-    assert [half[number].name for number in range(5)] == [files[number].name for number in (0, 2, 4, 6, 8)]
+    assert [half[index].name for index in range(5)] == [files[index].name for index in (0, 2, 4, 6, 8)]
 
 
 class StopsAt(ImagesAndMasks):

@@ -97,7 +97,7 @@ def test_the_data_sets_own_splits_or_a_share(splits: dict[str, int], expected: t
 
 def test_whole_sequences_are_kept_back() -> None:
     counts = {"a": 10, "b-1": 3, "c": 20, "d": 4}
-    everything = pairs(*(f"{name}_{number}" for name, count in counts.items() for number in range(count)))
+    everything = pairs(*(f"{name}_{index}" for name, count in counts.items() for index in range(count)))
     # A fifth of 37 images: b-1 and d together.
     train, val = choose_splits({"all": everything})
     assert (train, val) == ("all-b-1-d", "all@b-1@d")

@@ -27,8 +27,8 @@ MASKS = ([[0, 0, 0, 1], [0, 0, 1, 255]], [[0, 0, 0, 0], [0, 0, 0, 2]])
 @pytest.fixture
 def dataset(tmp_path: Path) -> ImagesAndMasks:
     pairs = []
-    for number, mask in enumerate(MASKS):
-        pair = Pair(tmp_path / f"{number}.png", tmp_path / f"{number}_mask.png")
+    for index, mask in enumerate(MASKS):
+        pair = Pair(tmp_path / f"{index}.png", tmp_path / f"{index}_mask.png")
         Image.new("RGB", (4, 2)).save(pair.image)
         Image.fromarray(np.array(mask, np.uint8)).save(pair.mask)
         pairs.append(pair)

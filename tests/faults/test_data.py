@@ -50,7 +50,7 @@ def bomb() -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [PNG[: len(PNG) // 2], JPEG[: len(JPEG) // 2], b"", b"%PDF-1.7 not a picture", PNG[:-30] + bytes(30), bomb()],
+    [PNG[: len(PNG) // 2], JPEG[: len(JPEG) // 2], b"", b"%PDF-1.7 not a image", PNG[:-30] + bytes(30), bomb()],
     ids=["png cut short", "jpeg cut short", "empty", "a PDF", "zeros at the end", "bomb"],
 )
 @fault(
@@ -252,8 +252,8 @@ def test_odd_names(tmp_path: Path, row: Row) -> None:
     pairs = pairs_from_folders(images, masks)
     data = ImagesAndMasks(pairs, CAMVID)
     assert sorted(os.fsencode(pair.image.name) for pair in pairs) == sorted(ODD_NAMES)
-    for number, pair in enumerate(pairs):
-        np.testing.assert_array_equal(data[number].image, PIXELS)
+    for index, pair in enumerate(pairs):
+        np.testing.assert_array_equal(data[index].image, PIXELS)
         pair.image.write_bytes(b"damaged")
         line = one_line(refused(read_image, pair.image))
         assert line.isprintable()
@@ -305,8 +305,8 @@ def originals() -> list[bytes]:
 def test_mutated_files(tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
     wanted, chance, files = times(400, 10_000), random.Random(0), originals()
     path, lines = tmp_path / "mutated", list[str]()
-    for number in range(wanted):
-        path.write_bytes(mutated(files[number % len(files)], chance))
+    for index in range(wanted):
+        path.write_bytes(mutated(files[index % len(files)], chance))
         for read in (read_image, read_mask):
             try:
                 pixels = read(path)

@@ -69,9 +69,9 @@ def test_kill_at_random_moments(
 def test_kill_within_a_write(begin: Begin, assert_undisturbed: Compare, row: Row, counted: Counted) -> None:
     numbers = [3, 8, 9, 11, 40] if times(1, 2) == 1 else range(1, 1000)
     killed = 0
-    for number in numbers:
-        training = begin(f"run{number}")
-        code, errors = training.run(before=(without_report, partial(die_at_disk_call, number)))
+    for index in numbers:
+        training = begin(f"run{index}")
+        code, errors = training.run(before=(without_report, partial(die_at_disk_call, index)))
         if code == 0:
             break
         row.check(code, errors)

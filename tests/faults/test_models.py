@@ -186,8 +186,8 @@ def test_mutated_models(folder: Path, row: Row, counted: Callable[[str], None]) 
     names = ("config.json", "model.safetensors")
     whole = {name: (folder / name).read_bytes() for name in names}
     lines = []
-    for number in range(wanted):
-        name = names[number % 2]
+    for index in range(wanted):
+        name = names[index % 2]
         # Most of the weights are numbers, where nothing can be noticed: the header is what is read.
         head, tail = whole[name][:3000], whole[name][3000:]
         (folder / name).write_bytes(mutated(head, chance) + tail)

@@ -87,9 +87,9 @@ def test_out_of_memory(row: Row, tmp_path: Path) -> None:
     for split in ("train", "val"):
         for folder in (split, f"{split}annot"):
             (tmp_path / "data" / folder).mkdir(parents=True)
-        for number in range(8):
-            cv2.imwrite(str(tmp_path / "data" / split / f"{number}.png"), np.zeros((384, 512, 3), np.uint8))
-            cv2.imwrite(str(tmp_path / "data" / f"{split}annot" / f"{number}.png"), np.zeros((384, 512), np.uint8))
+        for index in range(8):
+            cv2.imwrite(str(tmp_path / "data" / split / f"{index}.png"), np.zeros((384, 512, 3), np.uint8))
+            cv2.imwrite(str(tmp_path / "data" / f"{split}annot" / f"{index}.png"), np.zeros((384, 512), np.uint8))
     training = make_training(tmp_path / "data", tmp_path, "run", batch_size=8, augmentation=[], widths=[32] * 4)
     row.check(*training.run(before=(without_report, partial(full_memory_at_step, 1, 500 * 2**20))))
 
@@ -211,14 +211,14 @@ def test_damaged_checkpoint(
     shutil.copytree(undisturbed.checkpoint.parent, path.parent)
     whole = path.read_bytes()
     flips, cuts = times(12, 1000), times(6, 100)
-    for number in range(flips):
+    for index in range(flips):
         damaged = bytearray(whole)
-        damaged[number * (len(whole) - 1) // (flips - 1)] ^= 1 << number % 8
+        damaged[index * (len(whole) - 1) // (flips - 1)] ^= 1 << index % 8
         path.write_bytes(damaged)
         assert load_checkpoint(path)["position"]["step"] == 10
         row.check(0, capsys.readouterr().err)
-    for number in range(cuts):
-        path.write_bytes(whole[: number * len(whole) // cuts])
+    for index in range(cuts):
+        path.write_bytes(whole[: index * len(whole) // cuts])
         assert load_checkpoint(path)["position"]["step"] == 10
         row.check(0, capsys.readouterr().err)
     counted(f"{flips} flipped bits from the first byte to the last and {cuts} truncations; each found")

@@ -69,8 +69,8 @@ def test_a_command_meets_a_cut_clip(clip: Path, tmp_path: Path, model: Path, row
 def test_no_room_for_a_video(tmp_path: Path, model: Path, row: Row) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (100, 48, 64, 3), np.uint8)
     (tmp_path / "frames").mkdir()
-    for number, pixels in enumerate(noise):
-        Image.fromarray(pixels).save(tmp_path / "frames" / f"{number:03d}.png")
+    for index, pixels in enumerate(noise):
+        Image.fromarray(pixels).save(tmp_path / "frames" / f"{index:03d}.png")
     out = tmp_path / "out.mkv"
     row.check(*segnet("video", model, tmp_path / "frames", out, before=(partial(limit_file_size, 60_000),)))
     assert 0 < len(frame_times(out)) < 100

@@ -24,7 +24,7 @@ def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def pictures(height: int, width: int, count: int = 2) -> NDArray[np.uint8]:
+def noise(height: int, width: int, count: int = 2) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
 
 
@@ -38,7 +38,7 @@ def test_classes_and_probabilities_are_the_plain_networks(model: SavedModel, bac
     predictor = Predictor(model, backend, "fp32")
     assert predictor.description == f"{backend} fp32 on cpu"
     for size in ((48, 64), (37, 53)):
-        images = pictures(*size)
+        images = noise(*size)
         expected = plain_logits(model, images)
         np.testing.assert_allclose(predictor.probabilities(images), expected.softmax(1), atol=1e-4)
         classes = predictor.classes_of(images)
@@ -51,14 +51,14 @@ def test_classes_and_probabilities_are_the_plain_networks(model: SavedModel, bac
 def test_normalisation_and_dropout_are_exported(name: str, backend: str) -> None:
     """SegNet-Basic has LRN on its input, seven by seven kernels and four levels; its dropouts are off."""
     model = saved(name)
-    images = pictures(19, 33, 1)
+    images = noise(19, 33, 1)
     expected = plain_logits(model, images).softmax(1)
     np.testing.assert_allclose(Predictor(model, backend, "fp32").probabilities(images), expected, atol=1e-4)
 
 
-def test_a_working_size_gives_results_at_the_pictures_own(model: SavedModel, backend: str) -> None:
+def test_a_working_size_gives_results_at_the_images_own(model: SavedModel, backend: str) -> None:
     predictor = Predictor(model, backend, "fp32", size=(24, 32))
-    assert predictor.classes_of(pictures(50, 70)).shape == (2, 50, 70)
+    assert predictor.classes_of(noise(50, 70)).shape == (2, 50, 70)
 
 
 def test_what_cannot_be_is_refused(bayesian_model: SavedModel, backend: str) -> None:
@@ -74,8 +74,8 @@ def test_what_cannot_be_is_refused(bayesian_model: SavedModel, backend: str) -> 
 
 def test_a_size_that_the_graph_cannot_take_is_named(model: SavedModel) -> None:
     pytest.importorskip("openvino", reason="needs the extra [deploy]")
-    with pytest.raises(UserError, match="openvino cannot run this network on pictures of 1x1; set a larger --size"):
-        Predictor(model, "openvino").classes_of(pictures(1, 1))
+    with pytest.raises(UserError, match="openvino cannot run this network on images of 1x1; set a larger --size"):
+        Predictor(model, "openvino").classes_of(noise(1, 1))
 
 
 def test_bfloat16_falls_back_and_says_so(model: SavedModel, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +84,7 @@ def test_bfloat16_falls_back_and_says_so(model: SavedModel, capsys: pytest.Captu
     predictor = Predictor(model, "openvino", "bf16")
     assert predictor.description == f"openvino {'bf16' if has_bf16 else 'fp32'} on cpu"
     assert ("going on in fp32" in capsys.readouterr().err) != has_bf16
-    assert predictor.classes_of(pictures(16, 16)).shape == (2, 16, 16)
+    assert predictor.classes_of(noise(16, 16)).shape == (2, 16, 16)
 
 
 def test_a_runtime_that_is_not_installed_names_its_extra(

@@ -19,19 +19,19 @@ def evaluation(model: SavedModel, tiny_camvid: Path) -> Evaluation:
     return evaluate(Predictor(model, precision="fp32"), load_camvid(str(tiny_camvid), "val", cache=False))
 
 
-def test_measures_are_those_of_the_predicted_pictures(
+def test_measures_are_those_of_the_predicted_images(
     evaluation: Evaluation, model: SavedModel, tiny_camvid: Path
 ) -> None:
     dataset = load_camvid(str(tiny_camvid), "val", cache=False)
     predictor = Predictor(model, precision="fp32")
     total = np.zeros((11, 11), np.int64)
-    for number in range(len(dataset)):
-        sample = dataset[number]
+    for index in range(len(dataset)):
+        sample = dataset[index]
         prediction = predictor.classes_of([sample.image])[0]
-        np.testing.assert_array_equal(evaluation.prediction(number), prediction)
+        np.testing.assert_array_equal(evaluation.prediction(index), prediction)
         labelled = sample.mask != 11
         total += confusion_matrix(sample.mask[labelled], prediction[labelled], labels=range(11))
-        np.testing.assert_array_equal(evaluation.boundary[number], boundary_f1(prediction, sample.mask, 11, 11))
+        np.testing.assert_array_equal(evaluation.boundary[index], boundary_f1(prediction, sample.mask, 11, 11))
     np.testing.assert_array_equal(evaluation.matrix, total)
     assert evaluation.names == ["0001TP_000001", "0001TP_000003", "0006R0_000000", "0006R0_000002"]
 

@@ -1,4 +1,4 @@
-"""Pictures with classes over them, pixel by pixel."""
+"""Images with classes over them, pixel by pixel."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def test_contours_lie_where_the_class_changes() -> None:
     assert (drawn[:, [0, 1, 3, 4, 5]] == 100).all()
 
 
-def test_contours_of_large_pictures_are_wider() -> None:
+def test_contours_of_large_images_are_wider() -> None:
     mask = np.repeat(np.repeat(MASK, 300, 0), 300, 1)
     assert Overlay(CAMVID, contours=True).contour(mask).sum() == 2 * 1200
 

@@ -11,7 +11,7 @@ from segnet.inference.predictor import Predictor
 from segnet.nn.saved import SavedModel
 
 
-def pictures(height: int, width: int, count: int = 2) -> NDArray[np.uint8]:
+def noise(height: int, width: int, count: int = 2) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
 
 
@@ -23,7 +23,7 @@ def plain_logits(model: SavedModel, images: NDArray[np.uint8]) -> torch.Tensor:
 
 @pytest.mark.parametrize("size", [(48, 64), (37, 53)])
 def test_classes_and_probabilities_are_the_plain_networks(model: SavedModel, size: tuple[int, int]) -> None:
-    images = pictures(*size)
+    images = noise(*size)
     expected = plain_logits(model, images)
     predictor = Predictor(model, precision="fp32")
     np.testing.assert_allclose(predictor.probabilities(images), expected.softmax(1), atol=1e-5)
@@ -34,7 +34,7 @@ def test_classes_and_probabilities_are_the_plain_networks(model: SavedModel, siz
 
 
 def test_bfloat16_says_nearly_the_same(model: SavedModel) -> None:
-    images = pictures(48, 64)
+    images = noise(48, 64)
     full, half = Predictor(model, precision="fp32"), Predictor(model, precision="auto")
     a, b = full.probabilities(images), half.probabilities(images)
     # Where two places of a pooling window are nearly equal another may win, so single pixels may differ.
@@ -53,17 +53,17 @@ def test_folding_batch_norm_changes_nothing_and_leaves_none(model: SavedModel) -
     assert any(isinstance(part, torch.nn.BatchNorm2d) for part in model.network.modules())
 
 
-def test_a_working_size_gives_results_at_the_pictures_own(model: SavedModel) -> None:
+def test_a_working_size_gives_results_at_the_images_own(model: SavedModel) -> None:
     predictor = Predictor(model, precision="fp32", size=(24, 32))
-    assert predictor.classes_of(pictures(50, 70)).shape == (2, 50, 70)
+    assert predictor.classes_of(noise(50, 70)).shape == (2, 50, 70)
     own = Predictor(model, precision="fp32", size=(48, 64))
-    images = pictures(48, 64)
+    images = noise(48, 64)
     np.testing.assert_array_equal(own.probabilities(images), Predictor(model, precision="fp32").probabilities(images))
 
 
 def test_uncertainty_is_the_variance_over_samples(bayesian_model: SavedModel) -> None:
     predictor = Predictor(bayesian_model, precision="fp32", samples=6)
-    images = pictures(48, 64, 1)
+    images = noise(48, 64, 1)
     torch.manual_seed(1)
     mean, variance = predictor.uncertainty(images)
     torch.manual_seed(1)
@@ -75,7 +75,7 @@ def test_uncertainty_is_the_variance_over_samples(bayesian_model: SavedModel) ->
 
 def test_without_samples_there_is_no_dropout(bayesian_model: SavedModel) -> None:
     predictor = Predictor(bayesian_model, precision="fp32")
-    images = pictures(48, 64)
+    images = noise(48, 64)
     np.testing.assert_array_equal(predictor.probabilities(images), predictor.probabilities(images))
 
 
@@ -93,6 +93,6 @@ def test_what_cannot_be_is_refused(model: SavedModel, arguments: dict[str, objec
         Predictor(model, **arguments)  # type: ignore[arg-type]
 
 
-def test_pictures_are_uint8_rgb(model: SavedModel) -> None:
+def test_images_are_uint8_rgb(model: SavedModel) -> None:
     with pytest.raises(ValueError, match="uint8 RGB"):
         Predictor(model).classes_of([np.zeros((4, 4), np.uint8)])

@@ -39,11 +39,11 @@ def brute_force(
     prediction[mask == IGNORED] = IGNORED
     radius = tolerance * float(np.hypot(*mask.shape))
     scores = []
-    for number in range(3):
-        if number not in mask and not (union and number in prediction):
+    for index in range(3):
+        if index not in mask and not (union and index in prediction):
             scores.append(np.nan)
             continue
-        ours, theirs = boundary(prediction, number), boundary(mask, number)
+        ours, theirs = boundary(prediction, index), boundary(mask, index)
         if not ours or not theirs:
             scores.append(float(not ours and not theirs))
             continue
@@ -75,8 +75,8 @@ def test_is_the_one_with_loops(
 @given(SMALL_MASKS)
 def test_a_perfect_prediction_scores_one(mask: NDArray[np.uint8]) -> None:
     scores = boundary_f1(np.where(mask == IGNORED, np.uint8(0), mask), mask, 3, IGNORED)
-    assert all(score == 1 for number, score in enumerate(scores) if number in mask)
-    assert all(np.isnan(score) for number, score in enumerate(scores) if number not in mask)
+    assert all(score == 1 for index, score in enumerate(scores) if index in mask)
+    assert all(np.isnan(score) for index, score in enumerate(scores) if index not in mask)
 
 
 @settings(deadline=None)

@@ -24,8 +24,8 @@ def test_measures_are_those_of_torchmetrics(shape: tuple[int, ...]) -> None:
     reference = torch.rand(shape, generator=generator)
     image = (reference + 0.2 * torch.randn(shape, generator=generator)).clamp(0, 1)
     assert (psnr(image, reference) > 0).all()
-    for number in range(shape[0]):
-        one, true = image[number : number + 1], reference[number : number + 1]
+    for index in range(shape[0]):
+        one, true = image[index : index + 1], reference[index : index + 1]
         theirs = peak_signal_noise_ratio(one, true, data_range=1.0)
         torch.testing.assert_close(psnr(one, true)[0], theirs)
     full = structural_similarity_index_measure(image, reference, data_range=1.0, return_full_image=True)[1]

@@ -18,8 +18,8 @@ from segnet.nn.autoencoders.variational import Variational, VariationalAutoencod
 LITE = {"widths": [4, 8, 8, 8], "depths": [1, 1], "dilations": [1]}
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense_autoencoder", {"widths": [12, 5]}),
-    ("convolutional_autoencoder", {"widths": [4, 6], "code_size": 5}),
-    ("convolutional_autoencoder", {"widths": [4, 6], "code_size": None}),
+    ("convolutional_autoencoder", {"widths": [4, 6], "latent_size": 5}),
+    ("convolutional_autoencoder", {"widths": [4, 6], "latent_size": None}),
     ("pooling_index_autoencoder", {"arguments": LITE}),
 ]
 
@@ -37,8 +37,8 @@ def test_a_reconstruction_has_the_images_shape_and_range(
     assert restored.requires_grad
 
 
-def test_the_convolutional_code_fits_odd_sizes() -> None:
-    network = build_autoencoder("convolutional_autoencoder", (1, 29, 31), widths=[4, 6, 8], code_size=7)
+def test_the_convolutional_latent_fits_odd_sizes() -> None:
+    network = build_autoencoder("convolutional_autoencoder", (1, 29, 31), widths=[4, 6, 8], latent_size=7)
     image = torch.rand(2, 1, 29, 31)
     assert network.encode(image).shape == (2, 7)  # type: ignore[operator]
     assert network(image).shape == image.shape
@@ -47,9 +47,9 @@ def test_the_convolutional_code_fits_odd_sizes() -> None:
 def test_the_vanilla_autoencoder_is_784_32_784() -> None:
     network = DenseAutoencoder((1, 28, 28), widths=[32])
     assert sum(weight.numel() for weight in network.parameters()) == 784 * 32 + 32 + 32 * 784 + 784
-    code = network.encode(torch.rand(5, 1, 28, 28))
-    assert code.shape == (5, 32)
-    assert (code >= 0).all()
+    latent = network.encode(torch.rand(5, 1, 28, 28))
+    assert latent.shape == (5, 32)
+    assert (latent >= 0).all()
 
 
 def test_widths_go_down_and_back_the_same_way() -> None:
@@ -60,7 +60,7 @@ def test_widths_go_down_and_back_the_same_way() -> None:
 
 
 def test_a_dense_autoencoder_is_its_formula() -> None:
-    network = DenseAutoencoder((1, 2, 2), widths=[3], activation="tanh", code_activation="tanh")
+    network = DenseAutoencoder((1, 2, 2), widths=[3], activation="tanh", latent_activation="tanh")
     w1, b1, w2, b2 = network.parameters()
     x = torch.rand(6, 1, 2, 2)
     expected = torch.sigmoid(torch.tanh(x.view(6, 4) @ w1.T + b1) @ w2.T + b2).view(6, 1, 2, 2)

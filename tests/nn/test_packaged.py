@@ -31,7 +31,7 @@ def test_camvid_lite_knows_streets_it_was_not_trained_on(camvid_root: Path) -> N
     predictor = Predictor(load_model("camvid-lite"), precision="fp32")
     dataset = load_camvid(str(camvid_root), "val", cache=False)
     confusion = ConfusionMatrix(11, 11)
-    for number in range(0, len(dataset), 20):
-        sample = dataset[number]
+    for index in range(0, len(dataset), 20):
+        sample = dataset[index]
         confusion.update(predictor.classes_of([sample.image]), sample.mask[np.newaxis])
     assert SegmentationScores(confusion.matrix).mean_iou > 0.5

@@ -58,10 +58,10 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> ImagesAndMasks:
     folder = tmp_path_factory.mktemp("tiny")
     rng = np.random.default_rng(0)
     pairs = []
-    for number in range(5):
+    for index in range(5):
         mask = np.zeros((24, 32), np.uint8)
         mask[:, 10:20], mask[12:, 20:], mask[:2] = 1, 2, 255
-        pair = Pair(folder / f"image<{number}>.png", folder / f"mask{number}.png")
+        pair = Pair(folder / f"image<{index}>.png", folder / f"mask{index}.png")
         Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).save(pair.image)
         Image.fromarray(mask).save(pair.mask)
         pairs.append(pair)

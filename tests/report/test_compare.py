@@ -49,7 +49,7 @@ def test_one_class_of_many_can_differ_for_sure(runs: list[MeasuredRun]) -> None:
     second.evaluation.matrices[:, 7, 8] = range(1, 13)
     differences = class_differences(first, second)
     # Class 8's IoU suffers as class 7's does.
-    assert [number for number, d in enumerate(differences) if d.significant] == [7, 8]
+    assert [index for index, d in enumerate(differences) if d.significant] == [7, 8]
     assert differences[7].value == pytest.approx(120 / (120 + 78) - 1)
 
 

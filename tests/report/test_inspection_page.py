@@ -15,12 +15,12 @@ from tests.datasets.folders import index_mask, photo
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set with a leak, a broken image and a label of no class."""
     root = tmp_path_factory.mktemp("data")
-    for number in range(6):
-        split = "train" if number < 4 else "val"
-        photo(root / f"images/{split}/{number}.png", (96, 128), seed=number)
-        index_mask(root / f"masks/{split}/{number}.png", [0, 1, 2] if number == 1 else [0, 1], (96, 128))
+    for index in range(6):
+        split = "train" if index < 4 else "val"
+        photo(root / f"images/{split}/{index}.png", (96, 128), seed=index)
+        index_mask(root / f"masks/{split}/{index}.png", [0, 1, 2] if index == 1 else [0, 1], (96, 128))
     shutil.copy(root / "images/train/0.png", root / "images/val/4.png")
-    (root / "images/train/3.png").write_bytes(b"no picture")
+    (root / "images/train/3.png").write_bytes(b"no image")
     (root / "classes.txt").write_text("ground\n<i>a road of a very long name that has to go somewhere</i>\n")
     return write_inspection_page(root / "inspection.html", inspect_folder(root, workers=1))
 
@@ -34,9 +34,9 @@ def test_page_works_in_a_browser(width: int, page_file: Path, browser: Any) -> N
     page.on("request", lambda request: requests.append(request.url))
     page.goto(page_file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert page.locator("details").first.inner_text().startswith("The same picture in two splits")
+    assert page.locator("details").first.inner_text().startswith("The same image in two splits")
     # The two of a pair stand beside each other.
-    boxes = [page.locator(".twins .pane").nth(number).bounding_box() for number in (0, 1)]
+    boxes = [page.locator(".twins .pane").nth(index).bounding_box() for index in (0, 1)]
     assert boxes[0]["y"] == boxes[1]["y"]
     assert (
         page.locator(".lines li").first.inner_text() == "equal: images/train/0.png and images/val/4.png (train and val)"

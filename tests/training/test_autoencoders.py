@@ -80,7 +80,7 @@ def test_segnets_body_takes_the_embedded_digits_too(name: str, tmp_path: Path) -
 
 
 def test_a_linear_autoencoder_comes_to_pcas_error(tmp_path: Path) -> None:
-    linear = ["model.code_activation=linear", "model.output_activation=linear", "model.widths=[8]"]
+    linear = ["model.latent_activation=linear", "model.output_activation=linear", "model.widths=[8]"]
     task, network, _ = train("vanilla", tmp_path, *linear, "training.epochs=60", "optimizer.lr=0.005")
     images = task.train_images.pixels
     pca = PCA(images, 8)

@@ -114,7 +114,7 @@ def test_a_trial_that_fails_is_noted_and_three_at_the_start_end_the_search(
     study = search(searched, 5)
     assert [trial.state == TrialState.FAIL for trial in study.trials] == [True, False, True, True, True]
     assert study.trials[0].user_attrs["error"] == "the loss is nan"
-    outcomes = [UserError(f"no data, {number}") for number in range(9)]
+    outcomes = [UserError(f"no data, {index}") for index in range(9)]
     other = plan(tmp_path / "other", "optimizer.lr=[0.01]")
     with pytest.raises(UserError, match="the first 3 trials failed, the last one so: no data, 2"):
         search(other, 5)

@@ -24,8 +24,8 @@ from segnet.web.models import Models
 from segnet.web.server import listen
 
 LIMITS = Limits(
-    picture_bytes=2_000_000,
-    picture_pixels=1_000_000,
+    image_bytes=2_000_000,
+    image_pixels=1_000_000,
     clip_bytes=3_000_000,
     clip_seconds=3,
     waiting=4,
@@ -100,7 +100,7 @@ def server(models: Models) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-def picture_file(height: int = 48, width: int = 64, kind: str = "png", **options: object) -> bytes:
+def image_file(height: int = 48, width: int = 64, kind: str = "png", **options: object) -> bytes:
     """Sky over road with a car, as a file."""
     pixels = np.full((height, width, 3), (90, 150, 220), np.uint8)
     pixels[height // 2 :] = (90, 90, 95)
@@ -123,10 +123,10 @@ def clip_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]
         path = folder / f"clip{frames}.mp4"
         if not path.exists():
             with VideoWriter(path, Fraction(10)) as writer:
-                for number in range(frames):
-                    picture = np.full((48, 64, 3), 90, np.uint8)
-                    picture[20:30, number % 50 : number % 50 + 12] = (200, 20, 20)
-                    writer.write(picture, Fraction(number, 10))
+                for index in range(frames):
+                    image = np.full((48, 64, 3), 90, np.uint8)
+                    image[20:30, index % 50 : index % 50 + 12] = (200, 20, 20)
+                    writer.write(image, Fraction(index, 10))
         return path
 
     return make

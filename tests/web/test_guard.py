@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from segnet.web.guard import host_name, is_loopback, known_hosts
-from tests.web.conftest import LIMITS, picture_file
+from tests.web.conftest import LIMITS, image_file
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_a_foreign_name_for_this_machine_gets_nothing(client: TestClient, path: 
     ],
 )
 def test_foreign_pages_cannot_use_the_interface(client: TestClient, headers: dict[str, str]) -> None:
-    answer = client.post("/api/mask", files={"image": picture_file()}, headers=headers)
+    answer = client.post("/api/mask", files={"image": image_file()}, headers=headers)
     assert (answer.status_code, answer.json()["error"]) == (403, "requests of other sites are not answered")
 
 
 def test_the_own_page_and_programs_can(client: TestClient) -> None:
     for headers in ({"Origin": "http://127.0.0.1:8765", "Sec-Fetch-Site": "same-origin"}, {}):
-        assert client.post("/api/mask", files={"image": picture_file()}, headers=headers).status_code == 200
+        assert client.post("/api/mask", files={"image": image_file()}, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/page/main.js", "/api/models", "/nothing", "/api/clips/none"])
@@ -82,7 +82,7 @@ def test_a_body_without_a_length_is_cut_at_the_limit(server: str) -> None:
     head += b"multipart/form-data; boundary=b\r\n\r\n"
     start = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
     block = b"x" * 65536
-    blocks = [start, *[block] * (LIMITS.picture_bytes // len(block) + 4)]
+    blocks = [start, *[block] * (LIMITS.image_bytes // len(block) + 4)]
     answer = exchange(server, head, *(b"%x\r\n%s\r\n" % (len(part), part) for part in blocks))
     assert b"413" in answer
     assert b"too large" in answer

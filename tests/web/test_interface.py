@@ -25,7 +25,7 @@ def test_answers_are_the_described_ones(server: str, mode: GenerationMode) -> No
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def check(case: Case[Any]) -> None:
-            # Random bytes are no picture: what fits the description may be refused, with a status that it names.
+            # Random bytes are no image: what fits the description may be refused, with a status that it names.
             case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
         check()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.web.conftest import picture_file
+from tests.web.conftest import image_file
 
 WAIT = 120_000
 """Milliseconds: only a failure takes so long, or a machine with much else to do."""
@@ -45,7 +45,7 @@ def opened(browser: Any, server: str, expected: str) -> Iterator[Any]:
     page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(server)
-    page.locator("#picture-facts", has_text="through the network").wait_for()
+    page.locator("#image-facts", has_text="through the network").wait_for()
     yield page
     context.close()
     assert [message for message in messages if not re.search(expected, message)] == []
@@ -72,14 +72,14 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def upload(page: Any) -> Any:
-    """Segments the small test picture; its pixels."""
-    give(page, "#picture-file", "a.png", picture_file())
+    """Segments the small test image; its pixels."""
+    give(page, "#image-file", "a.png", image_file())
     page.locator("#view-a canvas[width='64']").wait_for()
     page.locator("body:not(.waiting)").wait_for()
-    return np.asarray(Image.open(io.BytesIO(picture_file())))
+    return np.asarray(Image.open(io.BytesIO(image_file())))
 
 
-def test_a_picture_with_sliders_toggles_and_downloads(page: Any) -> None:
+def test_a_image_with_sliders_toggles_and_downloads(page: Any) -> None:
     image = upload(page)
     page.locator("#opacity").focus()
     page.keyboard.press("Home")
@@ -126,12 +126,12 @@ def test_two_models_side_by_side_and_how_unsure_one_is(page: Any) -> None:
     page.locator("#view-b").wait_for()
     # The pixel that was pointed at is named for both, without pointing again.
     assert page.locator("#readout").inner_text().count("%") == 2
-    assert "Both agree on" in page.locator("#picture-facts").inner_text()
+    assert "Both agree on" in page.locator("#image-facts").inner_text()
     assert page.locator("#legend tr").first.locator("td").count() == 2
     page.locator("#compare").select_option("")
     page.locator("#view-b").wait_for(state="hidden")
     assert page.locator("input[value=uncertainty]").is_disabled()
-    give(page, "#picture-file", "a.png", picture_file())
+    give(page, "#image-file", "a.png", image_file())
     page.locator("#model").select_option("bayesian")
     page.locator("#samples").fill("3")
     page.keyboard.press("Tab")
@@ -148,13 +148,13 @@ def test_two_models_side_by_side_and_how_unsure_one_is(page: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("bad.png", b"no picture at all", "no picture that this browser can show"),
+        ("bad.png", b"no image at all", "no image that this browser can show"),
         ("huge.jpg", bytes(2_100_000), "at most 2 MB are taken"),
-        ("wide.png", picture_file(1100, 1000), "1000×1100 pixels, more than are taken"),
+        ("wide.png", image_file(1100, 1000), "1000×1100 pixels, more than are taken"),
     ],
 )
 def test_a_wrong_file_is_told_and_the_page_goes_on(page: Any, name: str, content: bytes, words: str) -> None:
-    give(page, "#picture-file", name, content)
+    give(page, "#image-file", name, content)
     page.locator("#message", has_text=words).wait_for()
     upload(page)
     assert page.locator("#message").is_hidden()
@@ -182,7 +182,7 @@ def test_the_camera_drops_frames_and_stops(page: Any) -> None:
     page.locator("#camera-facts", has_text=re.compile(r"[2-9] segmented, [1-9]\d* dropped")).wait_for()
     assert pixels(page, "#camera-canvas").std() > 1
     assert page.locator("#camera-legend li").all_inner_texts() == ["road", "<b>sky</b>", "car"]
-    page.locator("#tab-picture").click()
+    page.locator("#tab-image").click()
     assert page.locator("#camera-video").evaluate("v => v.srcObject") is None
 
 
@@ -201,19 +201,19 @@ def test_looking_inside_shows_what_the_indices_do(page: Any) -> None:
     page.locator("#zoom").focus()
     page.keyboard.press("End")
     assert page.locator("#zoom-value").inner_text() == "32×"
-    page.locator("#stages-picture").focus()
+    page.locator("#stages-image").focus()
     page.keyboard.press("ArrowLeft")
 
 
-def test_codes_are_drawn_moved_and_walked(page: Any) -> None:
-    page.locator("#tab-codes").click()
-    page.locator("#codes-facts", has_text="Mean squared error").wait_for()
+def test_latents_are_drawn_moved_and_walked(page: Any) -> None:
+    page.locator("#tab-latents").click()
+    page.locator("#latents-facts", has_text="Mean squared error").wait_for()
     assert page.locator("#sliders input").count() == 6
     image = page.locator("#reconstruction")
     before = image.get_attribute("src")
     page.locator("#sliders input").first.focus()
     page.keyboard.press("End")
-    page.locator("#codes-facts", has_text="Decoded").wait_for()
+    page.locator("#latents-facts", has_text="Decoded").wait_for()
     assert image.get_attribute("src") != before
     box = page.locator("#drawing").bounding_box()
     page.locator("#clear").click()
@@ -221,19 +221,19 @@ def test_codes_are_drawn_moved_and_walked(page: Any) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 140, box["y"] + 240, steps=4)
     page.mouse.up()
-    page.locator("#codes-facts", has_text="Mean squared error").wait_for()
+    page.locator("#latents-facts", has_text="Mean squared error").wait_for()
     assert 0.02 < (pixels(page, "#drawing") > 128).mean() < 0.3
     page.locator("#autoencoder").select_option("variational_autoencoder")
     page.locator("#plane-box").wait_for()
-    page.locator("#codes-facts", has_text="Mean squared error").wait_for()
+    page.locator("#latents-facts", has_text="Mean squared error").wait_for()
     page.locator("#plane").focus()
     page.keyboard.press("ArrowUp")
-    page.locator("#codes-facts", has_text="Decoded").wait_for()
+    page.locator("#latents-facts", has_text="Decoded").wait_for()
 
 
 def test_tabs_work_from_the_keyboard(page: Any) -> None:
-    page.locator("#tab-picture").focus()
-    for name in ("clip", "camera", "stages", "codes", "programs", "picture"):
+    page.locator("#tab-image").focus()
+    for name in ("clip", "camera", "stages", "latents", "programs", "image"):
         page.keyboard.press("ArrowRight")
         assert page.locator(f"#{name}").is_visible()
         assert page.evaluate("() => document.activeElement.id") == f"tab-{name}"
@@ -248,10 +248,10 @@ def test_every_tab_passes_axe_and_fits(browser: Any, server: str, width: int) ->
     page = context.new_page()
     page.set_default_timeout(WAIT)
     page.goto(server)
-    page.locator("#picture-facts", has_text="through the network").wait_for()
-    for name in ("picture", "clip", "camera", "stages", "codes", "programs"):
+    page.locator("#image-facts", has_text="through the network").wait_for()
+    for name in ("image", "clip", "camera", "stages", "latents", "programs"):
         page.locator(f"#tab-{name}").click()
-        for facts in ("stages", "codes"):
+        for facts in ("stages", "latents"):
             if name == facts:
                 page.locator(f"#{facts}-facts", has_text=re.compile(r"\d")).wait_for()
         violations = Axe().run(page).response["violations"]
@@ -262,10 +262,10 @@ def test_every_tab_passes_axe_and_fits(browser: Any, server: str, width: int) ->
 
 def test_twenty_clients_at_once_are_served_or_told_that_it_is_busy(page_of_many: Any, server: str) -> None:
     def ask(_: int) -> Any:
-        return httpx2.post(f"{server}/api/segment", files={"image": ("a.png", picture_file(480, 640))}, timeout=240)
+        return httpx2.post(f"{server}/api/segment", files={"image": ("a.png", image_file(480, 640))}, timeout=240)
 
     with ThreadPoolExecutor(20) as clients:
-        answers = [clients.submit(ask, number) for number in range(20)]
+        answers = [clients.submit(ask, index) for index in range(20)]
         # The page among them asks again until there is room.
         upload(page_of_many)
         statuses = [answer.result().status_code for answer in answers]

@@ -1,4 +1,4 @@
-"""Pictures through the interface: the same classes that the predictor gives, and a sentence for every mistake."""
+"""Images through the interface: the same classes that the predictor gives, and a sentence for every mistake."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
 from segnet.web.models import Models
 from segnet.web.segmentation import network_size
-from tests.web.conftest import COLORS, LIMITS, NAMES, picture_file
+from tests.web.conftest import COLORS, LIMITS, NAMES, image_file
 
 Pixels = NDArray[np.uint8]
 
@@ -27,12 +27,12 @@ def pixels_of(data_url: str) -> Pixels:
 
 
 def ask(client: TestClient, path: str = "segment", image: bytes | None = None, **form: Any) -> Any:
-    return client.post(f"/api/{path}", files={"image": image or picture_file()}, data=form)
+    return client.post(f"/api/{path}", files={"image": image or image_file()}, data=form)
 
 
 @pytest.fixture(scope="module")
 def image() -> Pixels:
-    return np.asarray(Image.open(io.BytesIO(picture_file())))
+    return np.asarray(Image.open(io.BytesIO(image_file())))
 
 
 def test_what_there_is(client: TestClient) -> None:
@@ -41,7 +41,7 @@ def test_what_there_is(client: TestClient) -> None:
     assert [model["has_dropout"] for model in offer["models"]] == [False, False, True]
     assert offer["models"][0]["classes"] == list(NAMES)
     assert offer["autoencoders"] == ["dense_autoencoder", "variational_autoencoder"]
-    assert offer["limits"]["picture_bytes"] == LIMITS.picture_bytes
+    assert offer["limits"]["image_bytes"] == LIMITS.image_bytes
     scene = Image.open(io.BytesIO(client.get("/api/scenes/0").content))
     assert scene.size == (120, 90)
 
@@ -68,8 +68,8 @@ def test_a_bayesian_network_says_how_unsure_it_is(client: TestClient) -> None:
     assert ask(client, samples=2).status_code == 400
 
 
-def test_masks_and_overlays_are_of_the_pictures_own_size(client: TestClient, models: Models) -> None:
-    large = picture_file(96, 128)
+def test_masks_and_overlays_are_of_the_images_own_size(client: TestClient, models: Models) -> None:
+    large = image_file(96, 128)
     answer = ask(client, "mask", large, size="half")
     mask = Image.open(io.BytesIO(answer.content))
     assert (answer.headers["Content-Type"], mask.size, mask.mode) == ("image/png", (128, 96), "P")
@@ -107,9 +107,9 @@ def test_sizes_for_the_network(size: Any, height: int, width: int, expected: tup
         ({"size": "huge"}, 422, "size:"),
         ({"samples": 0}, 422, "samples:"),
         ({"backend": "abacus"}, 400, "backend 'abacus': not known"),
-        ({"image": b"no picture"}, 400, "no whole picture"),
-        ({"image": bytes(LIMITS.picture_bytes + 1)}, 413, "at most 2 are taken"),
-        ({"image": picture_file(1100, 1000)}, 413, "at most 1 million"),
+        ({"image": b"no image"}, 400, "no whole image"),
+        ({"image": bytes(LIMITS.image_bytes + 1)}, 413, "at most 2 are taken"),
+        ({"image": image_file(1100, 1000)}, 413, "at most 1 million"),
     ],
 )
 def test_mistakes_are_one_sentence(client: TestClient, form: dict[str, Any], status: int, words: str) -> None:

@@ -1,1 +1,1 @@
-"""What trained autoencoders are measured by: reconstruction, restoration, codes, compression."""
+"""What trained autoencoders are measured by: reconstruction, restoration, latents, compression."""

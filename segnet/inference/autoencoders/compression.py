@@ -1,4 +1,4 @@
-"""Rate and distortion of quantised, entropy-coded codes, against PCA, JPEG and WebP."""
+"""Rate and distortion of quantised, entropy-coded latents, against PCA, JPEG and WebP."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -37,8 +37,8 @@ class RatePoint(NamedTuple):
 def rate_distortion(network: nn.Module, pca: PCA, train: Images, val: Images, bits: Sequence[int]) -> list[RatePoint]:
     """Points of every method. What a decoder needs besides the stream is not counted: weights, components, tables."""
 
-    def decode(codes: Floats) -> Floats:
-        return apply(network.decode, codes)  # type: ignore[arg-type]
+    def decode(latents: Floats) -> Floats:
+        return apply(network.decode, latents)  # type: ignore[arg-type]
 
     ours = encode(network, train.pixels), encode(network, val.pixels)
     theirs = pca.encode(train.pixels), pca.encode(val.pixels)
@@ -50,11 +50,11 @@ def rate_distortion(network: nn.Module, pca: PCA, train: Images, val: Images, bi
 
 
 def coded(
-    method: str, train_codes: Floats, codes: Floats, decode: Callable[[Floats], Floats], images: Pixels, bits: int
+    method: str, train_latents: Floats, latents: Floats, decode: Callable[[Floats], Floats], images: Pixels, bits: int
 ) -> RatePoint:
     """Round each number to one of ``2**bits`` levels, code all in one stream, and decode that stream again."""
-    quantiser = Quantiser(train_codes, bits)
-    symbols = quantiser.quantise(codes)
+    quantiser = Quantiser(train_latents, bits)
+    symbols = quantiser.quantise(latents)
     stream = encode_symbols(symbols.ravel().tolist(), quantiser.frequencies)
     read = np.array(decode_symbols(stream, symbols.size, quantiser.frequencies)).reshape(symbols.shape)
     restored = decode(quantiser.restore(read))
@@ -62,17 +62,17 @@ def coded(
 
 
 class Quantiser:
-    """Equal steps over the range that a number of the code has on training images, and how often each is taken."""
+    """Equal steps over the range that a number of the latent has on training images, and how often each is taken."""
 
-    def __init__(self, codes: Floats, bits: int) -> None:
+    def __init__(self, latents: Floats, bits: int) -> None:
         self.levels = 2**bits
-        self.low = codes.min(0)
-        self.step = np.maximum(codes.max(0) - self.low, 1e-6) / self.levels
-        symbols = self.quantise(codes)
+        self.low = latents.min(0)
+        self.step = np.maximum(latents.max(0) - self.low, 1e-6) / self.levels
+        symbols = self.quantise(latents)
         self.frequencies = [np.bincount(column, minlength=self.levels).astype(np.int64) + 1 for column in symbols.T]
 
-    def quantise(self, codes: Floats) -> NDArray[np.int64]:
-        return np.asarray(np.floor((codes - self.low) / self.step).clip(0, self.levels - 1), np.int64)
+    def quantise(self, latents: Floats) -> NDArray[np.int64]:
+        return np.asarray(np.floor((latents - self.low) / self.step).clip(0, self.levels - 1), np.int64)
 
     def restore(self, symbols: NDArray[np.int64]) -> Floats:
         """The middle of each step."""
@@ -80,16 +80,16 @@ class Quantiser:
 
 
 def in_file(method: str, suffix: str, option: int, setting: int, images: Pixels) -> RatePoint:
-    """All images as tiles of one picture in one file, so that the header is paid once."""
+    """All images as tiles of one image in one file, so that the header is paid once."""
     mosaic, tiles = tile(images)
     written, data = cv2.imencode(suffix, mosaic[..., ::-1] if mosaic.ndim == 3 else mosaic, [option, setting])
     assert written
     read = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     assert read is not None
-    picture = np.asarray(read, np.uint8)
-    if picture.ndim == 3:
-        picture = picture[..., ::-1] if mosaic.ndim == 3 else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
-    restored = as_floats(tiles(picture))
+    image = np.asarray(read, np.uint8)
+    if image.ndim == 3:
+        image = image[..., ::-1] if mosaic.ndim == 3 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    restored = as_floats(tiles(image))
     return RatePoint(method, setting, bits_per_pixel(data.tobytes(), images), total_psnr(restored, images))
 
 
@@ -103,8 +103,8 @@ def tile(images: Pixels) -> tuple[Pixels, Callable[[Pixels], Pixels]]:
     h, w = filled.shape[2:]
     mosaic = filled.reshape(rows, columns, channels, h, w).transpose(0, 3, 1, 4, 2).reshape(rows * h, columns * w, -1)
 
-    def take_out(picture: Pixels) -> Pixels:
-        tiles = picture.reshape(rows, h, columns, w, channels).transpose(0, 2, 4, 1, 3).reshape(-1, channels, h, w)
+    def take_out(image: Pixels) -> Pixels:
+        tiles = image.reshape(rows, h, columns, w, channels).transpose(0, 2, 4, 1, 3).reshape(-1, channels, h, w)
         return tiles[:count, :, :height, :width]
 
     return np.ascontiguousarray(mosaic[..., 0] if channels == 1 else mosaic), take_out

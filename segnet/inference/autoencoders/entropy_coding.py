@@ -28,8 +28,8 @@ def encode_symbols(symbols: Sequence[int], frequencies: Frequencies) -> bytes:
         bits.extend([1 - bit] * pending)
         pending = 0
 
-    for number, symbol in enumerate(symbols):
-        table = tables[number % len(tables)]
+    for index, symbol in enumerate(symbols):
+        table = tables[index % len(tables)]
         width = high - low + 1
         high = low + width * table[symbol + 1] // table[-1] - 1
         low = low + width * table[symbol] // table[-1]
@@ -59,8 +59,8 @@ def decode_symbols(data: bytes, count: int, frequencies: Frequencies) -> list[in
     for _ in range(BITS):
         value = 2 * value + next(stream)
     symbols = []
-    for number in range(count):
-        table = tables[number % len(tables)]
+    for index in range(count):
+        table = tables[index % len(tables)]
         width = high - low + 1
         scaled = ((value - low + 1) * table[-1] - 1) // width
         symbol = int(np.searchsorted(table, scaled, side="right")) - 1

@@ -61,19 +61,19 @@ def apply(function: Callable[[Tensor], Tensor], array: NDArray[Any]) -> Floats:
 
 
 def reconstruct(network: nn.Module, images: Pixels) -> Floats:
-    """(N, C, H, W) uint8 to float, cut to 0–1; a variational autoencoder's from the mean code."""
+    """(N, C, H, W) uint8 to float, cut to 0–1; a variational autoencoder's from the mean latent."""
     if hasattr(network, "distribution"):
         return apply(lambda x: network.decode(network.encode(x)), images)  # type: ignore[operator]
     return apply(network, images).clip(0, 1)
 
 
 def encode(network: nn.Module, images: Pixels) -> Floats:
-    """Codes (N, numbers), feature maps flattened."""
-    codes = apply(network.encode, images)  # type: ignore[arg-type]
-    return codes.reshape(len(codes), -1)
+    """Latents (N, numbers), feature maps flattened."""
+    latents = apply(network.encode, images)  # type: ignore[arg-type]
+    return latents.reshape(len(latents), -1)
 
 
-def has_vector_code(network: nn.Module, shape: Sequence[int]) -> bool:
+def has_vector_latent(network: nn.Module, shape: Sequence[int]) -> bool:
     """Whether an image becomes one vector; not so with feature maps and pooling codes."""
     if not hasattr(network, "encode"):
         return False
@@ -86,7 +86,7 @@ class PCA:
 
     Args:
         images: (N, C, H, W) uint8 to learn them from.
-        components: numbers of the code.
+        components: numbers of the latent.
     """
 
     def __init__(self, images: Pixels, components: int) -> None:
@@ -98,11 +98,11 @@ class PCA:
         self.analysis.fit(vectors(images))
 
     def encode(self, images: Pixels) -> Floats:
-        codes: Floats = self.analysis.transform(vectors(images)).astype(np.float32)
-        return codes
+        latents: Floats = self.analysis.transform(vectors(images)).astype(np.float32)
+        return latents
 
-    def decode(self, codes: Floats) -> Floats:
-        images: Floats = self.analysis.inverse_transform(codes).astype(np.float32)
+    def decode(self, latents: Floats) -> Floats:
+        images: Floats = self.analysis.inverse_transform(latents).astype(np.float32)
         return images.reshape(-1, *self.shape).clip(0, 1)
 
 
@@ -112,9 +112,9 @@ def vectors(images: Pixels) -> Floats:
 
 
 def compare_with_pca(network: nn.Module, train: Images, val: Images) -> tuple[list[Quality], PCA | None]:
-    """The network's quality on ``val`` and that of PCA with a code of the same size, where there is such a size."""
+    """The network's quality on ``val`` and that of PCA with a latent of the same size, where there is such a size."""
     rows = [quality("autoencoder", reconstruct(network, val.pixels), val.pixels)]
-    if not has_vector_code(network, val.shape):
+    if not has_vector_latent(network, val.shape):
         return rows, None
     numbers = encode(network, val.pixels[:1]).shape[1]
     pca = PCA(train.pixels, numbers)

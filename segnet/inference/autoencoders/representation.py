@@ -1,4 +1,4 @@
-"""What codes are worth to a classifier, against pixels and principal components; and a map of them."""
+"""What latents are worth to a classifier, against pixels and principal components; and a map of them."""
 
 from typing import NamedTuple
 
@@ -28,19 +28,19 @@ class Accuracy(NamedTuple):
     values: list[float]
 
 
-def classify(train: Images, val: Images, codes: tuple[Floats, Floats], pca: PCA) -> list[Accuracy]:
-    """A multilayer perceptron with one hidden layer on pixels, principal components and codes.
+def classify(train: Images, val: Images, latents: tuple[Floats, Floats], pca: PCA) -> list[Accuracy]:
+    """A multilayer perceptron with one hidden layer on pixels, principal components and latents.
 
     Args:
         train: labelled images; a tenth of their labels, then all, are used.
         val: labelled images to measure on.
-        codes: of the train and of the val images.
-        pca: with as many components as a code has numbers.
+        latents: of the train and of the val images.
+        pca: with as many components as a latent has numbers.
     """
     features = {
         "pixels": (vectors(train.pixels), vectors(val.pixels)),
         "PCA": (pca.encode(train.pixels), pca.encode(val.pixels)),
-        "codes": codes,
+        "latents": latents,
     }
     return [
         Accuracy(name, seen.shape[1], labels, [accuracy(seen, unseen, train, val, labels, seed) for seed in SEEDS])
@@ -64,11 +64,11 @@ def accuracy(seen: Floats, unseen: Floats, train: Images, val: Images, labels: i
     return float(perceptron.score(scaler.transform(unseen) / scale, val.labels))
 
 
-def map_of_codes(codes: Floats) -> NDArray[np.float32]:
-    """Two coordinates an image: the code itself where it has two numbers, else t-SNE (van der Maaten, 2008)."""
+def map_of_latents(latents: Floats) -> NDArray[np.float32]:
+    """Two coordinates an image: the latent itself where it has two numbers, else t-SNE (van der Maaten, 2008)."""
     from sklearn.manifold import TSNE
 
-    if codes.shape[1] == 2:
-        return codes
-    places: NDArray[np.float32] = TSNE(init="pca", random_state=0).fit_transform(codes)
+    if latents.shape[1] == 2:
+        return latents
+    places: NDArray[np.float32] = TSNE(init="pca", random_state=0).fit_transform(latents)
     return places

@@ -72,7 +72,7 @@ def measure_restoration(
 
 
 def damage(pixels: Pixels, name: str, strength: float, seed: int) -> Damaged:
-    draws = (np.random.Generator(np.random.PCG64([seed, number])) for number in range(len(pixels)))
+    draws = (np.random.Generator(np.random.PCG64([seed, index])) for index in range(len(pixels)))
     pairs = [corrupt(image, name, strength, draw) for image, draw in zip(pixels, draws, strict=True)]
     return Damaged(np.stack([pair.image for pair in pairs]), np.stack([pair.hole for pair in pairs]))
 
@@ -116,8 +116,8 @@ def filtered(apply: Filter, damaged: Damaged) -> Floats:
 
     def restore(pair: tuple[Pixels, NDArray[np.bool_]]) -> Pixels:
         image, hole = pair
-        picture = np.ascontiguousarray(image.transpose(1, 2, 0))
-        result = apply(picture[..., 0] if len(image) == 1 else picture, hole.astype(np.uint8))
+        channels_last = np.ascontiguousarray(image.transpose(1, 2, 0))
+        result = apply(channels_last[..., 0] if len(image) == 1 else channels_last, hole.astype(np.uint8))
         return result[None] if result.ndim == 2 else result.transpose(2, 0, 1)
 
     # OpenCV's own threads are off (datasets/augmentation.py); it lets Python's work meanwhile.

@@ -24,7 +24,7 @@ class Backend(Protocol):
         ...
 
     def classes(self, images: Tensor) -> Tensor:
-        """The same pictures to class indices, uint8 ``(N, H, W)`` on the CPU."""
+        """The same images to class indices, uint8 ``(N, H, W)`` on the CPU."""
         ...
 
 

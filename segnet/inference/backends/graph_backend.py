@@ -1,4 +1,4 @@
-"""What the runtimes of exported graphs have in common: how pictures go in, what comes out, what they refuse."""
+"""What the runtimes of exported graphs have in common: how images go in, what comes out, what they refuse."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -32,15 +32,15 @@ class GraphBackend(ABC):
 
     @abstractmethod
     def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
-        """The graph's ``output`` for pictures ``(N, H, W, 3)`` uint8 RGB.
+        """The graph's ``output`` for images ``(N, H, W, 3)`` uint8 RGB.
 
         Raises:
-            UserError: pictures of a size that the runtime cannot take.
+            UserError: images of a size that the runtime cannot take.
         """
 
 
 def as_pixels(images: Tensor, model: Model) -> Pixels:
-    """uint8 ``(N, 3, H, W)`` to ``(N, H, W, 3)``; nothing is copied where that is how the pictures lie.
+    """uint8 ``(N, 3, H, W)`` to ``(N, H, W, 3)``; nothing is copied where that is how the images lie.
 
     Raises:
         UserError: the model is a file for another size.
@@ -48,7 +48,7 @@ def as_pixels(images: Tensor, model: Model) -> Pixels:
     height, width = images.shape[-2:]
     if isinstance(model, ExportedModel) and not model.metadata.any_size and (height, width) != model.size:
         own = "x".join(map(str, model.size))
-        raise UserError(f"{model.path}: takes pictures of {own}, this one is {height}x{width}; add --size {own}")
+        raise UserError(f"{model.path}: takes images of {own}, this one is {height}x{width}; add --size {own}")
     return np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
 
 
@@ -72,7 +72,7 @@ def graph_precision(model: Model, wanted: str, runtime: str, file_format: str, k
         return own
     if wanted == "int8":
         raise UserError(
-            f"precision int8 needs pictures to calibrate with: segnet export MODEL --format {file_format} "
+            f"precision int8 needs images to calibrate with: segnet export MODEL --format {file_format} "
             "--precision int8 --out FILE, then give FILE as the model"
         )
     if wanted not in ("auto", *known):
@@ -83,5 +83,5 @@ def graph_precision(model: Model, wanted: str, runtime: str, file_format: str, k
 
 
 def size_error(runtime: str, shape: tuple[int, ...]) -> UserError:
-    """That a runtime cannot take pictures ``(N, H, W, 3)``: some have no window that is larger than what it pools."""
-    return UserError(f"{runtime} cannot run this network on pictures of {shape[1]}x{shape[2]}; set a larger --size")
+    """That a runtime cannot take images ``(N, H, W, 3)``: some have no window that is larger than what it pools."""
+    return UserError(f"{runtime} cannot run this network on images of {shape[1]}x{shape[2]}; set a larger --size")

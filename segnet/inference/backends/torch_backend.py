@@ -23,7 +23,7 @@ class TorchBackend:
         model: stays as it is; the backend works on a copy.
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the device computes in it.
         device: ``cpu``, ``cuda`` or ``auto``.
-        compiled: run what ``torch.compile`` makes of it; the first picture of each size then takes a minute.
+        compiled: run what ``torch.compile`` makes of it; the first image of each size then takes a minute.
     """
 
     def __init__(self, model: SavedModel, precision: str, device: str, compiled: bool = False) -> None:
@@ -34,7 +34,7 @@ class TorchBackend:
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         for part in self.network.modules():
             if isinstance(part, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-                part.to(self.dtype)  # autocast would convert them again for every picture
+                part.to(self.dtype)  # autocast would convert them again for every image
         self.forward = torch.compile(self.network) if compiled else self.network
         self.preprocess = model.preprocess.to(self.device)
         self.description = f"torch{' compiled' if compiled else ''} {name} on {self.device.type}"

@@ -1,1 +1,1 @@
-"""Exporting a model: the file is written, run on real pictures beside the network it came from, and only then given."""
+"""Exporting a model: the file is written, run on real images beside the network it came from, and only then given."""

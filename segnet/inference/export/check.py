@@ -1,4 +1,4 @@
-"""The exported file against the network it came from, on real pictures."""
+"""The exported file against the network it came from, on real images."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class Check:
     """What a comparison found.
 
     Attributes:
-        images: pictures that were compared.
+        images: images that were compared.
         agreement: share of their pixels that got the same class.
         difference: largest difference of two logits; None where the file gives none.
-        mean_iou: of the network in fp32 on these pictures.
+        mean_iou: of the network in fp32 on these images.
         file_mean_iou: of the file on them.
     """
 
@@ -61,7 +61,7 @@ class Check:
     def __str__(self) -> str:
         logits = "" if self.difference is None else f" · largest difference of logits {self.difference:.2g}"
         return (
-            f"{self.images} pictures: same class on {100 * self.agreement:.3f} % of the pixels{logits} · mean IoU "
+            f"{self.images} images: same class on {100 * self.agreement:.3f} % of the pixels{logits} · mean IoU "
             f"{100 * self.file_mean_iou:.2f}, the network's {100 * self.mean_iou:.2f}"
         )
 
@@ -93,9 +93,9 @@ def compare(
     Args:
         model: the network.
         path: of the file that was made of it, by this process.
-        samples: pictures and masks.
-        size: (H, W) to which pictures are brought first; None leaves them as they are.
-        progress: called with the number of pictures done.
+        samples: images and masks.
+        size: (H, W) to which images are brought first; None leaves them as they are.
+        progress: called with the number of images done.
     """
     network = open_backend("torch", model, "fp32", "cpu")
     file = open_file(path)

@@ -37,7 +37,7 @@ class Recipe:
         precision: ``fp32``, ``bf16`` or ``int8``.
         out: the file; its suffix is the format's.
         size: the only (H, W) that it shall take; None: any, where the format can.
-        images: pictures to calibrate on (of the train split) and to check on (of the val split), as many of each.
+        images: images to calibrate on (of the train split) and to check on (of the val split), as many of each.
         max_loss: points of mean IoU that bf16 or int8 may cost.
     """
 
@@ -84,10 +84,10 @@ def export(
     Args:
         model: what to export.
         recipe: valid.
-        train: pictures that int8 is calibrated on.
-        val: pictures and masks that the file is checked on.
-        data: where the pictures are from, for the file's metadata.
-        progress: called with (pictures checked, pictures).
+        train: images that int8 is calibrated on.
+        val: images and masks that the file is checked on.
+        data: where the images are from, for the file's metadata.
+        progress: called with (images checked, images).
 
     Returns:
         What the check found.
@@ -100,15 +100,13 @@ def export(
     if recipe.precision == "bf16" and not has_bf16(torch.device("cpu")):
         print("this processor does not compute in bf16: the file is checked in fp32", file=sys.stderr)
     numbers = spread(recipe.images, len(train)) if recipe.precision == "int8" else []
-    pictures = [at_size(train[number].image, size) for number in numbers]
+    calibration = [at_size(train[index].image, size) for index in numbers]
     metadata = describe(model, recipe.precision, size, data)
     with tempfile.TemporaryDirectory(dir=recipe.out.parent, prefix=f".{recipe.out.name}.") as folder:
         staged = Path(folder) / recipe.out.name
-        WRITERS[recipe.format](staged, model, recipe.precision, size, pictures, metadata)
+        WRITERS[recipe.format](staged, model, recipe.precision, size, calibration, metadata)
         chosen = spread(recipe.images, len(val))
-        check = compare(
-            model, staged, (val[number] for number in chosen), size, lambda done: progress(done, len(chosen))
-        )
+        check = compare(model, staged, (val[index] for index in chosen), size, lambda done: progress(done, len(chosen)))
         check.require(recipe.precision, recipe.max_loss)
         # The weights (.bin) before what refers to them (.xml).
         for file in sorted(Path(folder).iterdir()):

@@ -17,20 +17,20 @@ from segnet.inference.metadata import KEY, Precision
 from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
 
-Pictures = Sequence[NDArray[np.uint8]]
+Images = Sequence[NDArray[np.uint8]]
 
 POOLING = ["MaxPool", "Equal", "Multiply", "Mul"]
 """Operators of pooling and unpooling, as OpenVINO and ONNX name them."""
 
 
 def write_onnx(
-    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, pictures: Pictures, metadata: str
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
 ) -> None:
     """ONNX, operator set 18; int8 as pairs of QuantizeLinear and DequantizeLinear."""
     graph = onnx_graph(model, size)
     if precision == "int8":
         # While the logits are an output: NNCF's clean-up could take a tensor's name away.
-        graph = quantize(graph, pictures, IMAGE)
+        graph = quantize(graph, images, IMAGE)
     graph = without_logits(graph)
     entry = graph.metadata_props.add()
     entry.key, entry.value = KEY, metadata
@@ -38,7 +38,7 @@ def write_onnx(
 
 
 def write_openvino(
-    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, pictures: Pictures, metadata: str
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
 ) -> None:
     """OpenVINO's pair of files, ``path`` and the weights in ``.bin`` beside it; those of bf16 are stored in 16 bits."""
     from segnet.inference.backends.openvino_backend import only_output
@@ -46,16 +46,16 @@ def write_openvino(
     openvino = require("openvino")
     graph = openvino.Core().read_model(BytesIO(onnx_graph(model, size).SerializeToString()))
     if precision == "int8":
-        graph = quantize(graph, pictures, 0)
+        graph = quantize(graph, images, 0)
     graph = only_output(graph, CLASSES)
     graph.set_rt_info(metadata, [KEY])
     openvino.save_model(graph, path, compress_to_fp16=precision == "bf16")
 
 
 def write_torch(
-    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, pictures: Pictures, metadata: str
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
 ) -> None:
-    """A ``torch.export`` program for one picture of one size, which ``torch.export.load(path).module()`` runs."""
+    """A ``torch.export`` program for one image of one size, which ``torch.export.load(path).module()`` runs."""
 
     class ClassesAlone(ExportGraph):
         def forward(self, image: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
@@ -68,8 +68,8 @@ def write_torch(
     torch.export.save(program, path, extra_files={KEY: metadata})
 
 
-def quantize(graph: Any, pictures: Pictures, key: str | int) -> Any:
-    """The graph in int8, ranges taken from ``pictures``; NNCF, mixed: symmetric weights, activations as they come.
+def quantize(graph: Any, images: Images, key: str | int) -> Any:
+    """The graph in int8, ranges taken from ``images``; NNCF, mixed: symmetric weights, activations as they come.
 
     Pooling and unpooling are left as they are: a window's places are compared with its maximum, and rounded each to a
     scale of its own they would not be equal any more (measured on SegNet-Lite: 9 points of mean IoU).
@@ -78,11 +78,9 @@ def quantize(graph: Any, pictures: Pictures, key: str | int) -> Any:
     os.environ.setdefault("NNCF_CI", "1")
     nncf = require("nncf")
     nncf.set_log_level(logging.ERROR)
-    data = nncf.Dataset(list(pictures), lambda picture: {key: picture[None]})
+    data = nncf.Dataset(list(images), lambda image: {key: image[None]})
     left = nncf.IgnoredScope(types=POOLING, validate=False)
-    return nncf.quantize(
-        graph, data, preset=nncf.QuantizationPreset.MIXED, subset_size=len(pictures), ignored_scope=left
-    )
+    return nncf.quantize(graph, data, preset=nncf.QuantizationPreset.MIXED, subset_size=len(images), ignored_scope=left)
 
 
 WRITERS = {"onnx": write_onnx, "openvino": write_openvino, "torch": write_torch}

@@ -1,4 +1,4 @@
-"""A file's sound beside its new pictures: copied where the new format takes it, else encoded again."""
+"""A file's sound beside its new images: copied where the new format takes it, else encoded again."""
 
 import contextlib
 import itertools
@@ -28,7 +28,7 @@ class AudioTrack:
     Args:
         output: container with its other streams added, nothing written.
         path: the file.
-        begin: second of the file's pictures with which the output begins.
+        begin: second of the file's images with which the output begins.
     """
 
     def __init__(self, output: av.container.OutputContainer, path: Path, begin: Fraction) -> None:
@@ -46,9 +46,9 @@ class AudioTrack:
         with av.open(str(path)) as source:
             if not source.streams.audio:
                 return
-            stream, pictures = source.streams.audio[0], source.streams.video[0]
-            # Sound and pictures may begin at different times; what belongs together stays together.
-            zero = begin + (pictures.start_time or 0) * Fraction(pictures.time_base or 1)
+            stream, images = source.streams.audio[0], source.streams.video[0]
+            # Sound and images may begin at different times; what belongs together stays together.
+            zero = begin + (images.start_time or 0) * Fraction(images.time_base or 1)
             suffix = Path(self.output.name).suffix.lower()
             copied = COPIED.get(suffix)
             if copied is None or stream.codec_context.name in copied:
@@ -58,7 +58,7 @@ class AudioTrack:
             try:
                 yield from packets
             except av.FFmpegError:
-                # A file that breaks off has been named by the reader of its pictures already.
+                # A file that breaks off has been named by the reader of its images already.
                 return
 
     def _copy(

@@ -18,7 +18,7 @@ from segnet.errors import UserError
 from segnet.inference.video.reader import Frame
 from segnet.terminal import say
 
-Picture = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 WAITS = (1, 2, 4, 8, 16, 30, 30, 30)
 """Seconds before each try to open a camera that has gone; after the last one it is given up."""
@@ -31,7 +31,7 @@ PATIENCE = 0.25
 class Camera(Protocol):
     """An open camera or stream."""
 
-    def read(self) -> Picture | None:
+    def read(self) -> Pixels | None:
         """The next frame ``(H, W, 3)`` uint8 RGB, waiting for it; None: the camera is gone."""
         ...
 
@@ -65,7 +65,7 @@ class Webcam:
                 "this user may read it, or give another number"
             )
 
-    def read(self) -> Picture | None:
+    def read(self) -> Pixels | None:
         there, image = self.capture.read()
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8) if there else None
 
@@ -77,7 +77,7 @@ class Stream:
     """A stream that FFmpeg reads by its address: RTSP, MJPEG over HTTP, RTMP, UDP and others."""
 
     def __init__(self, address: str) -> None:
-        # RTSP over UDP loses packets, which smear over the picture; buffers would only show the past.
+        # RTSP over UDP loses packets, which smear over the image; buffers would only show the past.
         options = {"rtsp_transport": "tcp", "fflags": "nobuffer"}
         try:
             self.container = av.open(address, options=options, timeout=(OPEN_SECONDS, READ_SECONDS))
@@ -91,14 +91,14 @@ class Stream:
             raise UserError(f"{without_password(address)}: has no video stream; give another address")
         self.frames = self._decode()
 
-    def _decode(self) -> Generator[Picture, None, None]:
+    def _decode(self) -> Generator[Pixels, None, None]:
         with contextlib.suppress(av.FFmpegError):
             for packet in self.container.demux(video=0):
                 with contextlib.suppress(av.error.InvalidDataError):
                     for frame in packet.decode():
                         yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
 
-    def read(self) -> Picture | None:
+    def read(self) -> Pixels | None:
         return next(self.frames, None)
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ class LiveSource:
 
     Attributes:
         dropped: frames that came while the network was busy.
-        gone: what there is to say while no picture comes, else empty.
+        gone: what there is to say while no image comes, else empty.
         while_waiting: called some times a second where no frame comes; False: enough.
 
     Raises:
@@ -129,7 +129,7 @@ class LiveSource:
     def __init__(self, name: str, open_camera: Callable[[], Camera], waits: tuple[float, ...] = WAITS) -> None:
         self.name, self.open_camera, self.waits = name, open_camera, waits
         self.changed = threading.Condition()
-        self.newest: tuple[int, Picture, float] | None = None
+        self.newest: tuple[int, Pixels, float] | None = None
         self.dropped = 0
         self.gone = ""
         self.while_waiting: Callable[[], bool] = lambda: True
@@ -147,7 +147,7 @@ class LiveSource:
         thread.start()
         seen = 0
         try:
-            first: tuple[Picture, float] | None = None
+            first: tuple[Pixels, float] | None = None
             while newer := self._wait_for_newer(seen):
                 seen, image, came = newer
                 first = first or (image, came)
@@ -156,7 +156,7 @@ class LiveSource:
             self.stopped.set()
             thread.join(timeout=1)
 
-    def _wait_for_newer(self, seen: int) -> tuple[int, Picture, float] | None:
+    def _wait_for_newer(self, seen: int) -> tuple[int, Pixels, float] | None:
         while True:
             with self.changed:
                 if self.newest is None or self.newest[0] == seen:
@@ -172,13 +172,13 @@ class LiveSource:
 
     def _read(self) -> None:
         """Runs in a thread: keeps the newest frame, and opens the camera again when it has gone."""
-        number = 0
+        index = 0
         try:
             while not self.stopped.is_set():
                 while (image := self.camera.read()) is not None and not self.stopped.is_set():
-                    number += 1
+                    index += 1
                     with self.changed:
-                        self.newest = number, image, time.monotonic()
+                        self.newest = index, image, time.monotonic()
                         self.changed.notify_all()
                 self.camera.close()
                 if not self.stopped.is_set():
@@ -190,7 +190,7 @@ class LiveSource:
 
     def _open_again(self) -> Camera:
         for wait in self.waits:
-            self.gone = f"no picture any more; trying again in {wait:g} s"
+            self.gone = f"no image any more; trying again in {wait:g} s"
             say(f"{self.name}: {self.gone}")
             if self.stopped.wait(wait):
                 break
@@ -202,7 +202,7 @@ class LiveSource:
         raise UserError(f"{self.name}: gone, and {len(self.waits)} tries did not bring it back; what was done is kept")
 
 
-def like(image: Picture, first: Picture) -> Picture:
+def like(image: Pixels, first: Pixels) -> Pixels:
     """``image`` at the size of ``first``: a camera may come back with another one."""
     if image.shape == first.shape:
         return image

@@ -39,5 +39,5 @@ class Drive:
         self.seed, self.count, self.size = seed, length, size
 
     def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
-        for number, sample in enumerate(render_sequence(self.seed, self.count, self.size)):
-            yield Frame(sample.image, number / self.rate)
+        for index, sample in enumerate(render_sequence(self.seed, self.count, self.size)):
+            yield Frame(sample.image, index / self.rate)

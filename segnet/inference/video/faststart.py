@@ -27,7 +27,7 @@ def write_whole(pieces: Path, path: Path) -> None:
 
 
 def frames_in(path: Path) -> int:
-    """Frames of the pictures that can be read back; writing at the very end of a full disk may fail without a word."""
+    """Frames of the images that can be read back; writing at the very end of a full disk may fail without a word."""
     try:
         with av.open(str(path)) as container:
             return sum(packet.size > 0 for packet in container.demux(video=0))

@@ -11,7 +11,7 @@ class FlickerMeter:
     """Flicker of any number of segmentations of one video, measured along the same flow.
 
     A pixel flickers if its class differs from the class of the place at which it was one frame before. Pixels that
-    were hidden or out of the picture then are left out, as the flow there and back tells. This is 1 - temporal
+    were hidden or out of the image then are left out, as the flow there and back tells. This is 1 - temporal
     consistency in accuracy instead of IoU (arXiv 1912.06632, section 3.3, uses such warped predictions).
 
     Args:
@@ -40,11 +40,11 @@ class FlickerMeter:
             visible = seen_in_both(flow, self.flow.between(earlier, now))
             there = positions(flow, now.shape)
             self.pixels += int(visible.sum())
-            for number, (mask, old) in enumerate(zip(small, earlier_masks, strict=True)):
+            for index, (mask, old) in enumerate(zip(small, earlier_masks, strict=True)):
                 warped = cv2.remap(
                     old, there[..., 0], there[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
                 )
-                self.changed[number] += int((visible & (warped != mask)).sum())
+                self.changed[index] += int((visible & (warped != mask)).sum())
         self.before = now, small
 
     @property

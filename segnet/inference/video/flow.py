@@ -22,7 +22,7 @@ class Flow:
 
         Both frames are grey, as :func:`grey` gives them; the flow is in their pixels.
         """
-        # DIS cannot build its pyramid for pictures under some 16 pixels, in which there is nothing to follow.
+        # DIS cannot build its pyramid for images under some 16 pixels, in which there is nothing to follow.
         if min(frame.shape) < 16:
             return np.zeros((*frame.shape, 2), np.float32)
         return np.asarray(self.search.calc(frame, other, None), np.float32)  # type: ignore[call-overload]

@@ -14,7 +14,7 @@ from segnet.inference.tiles import TiledPredictor
 from segnet.inference.video.flicker import FlickerMeter
 from segnet.inference.video.smoothing import TemporalSmoothing
 
-Picture = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 LARGE = 1_000_000
@@ -25,20 +25,20 @@ class Segmented(NamedTuple):
     """One frame's results.
 
     Attributes:
-        mask: class numbers ``(H, W)`` uint8.
+        mask: class indices ``(H, W)`` uint8.
         shares: of each class, ``(C,)``, 0–1.
         uncertainty: variance of the dropout samples ``(H, W)`` float32, None where it was not asked for.
     """
 
-    mask: Picture
+    mask: Pixels
     shares: NDArray[np.float64]
     uncertainty: Floats | None = None
 
 
 class Answer(NamedTuple):
-    """What the network says of a frame: class numbers, or probabilities ``(C, H, W)`` where they are needed."""
+    """What the network says of a frame: class indices, or probabilities ``(C, H, W)`` where they are needed."""
 
-    mask: Picture | None
+    mask: Pixels | None
     probabilities: Floats | None = None
     uncertainty: Floats | None = None
 
@@ -76,7 +76,7 @@ class FrameSegmenter:
         self.smoothing = TemporalSmoothing(smooth) if smooth else None
         self.meter = FlickerMeter(2 if smooth else 1) if measure_flicker else None
 
-    def threads(self, image: Picture) -> int:
+    def threads(self, image: Pixels) -> int:
         """How many threads may call ``predict`` at the same time on frames such as ``image``.
 
         Two frames at once, each on half of the cores, take a sixth less time than one after another on all of them,
@@ -87,7 +87,7 @@ class FrameSegmenter:
         alone = height * width > LARGE or self.predictor.samples > 1 or self.runner is not self.predictor
         return 2 if self.predictor.backend.splits_cores and torch.get_num_threads() > 1 and not alone else 1
 
-    def predict(self, images: Sequence[Picture]) -> list[Answer]:
+    def predict(self, images: Sequence[Pixels]) -> list[Answer]:
         """The network's part: the next frames, ``(H, W, 3)`` uint8 RGB, all of the size of those before."""
         if self.uncertainty:
             probabilities, variances = self.predictor.uncertainty(images)
@@ -96,7 +96,7 @@ class FrameSegmenter:
             return [Answer(None, found) for found in self.runner.probabilities(images)]
         return [Answer(mask) for mask in self.runner.classes_of(images)]
 
-    def finish(self, image: Picture, answer: Answer) -> Segmented:
+    def finish(self, image: Pixels, answer: Answer) -> Segmented:
         """The rest, frame by frame in order."""
         masks = []
         if answer.mask is not None:
@@ -112,7 +112,7 @@ class FrameSegmenter:
         return Segmented(mask, class_shares(mask, len(self.predictor.classes)), answer.uncertainty)
 
 
-def most_likely(probabilities: Floats) -> Picture:
+def most_likely(probabilities: Floats) -> Pixels:
     """Class numbers ``(H, W)`` uint8 of ``(C, H, W)``."""
     # A fifth of the time of argmax, which goes from channel to channel at each pixel.
     return np.asarray(torch.from_numpy(probabilities).max(0).indices.to(torch.uint8))

@@ -1,4 +1,4 @@
-"""Which picture a segmented frame becomes."""
+"""Which image a segmented frame becomes."""
 
 import time
 from collections import deque
@@ -7,30 +7,30 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from segnet.inference.overlay import Legend, Overlay, Picture, caption
+from segnet.inference.overlay import Legend, Overlay, Pixels, caption
 from segnet.inference.video.frames import Segmented
 
-Layout = Callable[[Picture, Segmented, Overlay], Picture]
+Layout = Callable[[Pixels, Segmented, Overlay], Pixels]
 """From frame, results and overlay to ``(H, W', 3)`` uint8 RGB."""
 
 
-def over(image: Picture, found: Segmented, overlay: Overlay) -> Picture:
-    """The colours over the picture."""
+def over(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
+    """The colours over the image."""
     return overlay.draw(image, found.mask)
 
 
-def side_by_side(image: Picture, found: Segmented, overlay: Overlay) -> Picture:
-    """The picture on the left, the colours over it on the right."""
+def side_by_side(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
+    """The image on the left, the colours over it on the right."""
     return np.concatenate([image, overlay.draw(image, found.mask)], axis=1)
 
 
-def mask_only(image: Picture, found: Segmented, overlay: Overlay) -> Picture:
+def mask_only(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
     """The classes' colours alone; classes that are not shown are black."""
     return overlay.draw_alone(found.mask)
 
 
-def with_uncertainty(image: Picture, found: Segmented, overlay: Overlay) -> Picture:
-    """The colours over the picture on the left; where the samples differ, brighter on the right."""
+def with_uncertainty(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
+    """The colours over the image on the left; where the samples differ, brighter on the right."""
     assert found.uncertainty is not None
     # The standard deviation of values in 0–1 is at most 1/2; its mean over classes rarely passes half of that.
     brightness = np.minimum(np.sqrt(found.uncertainty) * 4, 1) * 255
@@ -48,7 +48,7 @@ LAYOUTS: dict[str, Layout] = {
 
 
 class Painter:
-    """Draws the pictures of one video.
+    """Draws the images of one video.
 
     Args:
         overlay: how classes are drawn.
@@ -64,9 +64,9 @@ class Painter:
         self.clock = FrameClock()
         self.counted: tuple[Segmented | None, float] = None, 0.0
 
-    def __call__(self, image: Picture, found: Segmented) -> Picture:
+    def __call__(self, image: Pixels, found: Segmented) -> Pixels:
         """``(H', W', 3)`` uint8 RGB of the frame ``image`` ``(H, W, 3)``; all frames are of one size."""
-        picture = self.layout(image, found, self.overlay)
+        drawn = self.layout(image, found, self.overlay)
         if self.rate:
             # A frame that is drawn again, with another opacity, is no new one.
             if self.counted[0] is not found:
@@ -74,11 +74,11 @@ class Painter:
             words = [f"{self.counted[1]:.1f} frames/s"]
             if found.uncertainty is not None:
                 words.append(f"uncertainty {found.uncertainty.mean():.4f}")
-            picture = caption(picture, " · ".join(words))
+            drawn = caption(drawn, " · ".join(words))
         if not self.with_legend:
-            return picture
-        self.legend = self.legend or Legend(self.overlay, picture.shape[1])
-        return np.concatenate([picture, self.legend.draw(found.shares)])
+            return drawn
+        self.legend = self.legend or Legend(self.overlay, drawn.shape[1])
+        return np.concatenate([drawn, self.legend.draw(found.shares)])
 
 
 class FrameClock:

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 from segnet.inference.overlay import caption
 from segnet.inference.video.camera import LiveSource
-from segnet.inference.video.frames import FrameSegmenter, Picture
+from segnet.inference.video.frames import FrameSegmenter, Pixels
 from segnet.inference.video.pipeline import Behind
 from segnet.inference.video.segment import Clip, Draw, Row, Writer, row_of
 
 
 class Screen(AbstractContextManager[Any], Protocol):
-    """Shows one picture after another.
+    """Shows one image after another.
 
     Attributes:
         words: a line that tells the user where to look and what to press.
@@ -22,8 +22,8 @@ class Screen(AbstractContextManager[Any], Protocol):
 
     words: str
 
-    def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
-        """Show ``picture``, or what it is after a change of the overlay; False: enough."""
+    def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
+        """Show ``image``, or what it is after a change of the overlay; False: enough."""
         ...
 
 
@@ -42,7 +42,7 @@ def watch(
     Args:
         source: the camera.
         segment: turns frames into classes.
-        draw: makes the pictures.
+        draw: makes the images.
         screens: where they are shown.
         writer: takes them as well.
         clip: its end ends the watching.
@@ -57,7 +57,7 @@ def watch(
     """
     done, names = 0, segment.predictor.classes.names
     with ExitStack() as stack:
-        keep: Behind[tuple[Picture, Fraction]] | None = None
+        keep: Behind[tuple[Pixels, Fraction]] | None = None
         if writer:
             stack.enter_context(writer)
             keep = stack.enter_context(Behind(lambda item: writer.write(*item)))
@@ -65,15 +65,15 @@ def watch(
         source.while_waiting = lambda: shown.show_again(source.gone)
         for frame in (clip or Clip()).of(source):
             found = segment.finish(frame.image, segment.predict([frame.image])[0])
-            picture = draw(frame.image, found)
+            image = draw(frame.image, found)
             if keep:
-                keep((picture, frame.time))
+                keep((image, frame.time))
             done += 1
             if rows is not None:
                 rows.append(row_of(frame.time, found, names))
             if progress:
                 progress(done, 0)
-            if not shown.show(picture, partial(draw, frame.image, found)):
+            if not shown.show(image, partial(draw, frame.image, found)):
                 break
     return done
 
@@ -83,7 +83,7 @@ class Screens(AbstractContextManager["Screens"]):
 
     def __init__(self, screens: Sequence[Screen]) -> None:
         self.screens, self.stack = screens, ExitStack()
-        self.draw_last: Callable[[], Picture] | None = None
+        self.draw_last: Callable[[], Pixels] | None = None
 
     def __enter__(self) -> "Screens":
         for screen in self.screens:
@@ -93,22 +93,22 @@ class Screens(AbstractContextManager["Screens"]):
     def __exit__(self, *error: Any) -> None:
         self.stack.__exit__(*error)
 
-    def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
-        """Show ``picture`` on all screens, also where the first one has had enough; False: one of them has."""
+    def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
+        """Show ``image`` on all screens, also where the first one has had enough; False: one of them has."""
         self.draw_last = draw_again
-        return self._show(picture, draw_again)
+        return self._show(image, draw_again)
 
     def show_again(self, words: str = "") -> bool:
-        """Show the last picture once more, darkened and with ``words`` where there are any."""
+        """Show the last image once more, darkened and with ``words`` where there are any."""
         draw = self.draw_last
         if not draw:
             return True
 
-        def still() -> Picture:
+        def still() -> Pixels:
             return caption(draw() // 2, words) if words else draw()
 
         return self._show(still(), still)
 
-    def _show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
-        wanted = [screen.show(picture, draw_again) for screen in self.screens]
+    def _show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
+        wanted = [screen.show(image, draw_again) for screen in self.screens]
         return all(wanted)

@@ -1,4 +1,4 @@
-"""The newest picture in a browser on this machine, as a stream of JPEGs (multipart/x-mixed-replace)."""
+"""The newest image in a browser on this machine, as a stream of JPEGs (multipart/x-mixed-replace)."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 
 from segnet.errors import UserError
-from segnet.inference.overlay import Picture
+from segnet.inference.overlay import Pixels
 
 HOST = "127.0.0.1"
 QUALITY = 85
@@ -44,7 +44,7 @@ class MjpegServer:
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise UserError(f"--mjpeg {port}: cannot be listened on ({reason}); choose another port") from None
-        self.server.pictures = self
+        self.server.images = self
         self.address = f"http://{HOST}:{self.server.server_port}"
         self.words = f"look at {self.address}; end with Ctrl-C"
 
@@ -59,16 +59,16 @@ class MjpegServer:
         self.server.shutdown()
         self.server.server_close()
 
-    def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
-        """Give ``picture`` to all who look; a server never asks to stop."""
-        _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
+        """Give ``image`` to all who look; a server never asks to stop."""
+        _, jpeg = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         with self.changed:
             self.number, self.jpeg = self.number + 1, jpeg.tobytes()
             self.changed.notify_all()
         return True
 
     def newer_than(self, number: int) -> tuple[int, bytes] | None:
-        """Wait for a picture after that ``number``; None: the end."""
+        """Wait for a image after that ``number``; None: the end."""
         with self.changed:
             self.changed.wait_for(lambda: self.closed or self.number > number)
             return None if self.closed else (self.number, self.jpeg)
@@ -76,7 +76,7 @@ class MjpegServer:
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    pictures: MjpegServer
+    images: MjpegServer
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -104,10 +104,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _stream(self) -> None:
-        number = 0
+        index = 0
         try:
-            while newer := self.server.pictures.newer_than(number):
-                number, jpeg = newer
+            while newer := self.server.images.newer_than(index):
+                index, jpeg = newer
                 head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                 self.wfile.write(head.encode() + jpeg + b"\r\n")
         except OSError:

@@ -1,4 +1,4 @@
-"""Frames of a video file, a folder of pictures or a pattern, with the time at which each is shown."""
+"""Frames of a video file, a folder of images or a pattern, with the time at which each is shown."""
 
 import contextlib
 import glob
@@ -16,14 +16,14 @@ from segnet.datasets.image_files import IMAGE_SUFFIXES, read_image
 from segnet.errors import UserError
 from segnet.terminal import say
 
-PICTURE_RATE = Fraction(10)
-"""Pictures a second where a source has no times of its own."""
+IMAGE_RATE = Fraction(10)
+"""Images a second where a source has no times of its own."""
 WORTH_SEEKING = 5
 """Seconds up to which decoding from the beginning is no slower than looking for a key frame."""
 
 
 class Frame(NamedTuple):
-    """A picture ``(H, W, 3)`` uint8 RGB, upright, and its time in seconds from the source's beginning."""
+    """A image ``(H, W, 3)`` uint8 RGB, upright, and its time in seconds from the source's beginning."""
 
     image: NDArray[np.uint8]
     time: Fraction
@@ -49,25 +49,25 @@ class Source(Protocol):
         ...
 
 
-def open_source(name: str, rate: Fraction = PICTURE_RATE) -> Source:
+def open_source(name: str, rate: Fraction = IMAGE_RATE) -> Source:
     """The source that ``name`` stands for: a folder, a pattern or a video file.
 
     Args:
         name: what the user wrote.
-        rate: pictures a second, for a folder or a pattern.
+        rate: images a second, for a folder or a pattern.
 
     Raises:
         UserError: there is nothing of the kind.
     """
     path = Path(name)
     if path.is_dir():
-        return Pictures([entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES], name, rate)
+        return Images([entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES], name, rate)
     if path.is_file():
         return VideoFile(path)
     if glob.has_magic(name):
-        return Pictures([Path(match) for match in glob.glob(name)], name, rate)  # noqa: PTH207 - absolute patterns
+        return Images([Path(match) for match in glob.glob(name)], name, rate)  # noqa: PTH207 - absolute patterns
     raise UserError(
-        f"{name}: no such video; give a file, a folder of pictures, a pattern such as 'frames/*.png', the number of a "
+        f"{name}: no such video; give a file, a folder of images, a pattern such as 'frames/*.png', the number of a "
         "camera or an address such as rtsp://HOST/PATH"
     )
 
@@ -79,7 +79,7 @@ class VideoFile:
         path: of the file.
 
     Raises:
-        UserError: not a video, or one without a picture.
+        UserError: not a video, or one without a image.
     """
 
     def __init__(self, path: Path) -> None:
@@ -108,7 +108,7 @@ class VideoFile:
 
     def _decode(self, start: Fraction | None) -> Generator[Frame, None, None]:
         assert self.path is not None
-        number = 0
+        index = 0
         size: tuple[int, int] | None = None
         with open_container(self.path) as container:
             stream = container.streams.video[0]
@@ -119,12 +119,12 @@ class VideoFile:
                 with contextlib.suppress(av.FFmpegError):
                     container.seek(int(start / base) + zero, stream=stream)
             for frame in whole_frames(container, stream, str(self.path)):
-                time = number / self.rate if frame.pts is None else (frame.pts - zero) * base
+                time = index / self.rate if frame.pts is None else (frame.pts - zero) * base
                 size = size or (frame.width, frame.height)
                 # A stream may change its size; the first one is kept, as players do.
                 rgb = frame.to_ndarray(format="rgb24", width=size[0], height=size[1])
                 yield Frame(np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)), time)
-                number += 1
+                index += 1
 
 
 def whole_frames(container: av.container.InputContainer, stream: av.VideoStream, name: str) -> Iterator[av.VideoFrame]:
@@ -150,35 +150,35 @@ def whole_frames(container: av.container.InputContainer, stream: av.VideoStream,
         say(f"{name}: {broken} broken {'frame' if broken == 1 else 'frames'} left out")
 
 
-class Pictures:
-    """Pictures of one size, in the order of their names, in which 10 comes after 9.
+class Images:
+    """Images of one size, in the order of their names, in which 10 comes after 9.
 
     Args:
         paths: the files.
         name: what they were asked for by, for messages.
-        rate: pictures a second.
+        rate: images a second.
     """
 
-    def __init__(self, paths: list[Path], name: str, rate: Fraction = PICTURE_RATE) -> None:
+    def __init__(self, paths: list[Path], name: str, rate: Fraction = IMAGE_RATE) -> None:
         if not paths:
-            raise UserError(f"{name}: no picture there; pictures are {', '.join(sorted(IMAGE_SUFFIXES))}")
+            raise UserError(f"{name}: no image there; images are {', '.join(sorted(IMAGE_SUFFIXES))}")
         self.paths = sorted(paths, key=natural)
         self.path: Path | None = None
         self.rate, self.count, self.pixel_aspect = rate, len(paths), Fraction(1)
 
     def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
         first = None
-        for number, path in enumerate(self.paths):
-            if number / self.rate < start:
+        for index, path in enumerate(self.paths):
+            if index / self.rate < start:
                 continue
             image = read_image(path)
             first = first or (path, image.shape)
             if image.shape != first[1]:
                 raise UserError(
                     f"{path}: {image.shape[1]}×{image.shape[0]} pixels, but {first[0].name} has "
-                    f"{first[1][1]}×{first[1][0]}; a video has one size: give pictures of one size"
+                    f"{first[1][1]}×{first[1][0]}; a video has one size: give images of one size"
                 )
-            yield Frame(image, number / self.rate)
+            yield Frame(image, index / self.rate)
 
 
 def natural(path: Path) -> list[tuple[int, str]]:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
-from segnet.inference.video.frames import Answer, FrameSegmenter, Picture, Segmented
-from segnet.inference.video.pictures import PictureWriter
+from segnet.inference.video.frames import Answer, FrameSegmenter, Pixels, Segmented
+from segnet.inference.video.images import ImageWriter
 from segnet.inference.video.pipeline import Behind, ahead, at_once, batched
 from segnet.inference.video.reader import Frame, Source
 from segnet.inference.video.writer import VideoWriter
 
-Draw = Callable[[Picture, Segmented], Picture]
+Draw = Callable[[Pixels, Segmented], Pixels]
 """From frame and results to what is written."""
 Row = dict[str, Any]
 """``time`` in seconds, ``shares`` of each class by name, and ``uncertainty`` where it was asked for."""
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 class Writer(AbstractContextManager[Any], Protocol):
     """Takes the frames of a video; leaving it makes what was written whole."""
 
-    def write(self, picture: NDArray[np.uint8], time: Fraction) -> None: ...
+    def write(self, image: NDArray[np.uint8], time: Fraction) -> None: ...
 
 
 class Clip:
@@ -54,14 +54,14 @@ class Clip:
         self.stride = stride
 
     def of(self, source: Source) -> Iterator[Frame]:
-        number = 0
+        index = 0
         for frame in source.frames(self.start):
             if self.end is not None and frame.time >= self.end:
                 return
             if frame.time >= self.start:
-                if number % self.stride == 0:
+                if index % self.stride == 0:
                     yield frame
-                number += 1
+                index += 1
 
     def count(self, source: Source) -> int:
         """Frames that will come, as far as the source says."""
@@ -71,7 +71,7 @@ class Clip:
         return max(0, -(-(last - round(self.start * source.rate)) // self.stride))
 
 
-def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False) -> VideoWriter | PictureWriter:
+def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False) -> VideoWriter | ImageWriter:
     """The writer for ``output``: a video file, whose suffix chooses the format, or a folder if it has no suffix.
 
     Raises:
@@ -80,14 +80,14 @@ def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False
     if source.path and output.exists() and output.samefile(source.path):
         raise UserError(f"{output}: is the input itself; name another file")
     if not output.suffix:
-        return PictureWriter(output)
+        return ImageWriter(output)
     return VideoWriter(
         output, source.rate / clip.stride, source.path, clip.start, source.pixel_aspect, lossless=lossless
     )
 
 
-def class_numbers(image: Picture, found: Segmented) -> Picture:
-    """Draws nothing: the frame's class numbers ``(H, W)``."""
+def class_indices(image: Pixels, found: Segmented) -> Pixels:
+    """Draws nothing: the frame's class indices ``(H, W)``."""
     return found.mask
 
 
@@ -106,7 +106,7 @@ def segment_video(
     Args:
         source: of frames.
         segment: turns them into classes.
-        draw: makes the pictures, such as a ``Painter``.
+        draw: makes the images, such as a ``Painter``.
         writer: takes them.
         clip: which of the frames; None: all.
         batch: frames that the network sees at once; more than one helps on a GPU.
@@ -126,10 +126,10 @@ def segment_video(
     def predict(group: list[Frame]) -> list[Answer]:
         return segment.predict([frame.image for frame in group])
 
-    def write(item: tuple[Picture, Fraction, Segmented]) -> None:
+    def write(item: tuple[Pixels, Fraction, Segmented]) -> None:
         nonlocal done
-        picture, time, found = item
-        writer.write(picture, time)
+        drawn, time, found = item
+        writer.write(drawn, time)
         done += 1
         if rows is not None:
             rows.append(row_of(time, found, names))

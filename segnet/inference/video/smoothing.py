@@ -13,8 +13,8 @@ DIFFERENCE = 12.0
 class TemporalSmoothing:
     """A running average of probabilities along optical flow.
 
-    The past counts ``strength`` where the flow explains the picture and less where it does not: by
-    ``exp(-(difference / 12)²)`` of the grey levels, and not at all out of the picture. So new things show at once.
+    The past counts ``strength`` where the flow explains the image and less where it does not: by
+    ``exp(-(difference / 12)²)`` of the grey levels, and not at all out of the image. So new things show at once.
 
     Args:
         strength: weight of the past, 0 (none) to under 1; 0.7 looks back on about three frames.

@@ -1,4 +1,4 @@
-"""A window with the newest picture and its keys."""
+"""A window with the newest image and its keys."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 
 from segnet.errors import UserError
-from segnet.inference.overlay import Overlay, Picture
+from segnet.inference.overlay import Overlay, Pixels
 from segnet.terminal import say
 
 KEYS = "q quit, s save, space pause, o opacity"
@@ -20,11 +20,11 @@ OPACITIES = (0.25, 0.5, 0.75, 1.0, 0.0)
 
 
 class Window:
-    """Shows pictures; q or Escape quits, s saves, space pauses, o changes the opacity.
+    """Shows images; q or Escape quits, s saves, space pauses, o changes the opacity.
 
     Args:
         overlay: whose opacity is changed.
-        folder: in which pictures are saved.
+        folder: in which images are saved.
 
     Raises:
         UserError: there is no display.
@@ -45,17 +45,17 @@ class Window:
     def __exit__(self, *_: object) -> None:
         cv2.destroyAllWindows()
 
-    def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
-        """Show ``picture``, for as long as it is paused, and what ``draw_again`` makes after a key changed how.
+    def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
+        """Show ``image``, for as long as it is paused, and what ``draw_again`` makes after a key changed how.
 
         Returns:
             False: the user wants to quit.
         """
         if not self.is_sized:
             # By itself it opens so small that nobody can read the legend.
-            cv2.resizeWindow(TITLE, *fitting(picture.shape[1], picture.shape[0]))
+            cv2.resizeWindow(TITLE, *fitting(image.shape[1], image.shape[0]))
             self.is_sized = True
-        cv2.imshow(TITLE, picture[..., ::-1])
+        cv2.imshow(TITLE, image[..., ::-1])
         paused = False
         while True:
             key = chr(cv2.waitKey(30 if paused else 1) & 0xFF)
@@ -64,25 +64,25 @@ class Window:
             if key == " ":
                 paused = not paused
             elif key == "s":
-                self._save(picture)
+                self._save(image)
             elif key == "o":
                 self.overlay.opacity = next_opacity(self.overlay.opacity)
-                picture = draw_again()
-                cv2.imshow(TITLE, picture[..., ::-1])
+                image = draw_again()
+                cv2.imshow(TITLE, image[..., ::-1])
             if not paused:
                 return True
 
-    def _save(self, picture: Picture) -> None:
+    def _save(self, image: Pixels) -> None:
         while (file := self.folder / f"segnet_{self.saved:04d}.png").exists():
             self.saved += 1
-        if not cv2.imwrite(str(file), picture[..., ::-1]):
+        if not cv2.imwrite(str(file), image[..., ::-1]):
             say(f"{file}: cannot be written")
             return
         say(f"saved {file}")
 
 
 def fitting(width: int, height: int) -> tuple[int, int]:
-    """(width, height) of the window in which a picture of this size is shown: its own, at most :data:`LARGEST`."""
+    """(width, height) of the window in which a image of this size is shown: its own, at most :data:`LARGEST`."""
     scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
     return round(width * scale), round(height * scale)
 

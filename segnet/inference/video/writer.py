@@ -22,7 +22,7 @@ TICKS = 90_000
 
 
 class Encoding(NamedTuple):
-    """How pictures are encoded: FFmpeg's names and options."""
+    """How images are encoded: FFmpeg's names and options."""
 
     codec: str
     pixels: str
@@ -43,7 +43,7 @@ ENCODINGS = {
     ".webm": VP9,
 }
 LOSSLESS = Encoding("ffv1", "gray", {"level": "3", "slicecrc": "1"}, {})
-"""For class numbers, in Matroska."""
+"""For class indices, in Matroska."""
 
 
 class VideoWriter:
@@ -54,8 +54,8 @@ class VideoWriter:
         rate: frames a second, on average.
         audio_from: file whose audio goes along.
         audio_start: second of that file at which the video begins.
-        pixel_aspect: width ÷ height of a pixel, which players stretch the picture by.
-        lossless: frames are class numbers ``(H, W)``, every one of which is kept; for ``.mkv``.
+        pixel_aspect: width ÷ height of a pixel, which players stretch the image by.
+        lossless: frames are class indices ``(H, W)``, every one of which is kept; for ``.mkv``.
 
     Raises:
         UserError: a suffix without a format, or an encoder that this FFmpeg lacks.
@@ -115,19 +115,19 @@ class VideoWriter:
         """Add a frame.
 
         Args:
-            image: ``(H, W, 3)`` uint8 RGB, or ``(H, W)`` uint8 class numbers; all of one size.
+            image: ``(H, W, 3)`` uint8 RGB, or ``(H, W)`` uint8 class indices; all of one size.
             time: in seconds, later than the one before.
 
         Raises:
             UserError: no room on the disk; what was written before plays.
         """
         grey = image.ndim == 2
-        picture = np.ascontiguousarray(image if grey else to_even(self._stretched(image)))
+        pixels = np.ascontiguousarray(image if grey else to_even(self._stretched(image)))
         try:
             if self.container is None:
-                self._open(picture.shape[0], picture.shape[1], grey)
+                self._open(pixels.shape[0], pixels.shape[1], grey)
                 self.begin = time
-            self._encode(as_frame(picture), time - self.begin)
+            self._encode(as_frame(pixels), time - self.begin)
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from None
         self.frames += 1
@@ -219,9 +219,9 @@ def to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return image
 
 
-def as_frame(picture: NDArray[np.uint8]) -> av.VideoFrame:
+def as_frame(pixels: NDArray[np.uint8]) -> av.VideoFrame:
     """``(H, W)`` as it is, ``(H, W, 3)`` RGB as 4:2:0 in BT.709, where FFmpeg by itself would take BT.601."""
-    if picture.ndim == 2:
-        return av.VideoFrame.from_ndarray(picture, format="gray")
-    rgb = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    if pixels.ndim == 2:
+        return av.VideoFrame.from_ndarray(pixels, format="gray")
+    rgb = av.VideoFrame.from_ndarray(pixels, format="rgb24")
     return rgb.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

@@ -1,4 +1,4 @@
-"""The family SegNet comes from: encoder, code, decoder."""
+"""The family SegNet comes from: encoder, latent, decoder."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Convolutional autoencoders: a plain one with a code, and SegNet's own body, whose code has pooling indices."""
+"""Convolutional autoencoders: a plain one with a latent, and SegNet's own body, whose latent has pooling indices."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,16 +18,16 @@ class ConvolutionalAutoencoder(nn.Module):
     Args:
         shape: (C, H, W) of the images.
         widths: channels after each halving of height and width.
-        code_size: numbers of the code, made by one linear layer each way; None: the last feature map is the code and
-            any image size will do.
+        latent_size: numbers of the latent, made by one linear layer each way; None: the last feature map is the
+            latent and any image size will do.
 
     Shape:
-        input ``(N, C, H, W)`` float in 0–1, code ``(N, code_size)`` or ``(N, widths[-1], H / 2**n, W / 2**n)``,
+        input ``(N, C, H, W)`` float in 0–1, latent ``(N, latent_size)`` or ``(N, widths[-1], H / 2**n, W / 2**n)``,
         output as the input.
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], widths: Sequence[int] = (16, 32), code_size: int | None = 32
+        self, shape: tuple[int, int, int], widths: Sequence[int] = (16, 32), latent_size: int | None = 32
     ) -> None:
         super().__init__()
         channels, height, width = shape
@@ -40,24 +40,24 @@ class ConvolutionalAutoencoder(nn.Module):
         up: list[nn.Module] = []
         for inside, outside, size in zip(every, widths, sizes, strict=False):
             down += [nn.Conv2d(inside, outside, 3, stride=2, padding=1), nn.ReLU(inplace=True)]
-            enlarge = nn.Upsample(scale_factor=2) if code_size is None else nn.Upsample(size=size)
+            enlarge = nn.Upsample(scale_factor=2) if latent_size is None else nn.Upsample(size=size)
             up = [enlarge, nn.Conv2d(outside, inside, 3, padding=1), nn.ReLU(inplace=True), *up]
         up[-1] = nn.Sigmoid()
-        if code_size is None:
+        if latent_size is None:
             down[-1] = nn.Identity()
         else:
             numbers = narrow[0] * narrow[1] * narrow[2]
-            down += [nn.Flatten(), nn.Linear(numbers, code_size)]
-            up = [nn.Linear(code_size, numbers), nn.ReLU(inplace=True), nn.Unflatten(1, narrow), *up]
+            down += [nn.Flatten(), nn.Linear(numbers, latent_size)]
+            up = [nn.Linear(latent_size, numbers), nn.ReLU(inplace=True), nn.Unflatten(1, narrow), *up]
         self.encoder = nn.Sequential(*down)
         self.decoder = nn.Sequential(*up)
 
     def encode(self, x: Tensor) -> Tensor:
-        code: Tensor = self.encoder(x)
-        return code
+        latent: Tensor = self.encoder(x)
+        return latent
 
-    def decode(self, code: Tensor) -> Tensor:
-        image: Tensor = self.decoder(code)
+    def decode(self, latent: Tensor) -> Tensor:
+        image: Tensor = self.decoder(latent)
         return image
 
     def forward(self, x: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ class ConvolutionalAutoencoder(nn.Module):
 class PoolingIndexAutoencoder(nn.Module):
     """A segmentation network of the catalogue with a reconstruction in place of its classes.
 
-    Its code is the deepest feature map and the pooling codes of every stage, by which the decoder unpools
+    Its latent is the deepest feature map and the pooling codes of every stage, by which the decoder unpools
     (arXiv 1511.00561, section 3). The codes alone say where edges are, so this is no narrow bottleneck: it serves
     denoising, inpainting and to start a segmentation network from images without labels.
 

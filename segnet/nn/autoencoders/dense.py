@@ -20,7 +20,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 def dense_layers(sizes: Sequence[int], activation: Activation, last: Activation) -> nn.Sequential:
     """Linear layers from ``sizes[0]`` to ``sizes[-1]`` numbers, each followed by its activation.
 
-    Glorot's initialisation (AISTATS 2010): with PyTorch's own, biases among it, a third of a ReLU code is never on.
+    Glorot's initialisation (AISTATS 2010): with PyTorch's own, biases among it, a third of a ReLU latent is never on.
     """
     layers: list[nn.Module] = []
     for number, (inside, outside) in enumerate(itertools.pairwise(sizes), start=2):
@@ -32,18 +32,18 @@ def dense_layers(sizes: Sequence[int], activation: Activation, last: Activation)
 
 
 class DenseAutoencoder(nn.Module):
-    """The image as one vector, through ever narrower layers to the code and back the same way.
+    """The image as one vector, through ever narrower layers to the latent and back the same way.
 
     Args:
         shape: (C, H, W) of the images.
-        widths: numbers after each layer of the encoder; the last is the code's size.
+        widths: numbers after each layer of the encoder; the last is the latent's size.
         activation: of the hidden layers.
-        code_activation: of the code; linear with linear ``activation`` and ``output_activation`` spans what PCA spans
-            (Baldi and Hornik, 1989).
+        latent_activation: of the latent; linear with linear ``activation`` and ``output_activation`` spans what PCA
+            spans (Baldi and Hornik, 1989).
         output_activation: of the reconstruction; sigmoid keeps it within 0–1.
 
     Shape:
-        input ``(N, C, H, W)`` float in 0–1, code ``(N, widths[-1])``, output as the input.
+        input ``(N, C, H, W)`` float in 0–1, latent ``(N, widths[-1])``, output as the input.
     """
 
     def __init__(
@@ -51,20 +51,20 @@ class DenseAutoencoder(nn.Module):
         shape: tuple[int, int, int],
         widths: Sequence[int] = (32,),
         activation: Activation = "relu",
-        code_activation: Activation = "relu",
+        latent_activation: Activation = "relu",
         output_activation: Activation = "sigmoid",
     ) -> None:
         super().__init__()
         sizes = [math.prod(shape), *widths]
-        self.encoder = nn.Sequential(nn.Flatten(), *dense_layers(sizes, activation, code_activation))
+        self.encoder = nn.Sequential(nn.Flatten(), *dense_layers(sizes, activation, latent_activation))
         self.decoder = nn.Sequential(*dense_layers(sizes[::-1], activation, output_activation), nn.Unflatten(1, shape))
 
     def encode(self, x: Tensor) -> Tensor:
-        code: Tensor = self.encoder(x)
-        return code
+        latent: Tensor = self.encoder(x)
+        return latent
 
-    def decode(self, code: Tensor) -> Tensor:
-        image: Tensor = self.decoder(code)
+    def decode(self, latent: Tensor) -> Tensor:
+        image: Tensor = self.decoder(latent)
         return image
 
     def forward(self, x: Tensor) -> Tensor:

@@ -46,15 +46,15 @@ class StackedAutoencoder(nn.Module):
     def encode(self, x: Tensor, layers: int | None = None) -> Tensor:
         """Features ``(N, widths[layers - 1])`` after the first ``layers`` layers; None: after all."""
         features = x.flatten(1)
-        for number in range(len(self.encoders) if layers is None else layers):
-            features = self.encoders[number](features).relu()
+        for index in range(len(self.encoders) if layers is None else layers):
+            features = self.encoders[index](features).relu()
         return features
 
-    def decode(self, code: Tensor) -> Tensor:
-        """Pixels ``(N, C * H * W)`` of a code ``(N, widths[-1])``, through all layers' decoders."""
+    def decode(self, latent: Tensor) -> Tensor:
+        """Pixels ``(N, C * H * W)`` of a latent ``(N, widths[-1])``, through all layers' decoders."""
         for decoder in reversed(list(self.decoders)[1:]):
-            code = decoder(code).relu()
-        pixels: Tensor = self.decoders[0](code).sigmoid()
+            latent = decoder(latent).relu()
+        pixels: Tensor = self.decoders[0](latent).sigmoid()
         return pixels
 
     def reconstruct_layer(self, x: Tensor, layer: int) -> LayerOutput:

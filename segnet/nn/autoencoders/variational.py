@@ -1,4 +1,4 @@
-"""The variational autoencoder: the code is a distribution (Kingma and Welling, arXiv 1312.6114)."""
+"""The variational autoencoder: the latent is a distribution (Kingma and Welling, arXiv 1312.6114)."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from segnet.nn.autoencoders.dense import Activation, dense_layers
 
 
 class Variational(NamedTuple):
-    """A reconstruction (N, C, H, W) in 0–1, and its code's normal distribution: mean and log σ², (N, latent_size)."""
+    """A reconstruction (N, C, H, W) in 0–1, and its latent's normal distribution: mean and log σ², (N, latent_size)."""
 
     reconstruction: Tensor
     mean: Tensor
@@ -24,7 +24,7 @@ class VariationalAutoencoder(nn.Module):
     Args:
         shape: (C, H, W) of the images.
         widths: numbers after each hidden layer of the encoder; the decoder goes the same way back.
-        latent_size: numbers of the code.
+        latent_size: numbers of the latent.
         activation: of the hidden layers.
 
     Shape:
@@ -54,18 +54,18 @@ class VariationalAutoencoder(nn.Module):
         return self.mean(features), self.log_variance(features)
 
     def encode(self, x: Tensor) -> Tensor:
-        """μ: the one code that stands for the image where one is wanted."""
+        """μ: the one latent that stands for the image where one is wanted."""
         return self.distribution(x)[0]
 
-    def decode(self, code: Tensor) -> Tensor:
-        image: Tensor = self.decoder(code)
+    def decode(self, latent: Tensor) -> Tensor:
+        image: Tensor = self.decoder(latent)
         return image
 
     def forward(self, x: Tensor) -> Variational:
         mean, log_variance = self.distribution(x)
         # The draw as a function of μ and σ, so that gradients reach both (section 2.4).
-        code = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
-        return Variational(self.decode(code), mean, log_variance)
+        latent = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+        return Variational(self.decode(latent), mean, log_variance)
 
 
 def negative_elbo_terms(output: Variational, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,7 +73,7 @@ def negative_elbo_terms(output: Variational, image: Tensor) -> tuple[Tensor, Ten
 
     Returns:
         The reconstruction's cross entropy, summed over pixels (pixels taken as probabilities), and the divergence
-        KL(N(μ, σ²) ‖ N(0, 1)), summed over the code (appendix B).
+        KL(N(μ, σ²) ‖ N(0, 1)), summed over the latent (appendix B).
     """
     n = len(image)
     # Outside of autocast: the logarithms of half-precision numbers are too coarse, and PyTorch refuses them.

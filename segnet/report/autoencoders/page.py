@@ -1,4 +1,4 @@
-"""The report of an autoencoder's run: what it restores, its code and its curves, all on one page."""
+"""The report of an autoencoder's run: what it restores, its latent and its curves, all on one page."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from segnet.files import write_atomically, write_json
 from segnet.nn.autoencoders.saved import load_autoencoder
 from segnet.nn.autoencoders.stacked import StackedAutoencoder
 from segnet.nn.autoencoders.variational import VariationalAutoencoder
-from segnet.report.autoencoders.pictures import curves
+from segnet.report.autoencoders.images import curves
 from segnet.report.autoencoders.sections import (
     Section,
     filter_section,
@@ -24,7 +24,7 @@ from segnet.training.tasks.image_task import ImageTask
 
 CAPTIONS = {"psnr": "PSNR in dB", "elbo": "Lower bound in nats an image"}
 HIDDEN = ("val_loss", "val_objective")
-"""Measures that the losses' picture already shows."""
+"""Measures that the losses' image already shows."""
 
 
 def report_autoencoder(
@@ -66,7 +66,9 @@ def measure_sections(config: Config, task: ImageTask, folder: Path) -> list[Sect
     if isinstance(network, StackedAutoencoder):
         sections.append(filter_section(network, val.shape))
     else:
-        sections += sections_for_reconstruction(network, train, val, aim.corruptions, aim.code_bits, aim.classify_codes)
+        sections += sections_for_reconstruction(
+            network, train, val, aim.corruptions, aim.latent_bits, aim.classify_latents
+        )
     if isinstance(network, VariationalAutoencoder):
         sections.append(variational_section(network, val))
     sections.append(curve_section(folder, task.monitor))

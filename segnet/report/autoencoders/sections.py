@@ -20,15 +20,15 @@ from segnet.inference.autoencoders.reconstructions import (
     as_floats,
     compare_with_pca,
     encode,
-    has_vector_code,
+    has_vector_latent,
     reconstruct,
 )
-from segnet.inference.autoencoders.representation import classify, map_of_codes
+from segnet.inference.autoencoders.representation import classify, map_of_latents
 from segnet.inference.autoencoders.restoration import Restoration, measure_restoration
-from segnet.report.autoencoders.pictures import (
-    code_numbers,
+from segnet.report.autoencoders.images import (
     image_grid,
     image_rows,
+    latent_numbers,
     rate_distortion_plot,
     scatter,
 )
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 10
-"""Images in a row of pictures."""
+"""Images in a row of images."""
 
 
 @dataclass
 class Section:
-    """A heading, a few sentences, a table and pictures.
+    """A heading, a few sentences, a table and images.
 
     Attributes:
         title: heading.
@@ -69,12 +69,12 @@ QUALITY_HEAD = ("Method", "Squared error", "PSNR, dB", "SSIM")
 
 
 def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Section:
-    """Images and what comes back, beside PCA with a code of the same size."""
+    """Images and what comes back, beside PCA with a latent of the same size."""
     rows, pca = compare_with_pca(network, train, val)
-    pictures = {"image": as_floats(val.pixels[:SHOWN]), "autoencoder": reconstruct(network, val.pixels[:SHOWN])}
+    rows_of_images = {"image": as_floats(val.pixels[:SHOWN]), "autoencoder": reconstruct(network, val.pixels[:SHOWN])}
     text = f"{len(val)} images that were not trained on."
     if pca:
-        pictures[f"PCA {pca.components}"] = pca.decode(pca.encode(val.pixels[:SHOWN]))
+        rows_of_images[f"PCA {pca.components}"] = pca.decode(pca.encode(val.pixels[:SHOWN]))
         text += (
             " PCA with as many numbers is the least squared error that a linear autoencoder can have on the "
             "training images (Baldi and Hornik, 1989)."
@@ -86,26 +86,31 @@ def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Se
         text,
         QUALITY_HEAD,
         quality_table(rows),
-        {"reconstructions": (image_rows(pictures), "Images above their reconstructions")},
+        {"reconstructions": (image_rows(rows_of_images), "Images above their reconstructions")},
         {"mse": rows[0].mse, "psnr": rows[0].psnr, "ssim": rows[0].ssim, "quality": [row._asdict() for row in rows]},
     )
 
 
-def code_section(network: nn.Module, val: Images) -> Section:
-    """The numbers of the code, and a map of the images by them."""
-    codes = encode(network, val.pixels)
-    unused = int((codes.std(0) < 1e-6).sum())
+def latent_section(network: nn.Module, val: Images) -> Section:
+    """The numbers of the latent, and a map of the images by them."""
+    latents = encode(network, val.pixels)
+    unused = int((latents.std(0) < 1e-6).sum())
     section = Section(
-        "Code",
-        f"{codes.shape[1]} numbers an image, {unused} of them the same for all images.",
-        figures={"code": (code_numbers(codes), "Each number of the code: mean and standard deviation over the images")},
-        values={"code_size": codes.shape[1], "unused_numbers": unused},
+        "Latent",
+        f"{latents.shape[1]} numbers an image, {unused} of them the same for all images.",
+        figures={
+            "latent": (
+                latent_numbers(latents),
+                "Each number of the latent: mean and deviation over the images",
+            )
+        },
+        values={"latent_size": latents.shape[1], "unused_numbers": unused},
     )
     if val.labels is not None:
-        is_flat = codes.shape[1] == 2
-        how = "The code itself" if is_flat else "t-SNE of the codes"
-        section.figures["map_of_codes"] = (
-            scatter(map_of_codes(codes), val.labels, val.class_names, has_scale=is_flat),
+        is_flat = latents.shape[1] == 2
+        how = "The latent itself" if is_flat else "t-SNE of the latents"
+        section.figures["map_of_latents"] = (
+            scatter(map_of_latents(latents), val.labels, val.class_names, has_scale=is_flat),
             f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing",
         )
     return section
@@ -131,7 +136,7 @@ def restoration_section(
             for row in quality_table(result.rows)
         ],
         {
-            f"{result.corruption}_{result.strength:g}": (restoration_picture(result, val), restoration_caption(result))
+            f"{result.corruption}_{result.strength:g}": (restoration_image(result, val), restoration_caption(result))
             for result in results
         },
         {
@@ -144,7 +149,7 @@ def restoration_section(
     )
 
 
-def restoration_picture(result: Restoration, val: Images) -> "Figure":
+def restoration_image(result: Restoration, val: Images) -> "Figure":
     name, images = result.best_filter
     return image_rows(
         {
@@ -166,7 +171,7 @@ def restoration_caption(result: Restoration) -> str:
 
 
 def compression_section(network: nn.Module, train: Images, val: Images, bits: Sequence[int]) -> Section:
-    """Rate-distortion of the quantised, entropy-coded code against PCA, JPEG and WebP."""
+    """Rate-distortion of the quantised, entropy-coded latent against PCA, JPEG and WebP."""
     pca = PCA(train.pixels, encode(network, train.pixels[:1]).shape[1])
     points = rate_distortion(network, pca, train, val, bits)
     ours = [point for point in points if point.method == "autoencoder"]
@@ -197,7 +202,7 @@ def where_files_win(points: Sequence[RatePoint], ours: Sequence[RatePoint]) -> s
             first = min(wins, key=lambda p: p.bits_per_pixel)
             sentences.append(
                 f"{method} wins from {first.bits_per_pixel:.2f} bits per pixel on ({first.psnr:.1f} dB there)"
-                + (f": no setting of the code reaches more than {best:.1f} dB." if beyond else ".")
+                + (f": no setting of the latent reaches more than {best:.1f} dB." if beyond else ".")
             )
         else:
             sentences.append(f"{method} wins nowhere on these images.")
@@ -205,11 +210,11 @@ def where_files_win(points: Sequence[RatePoint], ours: Sequence[RatePoint]) -> s
 
 
 def representation_section(network: nn.Module, train: Images, val: Images) -> Section:
-    """Classifiers on codes, principal components and pixels."""
-    codes = encode(network, train.pixels), encode(network, val.pixels)
-    results = classify(train, val, codes, PCA(train.pixels, codes[0].shape[1]))
+    """Classifiers on latents, principal components and pixels."""
+    latents = encode(network, train.pixels), encode(network, val.pixels)
+    results = classify(train, val, latents, PCA(train.pixels, latents[0].shape[1]))
     return Section(
-        "What a classifier makes of the code",
+        "What a classifier makes of the latent",
         "A perceptron with one hidden layer of 64 on each; mean and range over the classifier's seeds.",
         ("Features", "Numbers", "Labels", "Accuracy", "Range", "Seeds"),
         [
@@ -228,21 +233,20 @@ def representation_section(network: nn.Module, train: Images, val: Images) -> Se
 
 
 def variational_section(network: nn.Module, val: Images) -> Section:
-    """Samples from the prior, the way from one image to another, and a walk over two numbers of the code."""
+    """Samples from the prior, the way from one image to another, and a walk over two numbers of the latent."""
     size: int = network.latent_size  # type: ignore[assignment]
     draw = np.random.Generator(np.random.PCG64(0))
 
-    def decode(codes: NDArray[Any]) -> Floats:
-        return apply(network.decode, np.asarray(codes, np.float32))  # type: ignore[arg-type]
+    def decode(latents: NDArray[Any]) -> Floats:
+        return apply(network.decode, np.asarray(latents, np.float32))  # type: ignore[arg-type]
 
     samples = decode(draw.normal(size=(100, size)))
     steps = np.linspace(0, 1, SHOWN)[:, None]
     ends = encode(network, val.pixels[six_images(val)])
     ways = {
-        f"{number + 1} to {number + 4}": decode((1 - steps) * ends[number] + steps * ends[number + 3])
-        for number in range(3)
+        f"{index + 1} to {index + 4}": decode((1 - steps) * ends[index] + steps * ends[index + 3]) for index in range(3)
     }
-    # The quantiles of the prior, so that each picture stands for the same share of it.
+    # The quantiles of the prior, so that each image stands for the same share of it.
     quantiles = torch.special.ndtri(torch.linspace(0.03, 0.97, 15)).numpy()
     walk = np.zeros((15 * 15, size))
     walk[:, 0], walk[:, 1] = np.tile(quantiles, 15), np.repeat(quantiles[::-1], 15)
@@ -251,10 +255,10 @@ def variational_section(network: nn.Module, val: Images) -> Section:
         "Everything below comes from the decoder alone.",
         figures={
             "samples": (image_grid(samples, 20), "Decoded draws from the prior N(0, 1)"),
-            "ways": (image_rows(ways), "From one val image's code to another's in a straight line"),
+            "ways": (image_rows(ways), "From one val image's latent to another's in a straight line"),
             "grid": (
                 image_grid(decode(walk), 15),
-                "A walk over the first two numbers of the code; the rest are zero",
+                "A walk over the first two numbers of the latent; the rest are zero",
             ),
         },
     )
@@ -281,20 +285,20 @@ def sections_for_reconstruction(
     train: Images,
     val: Images,
     corruptions: Sequence[CorruptionConfig],
-    code_bits: Sequence[int],
-    classify_codes: bool,
+    latent_bits: Sequence[int],
+    classify_latents: bool,
 ) -> list[Section]:
-    """All that can be measured of an autoencoder with this code and these settings."""
+    """All that can be measured of an autoencoder with this latent and these settings."""
     sections = []
     if corruptions:
         sections.append(restoration_section(network, corruptions, train, val))
     else:
         sections.append(reconstruction_section(network, train, val))
-    if not has_vector_code(network, val.shape):
+    if not has_vector_latent(network, val.shape):
         return sections
-    if code_bits:
-        sections.append(compression_section(network, train, val, code_bits))
-    if classify_codes and train.labels is not None:
+    if latent_bits:
+        sections.append(compression_section(network, train, val, latent_bits))
+    if classify_latents and train.labels is not None:
         sections.append(representation_section(network, train, val))
-    sections.append(code_section(network, val))
+    sections.append(latent_section(network, val))
     return sections

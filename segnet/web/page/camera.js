@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { openCamera } from "./devices.js";
 import { $, element, milliseconds, say, swatch } from "./dom.js";
-import { shownAs } from "./picture.js";
+import { shownAs } from "./image.js";
 import { form, modelOf } from "./settings.js";
 import { View } from "./view.js";
 

@@ -2,7 +2,7 @@
 
 import { get, sentence } from "./api.js";
 import { $, element, say } from "./dom.js";
-import { shownAs } from "./picture.js";
+import { shownAs } from "./image.js";
 import { form, offer } from "./settings.js";
 
 const EVERY = 400; // milliseconds between two looks at how far it is

@@ -2,14 +2,14 @@
 
 import { end as endCamera, startCamera } from "./camera.js";
 import { startClip } from "./clip.js";
-import { openCodes, startCodes } from "./codes.js";
+import { openLatents, startLatents } from "./latents.js";
 import { $, say } from "./dom.js";
-import { openScene, startPicture } from "./picture.js";
+import { openScene, startImage } from "./image.js";
 import { startPrograms } from "./programs.js";
 import { loadOffer, offer } from "./settings.js";
 import { openStages, startStages } from "./stages.js";
 
-const WHEN_OPENED = { stages: openStages, codes: openCodes };
+const WHEN_OPENED = { stages: openStages, latents: openLatents };
 
 function openTab(tab, { focus = false } = {}) {
   for (const other of document.querySelectorAll("[role=tab]")) {
@@ -23,7 +23,7 @@ function openTab(tab, { focus = false } = {}) {
   history.replaceState(null, "", `#${name}`);
   say("");
   if (name !== "camera") endCamera();
-  $("settings").hidden = name === "codes" || name === "programs" || !offer.models.length;
+  $("settings").hidden = name === "latents" || name === "programs" || !offer.models.length;
   WHEN_OPENED[name]?.();
 }
 
@@ -49,19 +49,19 @@ async function start() {
     return;
   }
   const segments = offer.models.length > 0;
-  for (const name of ["picture", "clip", "camera", "stages"]) $(`tab-${name}`).hidden = !segments;
+  for (const name of ["image", "clip", "camera", "stages"]) $(`tab-${name}`).hidden = !segments;
   if (!offer.models.some((model) => model.has_stages)) $("tab-stages").hidden = true;
-  $("tab-codes").hidden = !offer.autoencoders.length;
+  $("tab-latents").hidden = !offer.autoencoders.length;
   if (segments) {
-    startPicture();
+    startImage();
     startClip();
     startCamera();
     startStages();
   }
-  startCodes();
+  startLatents();
   startPrograms();
   startTabs();
-  if (segments && !$("picture").hidden) openScene(0);
+  if (segments && !$("image").hidden) openScene(0);
 }
 
 start();

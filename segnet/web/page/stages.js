@@ -1,8 +1,8 @@
-// The tab Look inside: the maps of each stage, all showing the same part of the picture.
+// The tab Look inside: the maps of each stage, all showing the same part of the image.
 
 import { post } from "./api.js";
 import { $, element, loadImage, percent, say } from "./dom.js";
-import { current, openScene } from "./picture.js";
+import { current, openScene } from "./image.js";
 import { form, modelOf, onSettings } from "./settings.js";
 
 const KINDS = [
@@ -21,12 +21,12 @@ export function startStages() {
   for (const id of ["without", "map-number", "zoom"]) $(id).addEventListener("input", draw);
   const move = (event) => {
     if (event.type === "pointermove" && !event.buttons) return;
-    const box = $("stages-picture").getBoundingClientRect();
+    const box = $("stages-image").getBoundingClientRect();
     look((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
   };
-  $("stages-picture").addEventListener("pointerdown", move);
-  $("stages-picture").addEventListener("pointermove", move);
-  $("stages-picture").addEventListener("keydown", (event) => {
+  $("stages-image").addEventListener("pointerdown", move);
+  $("stages-image").addEventListener("pointermove", move);
+  $("stages-image").addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step) return;
     event.preventDefault();
@@ -57,7 +57,7 @@ export async function openStages() {
       const names = ["activation", "codes", "unpooled", "decoded", "unpooled_without", "decoded_without"];
       return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await loadImage(stage[name])])));
     }));
-    images.whole = await Promise.all([answer.picture, answer.mask, answer.mask_without].map(loadImage));
+    images.whole = await Promise.all([answer.image, answer.mask, answer.mask_without].map(loadImage));
     seen = key;
     build();
     draw();
@@ -101,11 +101,11 @@ function draw() {
     part(tiles[level][column], image, number * height, height, { x, y, zoom });
     tiles[level][column].style.filter = without && kind === "codes" ? "grayscale(1) brightness(.5)" : "";
   }));
-  const [picture, mask, other] = images.whole;
+  const [image, mask, other] = images.whole;
   part($("stages-mask"), without ? other : mask, 0, mask.naturalHeight, { x, y, zoom });
   $("stages-mask-caption").textContent = without ? "Classes, unpooled without indices" : "Classes, unpooled with indices";
-  part($("stages-picture"), picture, 0, picture.naturalHeight, { x: 0, y: 0, zoom: 1 });
-  frame($("stages-picture"), x, y, zoom);
+  part($("stages-image"), image, 0, image.naturalHeight, { x: 0, y: 0, zoom: 1 });
+  frame($("stages-image"), x, y, zoom);
   $("stages-facts").textContent = `Without the indices ${percent(answer.changed)} of the pixels get another class.`;
 }
 

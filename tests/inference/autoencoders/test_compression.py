@@ -22,20 +22,20 @@ def test_tiles_come_out_as_they_went_in(shape: tuple[int, int, int, int]) -> Non
 
 
 def test_quantising_errs_by_half_a_step_at_most() -> None:
-    codes = RNG.normal(size=(200, 3)).astype(np.float32)
-    quantiser = Quantiser(codes, bits=4)
-    symbols = quantiser.quantise(codes)
+    latents = RNG.normal(size=(200, 3)).astype(np.float32)
+    quantiser = Quantiser(latents, bits=4)
+    symbols = quantiser.quantise(latents)
     assert symbols.min() == 0
     assert symbols.max() == 15
-    error = np.abs(quantiser.restore(symbols) - codes)
+    error = np.abs(quantiser.restore(symbols) - latents)
     assert (error <= quantiser.step / 2 + 1e-6).all()
     assert [table.sum() for table in quantiser.frequencies] == [200 + 16] * 3
 
 
-def test_a_code_of_pixels_costs_its_bits_and_loses_its_steps() -> None:
+def test_a_latent_of_pixels_costs_its_bits_and_loses_its_steps() -> None:
     images = RNG.integers(0, 256, (50, 1, 4, 4), np.uint8)
-    codes = as_floats(images).reshape(50, -1)
-    point = coded("pixels", codes, codes, lambda c: c.reshape(-1, 1, 4, 4), images, bits=3)
+    latents = as_floats(images).reshape(50, -1)
+    point = coded("pixels", latents, latents, lambda c: c.reshape(-1, 1, 4, 4), images, bits=3)
     assert point.bits_per_pixel == pytest.approx(3, abs=0.2)
     # A uniform error within a step of an eighth has variance 1 / (12 * 64).
     assert point.psnr == pytest.approx(-10 * np.log10(1 / 768), abs=0.7)

@@ -15,7 +15,7 @@ from segnet.inference.autoencoders.entropy_coding import decode_symbols, encode_
 )
 def test_symbols_come_back(counts: list[list[int]], numbers: list[int]) -> None:
     frequencies = [np.array(table, np.int64) for table in counts]
-    symbols = [number % len(counts[i % len(counts)]) for i, number in enumerate(numbers)]
+    symbols = [index % len(counts[i % len(counts)]) for i, index in enumerate(numbers)]
     data = encode_symbols(symbols, frequencies)
     assert decode_symbols(data, len(symbols), frequencies) == symbols
 

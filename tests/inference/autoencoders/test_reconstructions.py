@@ -10,7 +10,7 @@ from segnet.inference.autoencoders.reconstructions import (
     as_floats,
     compare_with_pca,
     encode,
-    has_vector_code,
+    has_vector_latent,
     quality,
     reconstruct,
 )
@@ -47,14 +47,14 @@ def test_equal_images_have_a_finite_quality() -> None:
     [
         ("dense_autoencoder", {"widths": [3]}, True),
         ("variational_autoencoder", {"widths": [4], "latent_size": 3}, True),
-        ("convolutional_autoencoder", {"widths": [4], "code_size": 3}, True),
-        ("convolutional_autoencoder", {"widths": [4], "code_size": None}, False),
+        ("convolutional_autoencoder", {"widths": [4], "latent_size": 3}, True),
+        ("convolutional_autoencoder", {"widths": [4], "latent_size": None}, False),
         ("pooling_index_autoencoder", {}, False),
     ],
 )
-def test_each_kind_of_code_is_compared_as_it_can_be(name: str, arguments: dict[str, object], is_vector: bool) -> None:
+def test_each_kind_of_latent_is_compared_as_it_can_be(name: str, arguments: dict[str, object], is_vector: bool) -> None:
     network = build_autoencoder(name, (1, 12, 12), **arguments).eval()
-    assert has_vector_code(network, (1, 12, 12)) == is_vector
+    assert has_vector_latent(network, (1, 12, 12)) == is_vector
     restored = reconstruct(network, IMAGES)
     assert restored.shape == IMAGES.shape
     np.testing.assert_array_equal(restored, reconstruct(network, IMAGES))

@@ -23,11 +23,11 @@ def write_clip(
         stream.width, stream.height = size
         stream.pix_fmt, stream.gop_size = "yuv444p", gop
         stream.codec_context.time_base = Fraction(1, 100)
-        for number in range(frames):
-            image = np.full((size[1], size[0], 3), 20 * number % 256, np.uint8)
+        for index in range(frames):
+            image = np.full((size[1], size[0], 3), 20 * index % 256, np.uint8)
             image[: size[1] // 2, : size[0] // 2, 0] = 255
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = (times[number] if times else 10 * number), Fraction(1, 100)
+            frame.pts, frame.time_base = (times[index] if times else 10 * index), Fraction(1, 100)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path

@@ -62,8 +62,8 @@ def test_chromium_plays_what_is_written(
         monkeypatch.setattr("segnet.inference.video.writer.write_whole", no_room)
     path = tmp_path / f"out{suffix if suffix != 'pieces' else '.mp4'}"
     with VideoWriter(path, Fraction(10), audio_from=clip, pixel_aspect=Fraction(2)) as writer:
-        for number in range(8):
-            writer.write(np.full((720, 1280, 3), (200, 40, 40), np.uint8), Fraction(number, 10))
+        for index in range(8):
+            writer.write(np.full((720, 1280, 3), (200, 40, 40), np.uint8), Fraction(index, 10))
     found = play(page, path, kind)
     assert found["size"] == [2560, 720]
     assert found["seconds"] == pytest.approx(0.8, abs=0.11)
@@ -77,14 +77,14 @@ def no_room(pieces: Path, path: Path) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_the_page_shows_the_newest_picture(browser: Any) -> None:
+def test_the_page_shows_the_newest_image(browser: Any) -> None:
     over = threading.Event()
-    picture = np.full((48, 64, 3), (200, 40, 40), np.uint8)
+    image = np.full((48, 64, 3), (200, 40, 40), np.uint8)
     with MjpegServer(0) as server:
 
         def serve() -> None:
             while not over.wait(0.05):
-                server.show(picture, lambda: picture)
+                server.show(image, lambda: image)
 
         thread = threading.Thread(target=serve)
         thread.start()

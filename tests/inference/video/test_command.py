@@ -57,13 +57,13 @@ def test_masks_without_loss_are_the_numbers_of_predict(suffix: str, model_folder
     frames = tmp_path / "frames"
     frames.mkdir()
     rng = np.random.default_rng(0)
-    for number in range(3):
-        Image.fromarray(rng.integers(0, 256, (48, 63, 3), np.uint8)).save(frames / f"{number}.png")
+    for index in range(3):
+        Image.fromarray(rng.integers(0, 256, (48, 63, 3), np.uint8)).save(frames / f"{index}.png")
     out = tmp_path / f"masks{suffix}"
     arguments = [str(model_folder), str(frames), str(out), "--layout", "mask", "--precision", "fp32", "--fps", "25"]
     assert main(["video", *arguments]) == 0
     assert main(["predict", str(model_folder), str(frames), "--out", str(tmp_path / "p"), "--precision", "fp32"]) == 0
-    expected = [np.asarray(Image.open(tmp_path / "p" / f"{number}_mask.png")) for number in range(3)]
+    expected = [np.asarray(Image.open(tmp_path / "p" / f"{index}_mask.png")) for index in range(3)]
     if suffix:
         with av.open(str(out)) as container:
             found = [frame.to_ndarray() for frame in container.decode(video=0)]
@@ -100,13 +100,13 @@ def test_a_truncated_clip_gives_what_was_whole(model_folder: Path, tmp_path: Pat
     assert 0 < len(frame_times(tmp_path / "out.mp4")) < 40
 
 
-def test_pictures_make_a_video_and_one_of_another_size_is_named(
+def test_images_make_a_video_and_one_of_another_size_is_named(
     model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     frames = tmp_path / "frames"
     frames.mkdir()
-    for number, mode in enumerate(["RGB", "L", "RGBA"]):
-        Image.new(mode, (64, 48), 90 if mode == "L" else (10, 200, 30, 40)[: len(mode)]).save(frames / f"{number}.png")
+    for index, mode in enumerate(["RGB", "L", "RGBA"]):
+        Image.new(mode, (64, 48), 90 if mode == "L" else (10, 200, 30, 40)[: len(mode)]).save(frames / f"{index}.png")
     assert main(["video", str(model_folder), str(frames / "*.png"), str(tmp_path / "out.mp4")]) == 0
     assert len(frame_times(tmp_path / "out.mp4")) == 3
     Image.new("RGB", (32, 48)).save(frames / "9.png")
@@ -149,7 +149,7 @@ def test_mistakes_are_named_in_a_line(
     write_clip(Path("in.mp4"))
     Path("broken.mp4").write_bytes(b"not a video")
     Path("empty.mp4").write_bytes(b"")
-    # The parameters of the pictures, but none of them.
+    # The parameters of the images, but none of them.
     Path("headless.h264").write_bytes(write_clip(Path("raw.h264"), frames=1).read_bytes()[:40])
     Path("full").mkdir()
     Path("full/mine.txt").write_text("mine")

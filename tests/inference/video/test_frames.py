@@ -54,7 +54,7 @@ def test_shares_are_of_the_masks(model: SavedModel) -> None:
     segment = FrameSegmenter(Predictor(model, precision="fp32"))
     found = segment.finish(FRAMES[0], segment.predict(FRAMES[:1])[0])
     assert found.uncertainty is None
-    assert found.shares.tolist() == [(found.mask == number).mean() for number in range(11)]
+    assert found.shares.tolist() == [(found.mask == index).mean() for index in range(11)]
 
 
 def test_dropout_samples_give_classes_and_uncertainty(bayesian_model: SavedModel) -> None:

@@ -13,7 +13,7 @@ FOUND = Segmented(MASK, np.bincount(MASK.ravel(), minlength=11) / MASK.size)
 OVERLAY = Overlay(CAMVID, opacity=1)
 
 
-def test_side_by_side_is_the_picture_and_the_overlay() -> None:
+def test_side_by_side_is_the_image_and_the_overlay() -> None:
     drawn = side_by_side(IMAGE, FOUND, OVERLAY)
     assert np.array_equal(drawn[:, :160], IMAGE)
     assert np.array_equal(drawn[:, 160:], CAMVID.palette[MASK])
@@ -58,7 +58,7 @@ def test_a_frame_that_is_drawn_again_counts_once() -> None:
     assert len(painter.clock.times) == 2
 
 
-def test_a_caption_leaves_its_picture_alone() -> None:
+def test_a_caption_leaves_its_image_alone() -> None:
     before = IMAGE.copy()
     caption(IMAGE, "12.5 frames/s")
     assert np.array_equal(IMAGE, before)

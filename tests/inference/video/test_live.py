@@ -34,22 +34,22 @@ from segnet.inference.video.window import Window, fitting, next_opacity
 from segnet.nn.saved import SavedModel
 from tests.inference.video.clips import frame_times
 
-Picture = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 
-def grey_picture(value: int, size: tuple[int, int] = (48, 64)) -> Picture:
+def grey_image(value: int, size: tuple[int, int] = (48, 64)) -> Pixels:
     return np.full((*size, 3), value, np.uint8)
 
 
 class FakeCamera:
-    """Gives ``pictures`` and is gone then; waits for ``ready`` before each."""
+    """Gives ``images`` and is gone then; waits for ``ready`` before each."""
 
-    def __init__(self, pictures: list[Picture], pause: float = 0.0) -> None:
-        self.pictures, self.pause, self.closed = iter(pictures), pause, False
+    def __init__(self, images: list[Pixels], pause: float = 0.0) -> None:
+        self.images, self.pause, self.closed = iter(images), pause, False
 
-    def read(self) -> Picture | None:
+    def read(self) -> Pixels | None:
         time.sleep(self.pause)
-        return next(self.pictures, None)
+        return next(self.images, None)
 
     def close(self) -> None:
         self.closed = True
@@ -69,7 +69,7 @@ def test_a_folder_with_a_number_for_a_name_is_a_folder(tmp_path: Path, monkeypat
 
 
 def test_a_slow_network_sees_the_newest_frame() -> None:
-    source = LiveSource("camera", lambda: FakeCamera([grey_picture(n) for n in range(200)], 0.002), waits=())
+    source = LiveSource("camera", lambda: FakeCamera([grey_image(n) for n in range(200)], 0.002), waits=())
     values, times = list[int](), list[Fraction]()
 
     def look_slowly() -> None:
@@ -88,7 +88,7 @@ def test_a_slow_network_sees_the_newest_frame() -> None:
 
 
 def test_a_camera_that_comes_back_goes_on_at_its_first_size(capsys: pytest.CaptureFixture[str]) -> None:
-    cameras = [FakeCamera([grey_picture(1)] * 2, 0.02), FakeCamera([grey_picture(9, (96, 128))] * 1000, 0.02)]
+    cameras = [FakeCamera([grey_image(1)] * 2, 0.02), FakeCamera([grey_image(9, (96, 128))] * 1000, 0.02)]
     opened: list[Callable[[], FakeCamera]] = [lambda: cameras[0], refuse, lambda: cameras[1]]
     source = LiveSource("camera 0", lambda: opened.pop(0)(), waits=(0.01, 0.02, 0.04))
     for frame in source.frames():
@@ -97,7 +97,7 @@ def test_a_camera_that_comes_back_goes_on_at_its_first_size(capsys: pytest.Captu
             break
     assert cameras[0].closed
     said = capsys.readouterr().err
-    assert re.findall(r"camera 0: no picture any more; trying again in (\S+) s", said) == ["0.01", "0.02"]
+    assert re.findall(r"camera 0: no image any more; trying again in (\S+) s", said) == ["0.01", "0.02"]
     assert said.endswith("camera 0: back again\n")
     assert not source.gone
 
@@ -108,7 +108,7 @@ def refuse() -> FakeCamera:
 
 def test_a_camera_that_stays_away_is_given_up(capsys: pytest.CaptureFixture[str]) -> None:
     cameras: Iterator[Callable[[], FakeCamera]] = itertools.chain(
-        [lambda: FakeCamera([grey_picture(1)])], itertools.repeat(refuse)
+        [lambda: FakeCamera([grey_image(1)])], itertools.repeat(refuse)
     )
     source = LiveSource("camera 0", lambda: next(cameras)(), waits=(0.01, 0.01))
     with pytest.raises(UserError, match="camera 0: gone, and 2 tries did not bring it back"):
@@ -124,12 +124,12 @@ def test_passwords_stay_out_of_messages() -> None:
 
 
 class FakeScreen:
-    """Wants ``count`` pictures."""
+    """Wants ``count`` images."""
 
     words = ""
 
     def __init__(self, count: int) -> None:
-        self.count, self.pictures = count, list[Picture]()
+        self.count, self.images = count, list[Pixels]()
 
     def __enter__(self) -> "FakeScreen":
         return self
@@ -137,36 +137,36 @@ class FakeScreen:
     def __exit__(self, *_: object) -> None:
         self.left = True
 
-    def show(self, picture: Picture, draw_again: Callable[[], Picture]) -> bool:
-        self.pictures.append(picture)
-        return len(self.pictures) < self.count
+    def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
+        self.images.append(image)
+        return len(self.images) < self.count
 
 
 def test_what_is_shown_is_also_written(model: SavedModel, tmp_path: Path) -> None:
-    source = LiveSource("camera", lambda: FakeCamera([grey_picture(80)] * 1000, 0.01))
+    source = LiveSource("camera", lambda: FakeCamera([grey_image(80)] * 1000, 0.01))
     segment = FrameSegmenter(Predictor(model, precision="fp32"))
     screen, clip, rows = FakeScreen(4), Clip(), list[dict[str, Any]]()
     writer = open_writer(tmp_path / "out.mp4", source, clip)
     assert watch(source, segment, Painter(Overlay(CAMVID)), [screen], writer, clip, rows) == 4
-    assert len(screen.pictures) == len(rows) == 4
+    assert len(screen.images) == len(rows) == 4
     assert rows[0]["time"] == 0
     assert frame_times(tmp_path / "out.mp4") == pytest.approx([row["time"] for row in rows], abs=0.011)
     assert screen.left
 
 
-def test_a_screen_lives_while_no_picture_comes_and_says_why(model: SavedModel) -> None:
-    source = LiveSource("camera", lambda: FakeCamera([grey_picture(80)]), waits=(60,))
+def test_a_screen_lives_while_no_image_comes_and_says_why(model: SavedModel) -> None:
+    source = LiveSource("camera", lambda: FakeCamera([grey_image(80)]), waits=(60,))
     screen = FakeScreen(3)
     # The camera has gone after one frame; two more turns, and the screen has had enough.
     assert watch(source, FrameSegmenter(Predictor(model, precision="fp32")), Painter(Overlay(CAMVID)), [screen]) == 1
-    first, *later = screen.pictures
+    first, *later = screen.images
     assert len(later) == 2
     assert later[-1].mean() < 0.8 * first.mean()
-    assert source.gone == "no picture any more; trying again in 60 s"
+    assert source.gone == "no image any more; trying again in 60 s"
 
 
 def test_watching_ends_at_the_end(model: SavedModel) -> None:
-    source = LiveSource("camera", lambda: FakeCamera([grey_picture(80)] * 1000, 0.01))
+    source = LiveSource("camera", lambda: FakeCamera([grey_image(80)] * 1000, 0.01))
     screen = FakeScreen(10_000)
     watch(
         source,
@@ -175,19 +175,19 @@ def test_watching_ends_at_the_end(model: SavedModel) -> None:
         [screen],
         clip=Clip(0, 0.2),
     )
-    assert 0 < len(screen.pictures) < 25
+    assert 0 < len(screen.images) < 25
 
 
 class FakeLibrary:
     """The window library with keys that are pressed one after another."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
-        self.keys, self.shown, self.visible = iter(keys), list[Picture](), 1.0
+        self.keys, self.shown, self.visible = iter(keys), list[Pixels](), 1.0
         for name, function in {
             "namedWindow": lambda *_: None,
             "resizeWindow": lambda *_: None,
             "destroyAllWindows": lambda: None,
-            "imshow": lambda _, picture: self.shown.append(picture[..., ::-1].copy()),
+            "imshow": lambda _, image: self.shown.append(image[..., ::-1].copy()),
             "waitKey": lambda _: ord(next(self.keys)),
             "getWindowProperty": lambda *_: self.visible,
         }.items():
@@ -199,7 +199,7 @@ NO_KEY = "\xff"
 
 
 def shown(window: Window, value: int) -> bool:
-    return window.show(grey_picture(value), lambda: grey_picture(value + 1))
+    return window.show(grey_image(value), lambda: grey_image(value + 1))
 
 
 def test_the_keys_of_the_window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_the_keys_of_the_window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     with Window(overlay, tmp_path) as win:
         assert shown(win, 10)
         assert shown(win, 20)
-        assert [int(picture[0, 0, 0]) for picture in library.shown] == [10, 20, 21]
+        assert [int(image[0, 0, 0]) for image in library.shown] == [10, 20, 21]
         assert overlay.opacity == 0.75
         assert not shown(win, 30)
     assert np.asarray(Image.open(tmp_path / "segnet_0000.png"))[0, 0].tolist() == [20, 20, 20]
@@ -222,7 +222,7 @@ def test_closing_the_window_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         assert not shown(win, 1)
 
 
-def test_pictures_that_are_saved_do_not_replace_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_images_that_are_saved_do_not_replace_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "segnet_0000.png").write_bytes(b"mine")
     FakeLibrary(monkeypatch, "ss")
     with Window(Overlay(CAMVID), tmp_path) as win:
@@ -241,7 +241,7 @@ def test_a_window_opens_beside_the_video_library() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_a_window_is_as_large_as_the_picture_and_no_larger_than_a_screen() -> None:
+def test_a_window_is_as_large_as_the_image_and_no_larger_than_a_screen() -> None:
     assert fitting(480, 434) == (480, 434)
     assert fitting(3840, 2160) == (1280, 720)
     assert fitting(600, 1600) == (300, 800)
@@ -292,7 +292,7 @@ def test_a_stream_of_one_command_is_the_camera_of_another(model_folder: Path, tm
 
         def serve() -> None:
             while not over.wait(0.02):
-                server.show(grey_picture(90), lambda: grey_picture(90))
+                server.show(grey_image(90), lambda: grey_image(90))
 
         thread = threading.Thread(target=serve)
         thread.start()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from segnet.errors import UserError
 from segnet.inference.video import reader
-from segnet.inference.video.reader import Frame, Pictures, open_source
+from segnet.inference.video.reader import Frame, Images, open_source
 from segnet.inference.video.segment import Clip
 from tests.inference.video.clips import ffmpeg, write_clip
 
@@ -52,7 +52,7 @@ def test_a_rotated_clip_comes_out_upright(degrees: int, tmp_path: Path) -> None:
     assert np.abs(image.astype(int) - expected).max() <= 3
 
 
-def test_pixels_that_are_not_square_are_turned_with_the_picture(tmp_path: Path) -> None:
+def test_pixels_that_are_not_square_are_turned_with_the_image(tmp_path: Path) -> None:
     wide, turned = tmp_path / "wide.mp4", tmp_path / "turned.mp4"
     ffmpeg("-i", write_clip(tmp_path / "plain.mp4"), "-vf", "setsar=4/3", "-c:v", "libx264", wide)
     ffmpeg("-i", wide, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned)
@@ -107,15 +107,15 @@ def test_a_file_cut_anywhere_gives_what_was_whole_or_one_line(share: float, whol
 
 
 def test_half_a_frame_is_none(tmp_path: Path) -> None:
-    """A transport stream has no lengths that would tell: the decoder fills up what is missing of the last picture."""
+    """A transport stream has no lengths that would tell: the decoder fills up what is missing of the last image."""
     whole = tmp_path / "whole.ts"
     ffmpeg("-i", write_clip(tmp_path / "plain.mkv", frames=8, gop=1), "-c", "copy", whole)
     cut = tmp_path / "cut.ts"
     for share in (0.1, 0.25, 0.5, 0.75, 0.9):
         cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
         frames, _ = frames_or_words(cut)
-        for number, frame in enumerate(frames):
-            assert np.abs(frame.image[40, 60].astype(int) - 20 * number).max() <= 2
+        for index, frame in enumerate(frames):
+            assert np.abs(frame.image[40, 60].astype(int) - 20 * index).max() <= 2
 
 
 def frames_or_words(path: Path) -> tuple[list[Frame], str]:
@@ -130,8 +130,8 @@ def test_a_broken_frame_is_left_out_and_named(tmp_path: Path, capsys: pytest.Cap
     with av.open(str(clip), "w") as container:
         stream = container.add_stream("mjpeg", rate=10)
         stream.width, stream.height, stream.pix_fmt = 32, 24, "yuvj420p"
-        for number in range(5):
-            image = np.full((24, 32, 3), 40 * number, np.uint8)
+        for index in range(5):
+            image = np.full((24, 32, 3), 40 * index, np.uint8)
             packets = stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24"))
             container.mux(packets)
         container.mux(stream.encode(None))
@@ -145,18 +145,18 @@ def test_a_broken_frame_is_left_out_and_named(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().err == f"{clip}: 1 broken frame left out\n"
 
 
-def test_pictures_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    for number in (1, 2, 10):
-        Image.new("L", (8, 8), number).save(tmp_path / f"frame{number}.png")
+def test_images_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for index in (1, 2, 10):
+        Image.new("L", (8, 8), index).save(tmp_path / f"frame{index}.png")
     source = open_source(str(tmp_path), Fraction(25))
     assert [int(frame.image[0, 0, 0]) for frame in source.frames()] == [1, 2, 10]
     assert [frame.time for frame in source.frames()] == [0, Fraction(1, 25), Fraction(2, 25)]
 
 
-def test_pictures_before_the_start_are_not_read(tmp_path: Path) -> None:
+def test_images_before_the_start_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"broken")
     Image.new("L", (8, 8)).save(tmp_path / "2.png")
-    source = Pictures([tmp_path / "1.png", tmp_path / "2.png"], "both")
+    source = Images([tmp_path / "1.png", tmp_path / "2.png"], "both")
     assert [float(frame.time) for frame in source.frames(Fraction(1, 10))] == [0.1]
 
 

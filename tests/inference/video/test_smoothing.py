@@ -25,10 +25,10 @@ def moving_scene(frames: int) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]
     """A textured square (class 2) that moves 3 pixels right a frame over a still ground of classes 0 and 1."""
     ground, square = texture(HEIGHT, WIDTH, 0), texture(80, 80, 1)
     scene = []
-    for number in range(frames):
+    for index in range(frames):
         image, mask = ground.copy(), np.zeros((HEIGHT, WIDTH), np.uint8)
         mask[HEIGHT // 2 :] = 1
-        x = 20 + 3 * number
+        x = 20 + 3 * index
         image[60:140, x : x + 80], mask[60:140, x : x + 80] = square, 2
         scene.append((image, mask))
     return scene
@@ -83,7 +83,7 @@ def test_flicker_of_hand_made_changes() -> None:
     assert all(map(math.isnan, meter.flicker))
     meter.update(image, steady, steady)
     meter.update(image, steady, half)
-    # The picture stands still, all of it is seen in both, and a quarter of the second mask changed.
+    # The image stands still, all of it is seen in both, and a quarter of the second mask changed.
     assert meter.flicker == [0, 0.25]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from segnet.errors import UserError
 from segnet.inference.video.faststart import boxes
-from segnet.inference.video.pictures import PictureWriter
+from segnet.inference.video.images import ImageWriter
 from segnet.inference.video.reader import open_source
 from segnet.inference.video.writer import VideoWriter
 from tests.inference.video.clips import add_sound, frame_times, sound, write_clip
@@ -22,14 +22,14 @@ from tests.inference.video.clips import add_sound, frame_times, sound, write_cli
 RATE = Fraction(10)
 
 
-def write_frames(writer: VideoWriter | PictureWriter, images: list[NDArray[np.uint8]]) -> None:
+def write_frames(writer: VideoWriter | ImageWriter, images: list[NDArray[np.uint8]]) -> None:
     with writer:
-        for number, image in enumerate(images):
-            writer.write(image, Fraction(number, 10))
+        for index, image in enumerate(images):
+            writer.write(image, Fraction(index, 10))
 
 
 def noise(frames: int, size: tuple[int, int] = (96, 128)) -> list[NDArray[np.uint8]]:
-    """Pictures that no codec makes small."""
+    """Images that no codec makes small."""
     rng = np.random.default_rng(0)
     return [rng.integers(0, 256, (*size, 3), np.uint8) for _ in range(frames)]
 
@@ -85,7 +85,7 @@ def test_equal_and_falling_times_are_set_right(tmp_path: Path) -> None:
     assert frame_times(tmp_path / "out.mp4") == [0, 1, 1, 1, 2]
 
 
-def test_class_numbers_are_kept_one_by_one(tmp_path: Path) -> None:
+def test_class_indices_are_kept_one_by_one(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     masks = [rng.integers(0, 12, (47, 63), np.uint8) for _ in range(3)]
     write_frames(VideoWriter(tmp_path / "out.mkv", RATE, lossless=True), masks)
@@ -128,8 +128,8 @@ def test_an_interrupted_writer_leaves_a_video_that_plays(tmp_path: Path) -> None
 
     def write_until_interrupted() -> None:
         with VideoWriter(path, RATE) as writer:
-            for number in range(5):
-                writer.write(np.zeros((48, 64, 3), np.uint8), Fraction(number, 10))
+            for index in range(5):
+                writer.write(np.zeros((48, 64, 3), np.uint8), Fraction(index, 10))
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
@@ -179,21 +179,21 @@ def test_an_mp4_without_room_for_a_second_copy_plays_in_pieces(tmp_path: Path, m
     assert [file.name for file in tmp_path.iterdir()] == ["out.mp4"]
 
 
-def test_pictures_get_their_folder_when_all_are_there(tmp_path: Path) -> None:
+def test_images_get_their_folder_when_all_are_there(tmp_path: Path) -> None:
     folder = tmp_path / "masks"
-    with PictureWriter(folder) as writer:
+    with ImageWriter(folder) as writer:
         writer.write(np.full((4, 6), 7, np.uint8), Fraction(0))
         assert not folder.exists()
     assert [entry.name for entry in folder.iterdir()] == ["000000.png"]
     with pytest.raises(UserError, match="masks: is there already"):
-        PictureWriter(folder)
+        ImageWriter(folder)
 
 
-def test_pictures_before_the_disk_was_full_are_kept(tmp_path: Path) -> None:
+def test_images_before_the_disk_was_full_are_kept(tmp_path: Path) -> None:
     images = [np.zeros((48, 64, 3), np.uint8), *noise(1)]
-    with files_no_larger_than(4_000), pytest.raises(UserError, match="no room for picture 1"):
-        write_frames(PictureWriter(tmp_path / "out"), images)
+    with files_no_larger_than(4_000), pytest.raises(UserError, match="no room for image 1"):
+        write_frames(ImageWriter(tmp_path / "out"), images)
     assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["000000.png"]
-    with files_no_larger_than(100), pytest.raises(UserError, match="no room for picture 0"):
-        write_frames(PictureWriter(tmp_path / "none"), images[1:])
+    with files_no_larger_than(100), pytest.raises(UserError, match="no room for image 0"):
+        write_frames(ImageWriter(tmp_path / "none"), images[1:])
     assert not (tmp_path / "none").exists()

@@ -14,7 +14,7 @@ from segnet.config_file import load_config
 from segnet.datasets.small_images.images import Images
 from segnet.datasets.small_images.load import load_images
 from segnet.experiment import run_experiment
-from segnet.report.autoencoders.pictures import GAP, image_grid, side_by_side
+from segnet.report.autoencoders.images import GAP, image_grid, side_by_side
 from segnet.report.autoencoders.sections import six_images
 from segnet.training.tasks import image_task
 
@@ -46,7 +46,7 @@ def titles(html: str) -> list[str]:
 
 def test_reconstructions_stand_beside_pca(tmp_path: Path) -> None:
     html, metrics = report("vanilla", tmp_path)
-    assert titles(html) == ["Reconstructions", "Code", "Training", "How to repeat it"]
+    assert titles(html) == ["Reconstructions", "Latent", "Training", "How to repeat it"]
     assert "PCA, 32 components" in html
     assert [row["method"] for row in metrics["quality"]] == ["autoencoder", "PCA, 32 components"]
     assert f"{metrics['psnr']:.2f}" in html
@@ -68,7 +68,7 @@ def test_the_report_command_writes_page_tables_and_figures_again(tmp_path: Path)
     with (again / "restoration.csv").open(newline="") as file:
         psnr = [float(row["psnr"]) for row in csv.DictReader(file)]
     assert psnr == [row["psnr"] for row in json.loads((again / "metrics.json").read_text())["restoration"]]
-    assert {"gaussian_0.3.png", "code.png", "map_of_codes.png", "loss.png"} <= {
+    assert {"gaussian_0.3.png", "latent.png", "map_of_latents.png", "loss.png"} <= {
         path.name for path in (again / "figures").iterdir()
     }
     assert main(["report", str(run), "--split", "train"]) == 1
@@ -92,10 +92,10 @@ def test_compression_says_where_jpeg_wins(tmp_path: Path) -> None:
     assert {point["method"] for point in metrics["rate_distortion"]} == {"autoencoder", "PCA", "JPEG", "WebP"}
 
 
-def test_representation_compares_codes_with_pixels(tmp_path: Path) -> None:
+def test_representation_compares_latents_with_pixels(tmp_path: Path) -> None:
     html, metrics = report("representation", tmp_path)
-    assert "What a classifier makes of the code" in html
-    assert {row["features"] for row in metrics["representation"]} == {"pixels", "PCA", "codes"}
+    assert "What a classifier makes of the latent" in html
+    assert {row["features"] for row in metrics["representation"]} == {"pixels", "PCA", "latents"}
     assert all(len(row["values"]) == 5 for row in metrics["representation"])
 
 

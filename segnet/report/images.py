@@ -1,4 +1,4 @@
-"""The pictures of a page: each is embedded once, however many cards show it."""
+"""The images of a page: each is embedded once, however many cards show it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from segnet.report.gallery import Choice, classes_url, error_map, errors_url, pa
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture of the page's store, by its id."""
+class StoredImage:
+    """A image of the page's store, by its id."""
 
     id: str
     url: str
@@ -23,7 +23,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Card:
-    """An image with its truth, its prediction and what is wrong with it; all but the texts are ids of pictures."""
+    """An image with its truth, its prediction and what is wrong with it; all but the texts are ids of images."""
 
     name: str
     title: str
@@ -36,31 +36,31 @@ class Card:
     errors: str
 
 
-class PictureStore:
-    """Makes the pictures of chosen images, an image at a time."""
+class ImageStore:
+    """Makes the images of chosen images, an image at a time."""
 
     def __init__(self, dataset: ImagesAndMasks) -> None:
         self.dataset = dataset
-        self.pictures: dict[str, Picture] = {}
+        self.images: dict[str, StoredImage] = {}
 
     def cards(self, evaluation: Evaluation, groups: Mapping[str, Sequence[Choice]]) -> dict[str, list[Card]]:
         return {name: [self.card(evaluation, choice) for choice in choices] for name, choices in groups.items()}
 
     def card(self, evaluation: Evaluation, choice: Choice, run: int = 0) -> Card:
-        """Pictures of one image; ``run`` keeps the predictions of several networks apart."""
-        number, classes = choice.number, evaluation.classes
-        sample = self.dataset[number]
-        prediction = evaluation.prediction(number)
+        """Images of one image; ``run`` keeps the predictions of several networks apart."""
+        index, classes = choice.number, evaluation.classes
+        sample = self.dataset[index]
+        prediction = evaluation.prediction(index)
         kinds = error_map(sample.mask, prediction, classes.ignore_index, choice.focus)
         height, width = page_size(sample.mask.shape)
         focus = "" if choice.focus is None else f"-{choice.focus}"
-        photo, truth, ours = f"photo-{number}", f"truth-{number}", f"prediction-{run}-{number}"
-        errors = f"errors-{run}-{number}{focus}"
+        photo, truth, ours = f"photo-{index}", f"truth-{index}", f"prediction-{run}-{index}"
+        errors = f"errors-{run}-{index}{focus}"
         shape = sample.mask.shape
-        if photo not in self.pictures:
+        if photo not in self.images:
             self.add(photo, photo_url(sample.image), shape)
             self.add(truth, classes_url(sample.mask, classes), shape)
-        if ours not in self.pictures:
+        if ours not in self.images:
             self.add(ours, classes_url(prediction, classes), shape)
         self.add(errors, errors_url(kinds), shape)
         name = "" if choice.focus is None else classes.names[choice.focus]
@@ -68,7 +68,7 @@ class PictureStore:
 
     def add(self, name: str, url: str, shape: Sequence[int]) -> None:
         height, width = page_size(shape)
-        self.pictures[name] = Picture(name, url, width, height)
+        self.images[name] = StoredImage(name, url, width, height)
 
 
 def scaled_uncertainty(variance: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,12 +22,12 @@ SHOWN_RECONSTRUCTIONS = 8
 ENLARGED = 96
 """Side below which images are drawn larger: a digit of 28 pixels is a dot on a screen."""
 
-Pictures = Callable[[nn.Module], NDArray[np.uint8]]
-"""From a network to a picture of what it makes of the samples, uint8 RGB ``(H, W, 3)``."""
+DrawSamples = Callable[[nn.Module], NDArray[np.uint8]]
+"""From a network to a image of what it makes of the samples, uint8 RGB ``(H, W, 3)``."""
 
 
-def sample_pictures(task: Task, fabric: Fabric) -> Pictures | None:
-    """Draws samples of the val split; None for a task whose answer is no picture."""
+def sample_images(task: Task, fabric: Fabric) -> DrawSamples | None:
+    """Draws samples of the val split; None for a task whose answer is no image."""
     if isinstance(task, SegmentationTask):
         return predictions(task, fabric)
     if isinstance(task, ImageTask) and not isinstance(task, ClassificationTask):
@@ -35,7 +35,7 @@ def sample_pictures(task: Task, fabric: Fabric) -> Pictures | None:
     return None
 
 
-def predictions(task: SegmentationTask, fabric: Fabric) -> Pictures:
+def predictions(task: SegmentationTask, fabric: Fabric) -> DrawSamples:
     """A row an image: the image, the truth, the prediction."""
     numbers = spread(SHOWN_PREDICTIONS, len(task.val_split))
 
@@ -43,8 +43,8 @@ def predictions(task: SegmentationTask, fabric: Fabric) -> Pictures:
     def draw(network: nn.Module) -> NDArray[np.uint8]:
         network.eval()
         rows = []
-        for number in numbers:
-            sample = task.val_split[number]
+        for index in numbers:
+            sample = task.val_split[index]
             with fabric.autocast():
                 logits = network(task.inputs(fabric.to_device(as_batch([sample]))))
             prediction = logits.argmax(1)[0].to(torch.uint8).cpu().numpy()
@@ -54,10 +54,10 @@ def predictions(task: SegmentationTask, fabric: Fabric) -> Pictures:
     return draw
 
 
-def reconstructions(task: ImageTask, fabric: Fabric) -> Pictures:
+def reconstructions(task: ImageTask, fabric: Fabric) -> DrawSamples:
     """A column an image: the image, what the network was given, what it made of that."""
     data = task.corrupted(task.val_images)
-    batch = task.collate([data[0, number] for number in spread(SHOWN_RECONSTRUCTIONS, len(data))])
+    batch = task.collate([data[0, index] for index in spread(SHOWN_RECONSTRUCTIONS, len(data))])
 
     @torch.no_grad()
     def draw(network: nn.Module) -> NDArray[np.uint8]:
@@ -69,13 +69,13 @@ def reconstructions(task: ImageTask, fabric: Fabric) -> Pictures:
         rows = [batch["image"], batch["input"], (255 * restored.float().clamp(0, 1)).round().to(torch.uint8).cpu()]
         if torch.equal(rows[0], rows[1]):
             del rows[1]
-        return grid([as_pictures(row) for row in rows])
+        return grid([as_images(row) for row in rows])
 
     return draw
 
 
-def as_pictures(images: Tensor) -> list[NDArray[np.uint8]]:
-    """uint8 (N, 1 or 3, H, W) to RGB pictures, small ones enlarged by a whole factor."""
+def as_images(images: Tensor) -> list[NDArray[np.uint8]]:
+    """uint8 (N, 1 or 3, H, W) to RGB images, small ones enlarged by a whole factor."""
     times = max(1, ENLARGED // max(images.shape[-2:]))
     pixels = images.repeat_interleave(times, 2).repeat_interleave(times, 3).permute(0, 2, 3, 1)
     return list(np.ascontiguousarray(pixels.expand(-1, -1, -1, 3).numpy()))
@@ -83,22 +83,22 @@ def as_pictures(images: Tensor) -> list[NDArray[np.uint8]]:
 
 GAP = 4
 MAX_SIDE = 320
-"""Longer pictures are shrunk: an event file keeps one for every measurement of a run."""
+"""Longer images are shrunk: an event file keeps one for every measurement of a run."""
 
 Pixels = NDArray[np.uint8]
 
 
 def grid(rows: Sequence[Sequence[Pixels]]) -> Pixels:
-    """Rows of pictures on white.
+    """Rows of images on white.
 
     Args:
-        rows: pictures ``(H, W, 3)`` uint8 RGB, those of a row of one height; at least one.
+        rows: images ``(H, W, 3)`` uint8 RGB, those of a row of one height; at least one.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB, as wide as the widest row.
     """
     lines = [
-        np.hstack([np.pad(picture, ((0, 0), (0, GAP), (0, 0)), constant_values=255) for picture in row]) for row in rows
+        np.hstack([np.pad(image, ((0, 0), (0, GAP), (0, 0)), constant_values=255) for image in row]) for row in rows
     ]
     width = max(line.shape[1] for line in lines)
     padded = [np.pad(line, ((0, GAP), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
@@ -120,5 +120,5 @@ def prediction_row(image: Pixels, mask: Pixels, prediction: Pixels, classes: Cla
     labelled = (mask != classes.ignore_index)[..., None]
     truth, ours = classes.palette[mask] * labelled, classes.palette[prediction] * labelled
     photo = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    colors = (cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST) for picture in (truth, ours))
-    return [np.asarray(picture, np.uint8) for picture in (photo, *colors)]
+    colors = (cv2.resize(image, size, interpolation=cv2.INTER_NEAREST) for image in (truth, ours))
+    return [np.asarray(image, np.uint8) for image in (photo, *colors)]

@@ -1,4 +1,4 @@
-"""Picture files that are good, large, damaged or something else."""
+"""Image files that are good, large, damaged or something else."""
 
 import io
 import struct
@@ -8,25 +8,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segnet.web.images import decode, enlarged, fitted, png
 from segnet.web.limits import Limits
-from segnet.web.pictures import decode, enlarged, fitted, png
 from segnet.web.problems import RefusedError
-from tests.web.conftest import picture_file
+from tests.web.conftest import image_file
 
-LIMITS = Limits(picture_bytes=100_000, picture_pixels=10_000)
+LIMITS = Limits(image_bytes=100_000, image_pixels=10_000)
 
 
 @pytest.mark.parametrize("kind", ["png", "bmp", "jpeg", "webp"])
 def test_four_formats_are_read(kind: str) -> None:
-    image = decode(picture_file(kind=kind), LIMITS)
+    image = decode(image_file(kind=kind), LIMITS)
     assert image.shape == (48, 64, 3)
     np.testing.assert_allclose(image[2, 2], (90, 150, 220), atol=6)
 
 
-def test_a_picture_on_its_side_is_turned_upright() -> None:
+def test_a_image_on_its_side_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert decode(picture_file(kind="jpeg", exif=exif), LIMITS).shape == (64, 48, 3)
+    assert decode(image_file(kind="jpeg", exif=exif), LIMITS).shape == (64, 48, 3)
 
 
 @pytest.mark.parametrize(("side", "words"), [(2_000, "2000×2000 pixels, at most"), (60_000, "far over")])
@@ -46,15 +46,15 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     "data",
     [
         b"",
-        b"not a picture",
-        picture_file()[:80],
+        b"not a image",
+        image_file()[:80],
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n",
         b"GIF89a" + bytes(20),
     ],
 )
-def test_what_is_no_picture_is_refused_with_one_sentence(data: bytes) -> None:
-    with pytest.raises(RefusedError, match="no whole picture; give one of JPEG, PNG, WEBP, BMP") as refusal:
+def test_what_is_no_image_is_refused_with_one_sentence(data: bytes) -> None:
+    with pytest.raises(RefusedError, match="no whole image; give one of JPEG, PNG, WEBP, BMP") as refusal:
         decode(data, LIMITS)
     assert refusal.value.status == 400
 
@@ -69,7 +69,7 @@ def test_too_many_bytes_and_too_many_bits() -> None:
         decode(buffer.getvalue(), LIMITS)
 
 
-def test_large_pictures_are_made_smaller_and_masks_larger_again() -> None:
+def test_large_images_are_made_smaller_and_masks_larger_again() -> None:
     image = np.arange(4 * 8 * 3, dtype=np.uint8).reshape(4, 8, 3)
     assert fitted(image, 8) is image
     small = fitted(image, 4)

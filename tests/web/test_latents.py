@@ -10,12 +10,12 @@ from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from PIL import Image
 
-from segnet.web.codes import ENLARGED, GRID, REACH, one_of_each_in_turn
+from segnet.web.latents import ENLARGED, GRID, REACH, one_of_each_in_turn
 from segnet.web.models import Models
 
 
 def grey(data_url: str, step: int = ENLARGED) -> NDArray[np.float64]:
-    """The picture, a pixel for each that was enlarged, in 0–1."""
+    """The image, a pixel for each that was enlarged, in 0–1."""
     image = Image.open(io.BytesIO(base64.b64decode(data_url.partition(",")[2])))
     return np.asarray(image)[step // 2 :: step, step // 2 :: step] / 255
 
@@ -37,17 +37,17 @@ def test_the_plane_and_the_digits(client: TestClient, models: Models) -> None:
     assert client.get("/api/autoencoders/dense_autoencoder").json()["plane"] is None
 
 
-def test_an_image_becomes_a_code_and_comes_back(client: TestClient, models: Models) -> None:
+def test_an_image_becomes_a_latent_and_comes_back(client: TestClient, models: Models) -> None:
     digit = client.get("/api/autoencoders/dense_autoencoder").json()["samples"][3]
     answer = client.post("/api/autoencoders/dense_autoencoder/encode", json={"pixels": digit}).json()
     image = torch.tensor(digit).view(1, 1, 28, 28)
     network = models.autoencoders["dense_autoencoder"].network
     with torch.inference_mode():
         expected = network(image)
-    assert len(answer["code"]) == 6
+    assert len(answer["latent"]) == 6
     assert answer["squared_error"] == pytest.approx(float((expected - image).square().mean()), rel=1e-5)
     np.testing.assert_allclose(grey(answer["reconstruction"]), expected[0, 0].numpy(), atol=0.003)
-    again = client.post("/api/autoencoders/dense_autoencoder/decode", json={"code": answer["code"]}).json()
+    again = client.post("/api/autoencoders/dense_autoencoder/decode", json={"latent": answer["latent"]}).json()
     assert again["image"] == answer["reconstruction"]
 
 
@@ -56,10 +56,10 @@ def test_an_image_becomes_a_code_and_comes_back(client: TestClient, models: Mode
     [
         ("dense_autoencoder/encode", {"pixels": [0.5] * 5}, 400),
         ("dense_autoencoder/encode", {"pixels": [2]}, 422),
-        ("dense_autoencoder/decode", {"code": [1.0]}, 400),
-        ("dense_autoencoder/decode", {"code": []}, 422),
-        ("dense_autoencoder/decode", {"code": [1.0] * 1000}, 422),
-        ("lite/decode", {"code": [1.0]}, 404),
+        ("dense_autoencoder/decode", {"latent": [1.0]}, 400),
+        ("dense_autoencoder/decode", {"latent": []}, 422),
+        ("dense_autoencoder/decode", {"latent": [1.0] * 1000}, 422),
+        ("lite/decode", {"latent": [1.0]}, 404),
     ],
 )
 def test_mistakes_are_one_sentence(client: TestClient, path: str, body: object, status: int) -> None:

@@ -12,7 +12,7 @@ from segnet.datasets.image_files import as_png
 from segnet.errors import UserError
 
 
-class PictureWriter:
+class ImageWriter:
     """Writes ``000000.png``, ``000001.png``, … to a folder that gets its name once all are there.
 
     Args:
@@ -28,7 +28,7 @@ class PictureWriter:
         self.folder, self.frames = folder, 0
         self.temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
 
-    def __enter__(self) -> "PictureWriter":
+    def __enter__(self) -> "ImageWriter":
         self.temporary.mkdir(parents=True)
         return self
 
@@ -38,16 +38,16 @@ class PictureWriter:
         else:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
-    def write(self, picture: NDArray[np.uint8], time: Fraction) -> None:
-        """Add ``(H, W, 3)`` RGB or ``(H, W)`` class numbers; files know no ``time``.
+    def write(self, image: NDArray[np.uint8], time: Fraction) -> None:
+        """Add ``(H, W, 3)`` RGB or ``(H, W)`` class indices; files know no ``time``.
 
         Raises:
-            UserError: no room on the disk; the pictures before are kept.
+            UserError: no room on the disk; the images before are kept.
         """
         file = self.temporary / f"{self.frames:06d}.png"
         try:
-            file.write_bytes(as_png(picture, compress_level=3))
+            file.write_bytes(as_png(image, compress_level=3))
         except OSError as error:
             file.unlink(missing_ok=True)
-            raise UserError(f"{self.folder}: no room for picture {self.frames} ({error.strerror})") from None
+            raise UserError(f"{self.folder}: no room for image {self.frames} ({error.strerror})") from None
         self.frames += 1

@@ -1,4 +1,4 @@
-// The tab Autoencoder: draw or pick a digit, see its code and what comes back, move the code.
+// The tab Autoencoder: draw or pick a digit, see its latent and what comes back, move the latent.
 
 import { get, post } from "./api.js";
 import { $, element, loadImage, say } from "./dom.js";
@@ -6,12 +6,12 @@ import { offer } from "./settings.js";
 
 const COLORS = ["#4c78a8", "#f58518", "#e45756", "#72b7b2", "#54a24b", "#eeca3b", "#b279a2", "#ff9da6", "#9d755d", "#d8d8d8"];
 let facts = null;
-let code = null;
+let latent = null;
 let planeImage = null;
 
-export function startCodes() {
+export function startLatents() {
   for (const name of offer.autoencoders) $("autoencoder").append(element("option", { value: name, textContent: name }));
-  $("autoencoder").addEventListener("change", () => openCodes(true));
+  $("autoencoder").addEventListener("change", () => openLatents(true));
   $("clear").addEventListener("click", clear);
   $("plane-places").addEventListener("change", drawPlane);
   listenToDrawing();
@@ -20,11 +20,11 @@ export function startCodes() {
 
 const path = (what = "") => `api/autoencoders/${encodeURIComponent($("autoencoder").value)}${what}`;
 
-export async function openCodes(anew = false) {
+export async function openLatents(anew = false) {
   if (facts && !anew) return;
-  // Another autoencoder's code has another length; it must not be walked on from before the new one is there.
-  code = null;
-  $("codes-facts").textContent = "";
+  // Another autoencoder's latent has another length; it must not be walked on from before the new one is there.
+  latent = null;
+  $("latents-facts").textContent = "";
   try {
     facts = await get(path());
     planeImage = facts.plane && (await loadImage(facts.plane.image));
@@ -62,27 +62,27 @@ async function ask(what, body, use) {
 function encode(pixels) {
   ask("/encode", { pixels }, (answer) => {
     say("");
-    code = answer.code;
+    latent = answer.latent;
     $("reconstruction").src = answer.reconstruction;
-    $("codes-facts").textContent = `Mean squared error ${answer.squared_error.toFixed(4)}`;
+    $("latents-facts").textContent = `Mean squared error ${answer.squared_error.toFixed(4)}`;
     showCode();
   });
 }
 
 function decode() {
-  ask("/decode", { code }, (answer) => {
+  ask("/decode", { latent }, (answer) => {
     say("");
     $("reconstruction").src = answer.image;
-    $("codes-facts").textContent = "Decoded from the code below";
+    $("latents-facts").textContent = "Decoded from the latent below";
   });
   showCode();
 }
 
 function showCode() {
-  if (!code) return;
+  if (!latent) return;
   [...$("sliders").querySelectorAll("input")].forEach((slider, i) => {
-    slider.value = code[i];
-    slider.nextElementSibling.textContent = code[i].toFixed(1).replace("-", "−");
+    slider.value = latent[i];
+    slider.nextElementSibling.textContent = latent[i].toFixed(1).replace("-", "−");
   });
   drawPlane();
 }
@@ -92,7 +92,7 @@ function listSliders() {
     const slider = element("input", { type: "range", min: low, max: high, step: (high - low) / 200 });
     const value = element("output", {});
     slider.addEventListener("input", () => {
-      code[i] = Number(slider.value);
+      latent[i] = Number(slider.value);
       decode();
     });
     const number = element("span", { className: "number", textContent: i + 1 });
@@ -192,8 +192,8 @@ function drawPlane() {
       context.fillText(labels[i], ...at(place));
     });
   }
-  if (!code) return;
-  const [x, y] = at(code);
+  if (!latent) return;
+  const [x, y] = at(latent);
   for (const [color, width] of [["#000", 7], ["#ff7a1a", 4]]) {
     Object.assign(context, { strokeStyle: color, lineWidth: width });
     context.beginPath();
@@ -206,12 +206,12 @@ function listenToPlane() {
   const canvas = $("plane");
   const walk = (x, y) => {
     const { reach } = facts.plane;
-    code[0] = Math.min(Math.max(x, -reach), reach);
-    code[1] = Math.min(Math.max(y, -reach), reach);
+    latent[0] = Math.min(Math.max(x, -reach), reach);
+    latent[1] = Math.min(Math.max(y, -reach), reach);
     decode();
   };
   const point = (event) => {
-    if (!code || (event.type === "pointermove" && !event.buttons)) return;
+    if (!latent || (event.type === "pointermove" && !event.buttons)) return;
     const box = canvas.getBoundingClientRect();
     const { reach } = facts.plane;
     walk((2 * (event.clientX - box.left) / box.width - 1) * reach, (1 - 2 * (event.clientY - box.top) / box.height) * reach);
@@ -220,8 +220,8 @@ function listenToPlane() {
   canvas.addEventListener("pointermove", point);
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (!step || !code) return;
+    if (!step || !latent) return;
     event.preventDefault();
-    walk(code[0] + 0.1 * step[0], code[1] + 0.1 * step[1]);
+    walk(latent[0] + 0.1 * step[0], latent[1] + 0.1 * step[1]);
   });
 }

@@ -1,4 +1,4 @@
-"""``/api/autoencoders``: an image to its code and back, and the plane of a variational autoencoder's codes."""
+"""``/api/autoencoders``: an image to its latent and back, and the plane of a variational autoencoder's latents."""
 
 import math
 from functools import lru_cache
@@ -16,17 +16,17 @@ from segnet.config import DataConfig
 from segnet.datasets.small_images.images import Images
 from segnet.datasets.small_images.load import load_images
 from segnet.nn.autoencoders.variational import Variational, VariationalAutoencoder
+from segnet.web.images import Pixels, data_url, png
 from segnet.web.models import Autoencoder, Models
-from segnet.web.pictures import Picture, data_url, png
 from segnet.web.problems import RefusedError, documented
 from segnet.web.worker import Worker
 
 SLIDERS = 64
-"""Numbers of a code at most that are offered to be moved."""
+"""Numbers of a latent at most that are offered to be moved."""
 SAMPLES = 30
 """Digits to pick from."""
 GRID = 15
-"""Codes along each side of the plane that are decoded."""
+"""Latents along each side of the plane that are decoded."""
 REACH = 3.0
 """Deviations from the middle up to which the plane goes: 99.7 % of the prior."""
 ENLARGED = 8
@@ -35,22 +35,22 @@ ENLARGED = 8
 Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 
 
-class Pixels(BaseModel):
+class GivenPixels(BaseModel):
     """An image: C · H · W numbers in 0–1, row by row, one channel after the other."""
 
     pixels: list[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] = Field(min_length=1, max_length=50_000)
 
 
-class Code(BaseModel):
+class Latent(BaseModel):
     """The numbers that stand for an image."""
 
-    code: list[Number] = Field(min_length=1, max_length=SLIDERS)
+    latent: list[Number] = Field(min_length=1, max_length=SLIDERS)
 
 
-class Coded(BaseModel):
-    """An image, what the autoencoder makes of it, and the code between them (null where it is larger than 64)."""
+class Encoded(BaseModel):
+    """An image, what the autoencoder makes of it, and the latent between them (null where it is larger than 64)."""
 
-    code: list[float] | None
+    latent: list[float] | None
     image: str
     reconstruction: str
     squared_error: float
@@ -61,7 +61,7 @@ class Decoded(BaseModel):
 
 
 class Plane(BaseModel):
-    """Images of the codes of a grid over the first two numbers, and where the digits lie among them."""
+    """Images of the latents of a grid over the first two numbers, and where the digits lie among them."""
 
     reach: float
     image: str
@@ -70,12 +70,12 @@ class Plane(BaseModel):
 
 
 class AutoencoderAnswer(BaseModel):
-    """What an autoencoder takes, digits to try it on, and the range of each number of its code."""
+    """What an autoencoder takes, digits to try it on, and the range of each number of its latent."""
 
     shape: tuple[int, int, int]
     samples: list[list[float]]
     labels: list[str]
-    ranges: list[tuple[float, float]] | None = Field(description="null where the code has no numbers to move")
+    ranges: list[tuple[float, float]] | None = Field(description="null where the latent has no numbers to move")
     plane: Plane | None = Field(description="of a variational autoencoder")
 
 
@@ -95,40 +95,40 @@ def digits_like(shape: tuple[int, int, int]) -> Tensor:
 
 @torch.inference_mode()
 def encode(autoencoder: Autoencoder, images: Tensor) -> Tensor | None:
-    """Codes ``(N, ...)``; None where the network has none but its pooling indices."""
-    code_of = getattr(autoencoder.network, "encode", None)
-    codes: Tensor | None = code_of(images) if code_of else None
-    return codes
+    """Latents ``(N, ...)``; None where the network has none but its pooling indices."""
+    latent_of = getattr(autoencoder.network, "encode", None)
+    latents: Tensor | None = latent_of(images) if latent_of else None
+    return latents
 
 
-def few_numbers(codes: Tensor | None) -> Tensor | None:
-    """Codes ``(N, numbers)`` of no more numbers than can be moved, else None."""
-    return codes if codes is not None and codes.ndim == 2 and codes.shape[1] <= SLIDERS else None
+def few_numbers(latents: Tensor | None) -> Tensor | None:
+    """Latents ``(N, numbers)`` of no more numbers than can be moved, else None."""
+    return latents if latents is not None and latents.ndim == 2 and latents.shape[1] <= SLIDERS else None
 
 
 @torch.inference_mode()
-def decode(autoencoder: Autoencoder, codes: Tensor) -> Tensor:
-    """Images ``(N, C, H, W)`` of codes ``(N, numbers)``."""
-    images: Tensor = autoencoder.network.decode(codes)  # type: ignore[operator]
+def decode(autoencoder: Autoencoder, latents: Tensor) -> Tensor:
+    """Images ``(N, C, H, W)`` of latents ``(N, numbers)``."""
+    images: Tensor = autoencoder.network.decode(latents)  # type: ignore[operator]
     return images.view(-1, *autoencoder.shape)
 
 
 @torch.inference_mode()
-def reconstruct(autoencoder: Autoencoder, image: Tensor, code: Tensor | None) -> Tensor:
+def reconstruct(autoencoder: Autoencoder, image: Tensor, latent: Tensor | None) -> Tensor:
     """What comes back of an image ``(1, C, H, W)``."""
-    if code is not None:
-        return decode(autoencoder, code)
+    if latent is not None:
+        return decode(autoencoder, latent)
     output = autoencoder.network(image)
     image = output.reconstruction if isinstance(output, Variational) else output
     return image.view(-1, *autoencoder.shape)
 
 
-def picture(image: Tensor) -> str:
+def image_url(image: Tensor) -> str:
     """``(C, H, W)`` float in 0–1 as a PNG."""
     return data_url(png(as_bytes(image)))
 
 
-def as_bytes(image: Tensor) -> Picture:
+def as_bytes(image: Tensor) -> Pixels:
     pixels = image.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
     pixels = np.repeat(np.repeat(pixels, ENLARGED, 0), ENLARGED, 1)
     return np.asarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels, np.uint8)
@@ -136,22 +136,22 @@ def as_bytes(image: Tensor) -> Picture:
 
 def describe(autoencoder: Autoencoder) -> AutoencoderAnswer:
     images = digits_like(autoencoder.shape)
-    codes = few_numbers(encode(autoencoder, images))
+    latents = few_numbers(encode(autoencoder, images))
     chosen = one_of_each_in_turn(val_digits().labels)[:SAMPLES]
     names = val_digits().class_names
     labels = [names[label] for label in np.asarray(val_digits().labels)]
     ranges = None
-    if codes is not None:
-        low, high = codes.amin(0), codes.amax(0)
+    if latents is not None:
+        low, high = latents.amin(0), latents.amax(0)
         # A number that is never on still gets a slider that moves.
         ranges = [(float(a), float(max(b, a + 1))) for a, b in zip(low, high, strict=True)]
-    is_plane = isinstance(autoencoder.network, VariationalAutoencoder) and codes is not None and codes.shape[1] > 1
+    is_plane = isinstance(autoencoder.network, VariationalAutoencoder) and latents is not None and latents.shape[1] > 1
     return AutoencoderAnswer(
         shape=autoencoder.shape,
         samples=[images[index].flatten().tolist() for index in chosen],
         labels=[labels[index] for index in chosen],
         ranges=ranges,
-        plane=plane(autoencoder, codes, labels) if is_plane and codes is not None else None,
+        plane=plane(autoencoder, latents, labels) if is_plane and latents is not None else None,
     )
 
 
@@ -166,10 +166,10 @@ def one_of_each_in_turn(labels: NDArray[np.int64] | None) -> list[int]:
     return order
 
 
-def plane(autoencoder: Autoencoder, codes: Tensor, labels: list[str]) -> Plane:
+def plane(autoencoder: Autoencoder, latents: Tensor, labels: list[str]) -> Plane:
     """From left to right the first number, from top to bottom the second, falling; the others are 0."""
     steps = torch.linspace(-REACH, REACH, GRID)
-    grid = torch.zeros(GRID * GRID, codes.shape[1])
+    grid = torch.zeros(GRID * GRID, latents.shape[1])
     grid[:, 0], grid[:, 1] = steps.repeat(GRID), steps.flip(0).repeat_interleave(GRID)
     channels, height, width = autoencoder.shape
     images = decode(autoencoder, grid).view(GRID, GRID, channels, height, width)
@@ -178,35 +178,35 @@ def plane(autoencoder: Autoencoder, codes: Tensor, labels: list[str]) -> Plane:
     return Plane(
         reach=REACH,
         image=data_url(png(pixels[..., 0] if channels == 1 else pixels)),
-        places=[(float(x), float(y)) for x, y in codes[:, :2]],
+        places=[(float(x), float(y)) for x, y in latents[:, :2]],
         labels=labels,
     )
 
 
-def code_image(autoencoder: Autoencoder, given: Pixels) -> Coded:
+def latent_image(autoencoder: Autoencoder, given: GivenPixels) -> Encoded:
     if len(given.pixels) != math.prod(autoencoder.shape):
         raise RefusedError(400, f"pixels: {len(given.pixels)} numbers, but the images are {autoencoder.shape}")
     image = torch.tensor(given.pixels).view(1, *autoencoder.shape)
-    code = encode(autoencoder, image)
-    back = reconstruct(autoencoder, image, code)
-    return Coded(
-        code=None if few_numbers(code) is None or code is None else code[0].tolist(),
-        image=picture(image[0]),
-        reconstruction=picture(back[0]),
+    latent = encode(autoencoder, image)
+    back = reconstruct(autoencoder, image, latent)
+    return Encoded(
+        latent=None if few_numbers(latent) is None or latent is None else latent[0].tolist(),
+        image=image_url(image[0]),
+        reconstruction=image_url(back[0]),
         squared_error=float((back - image).square().mean()),
     )
 
 
-def decode_code(autoencoder: Autoencoder, given: Code) -> Decoded:
+def decode_latent(autoencoder: Autoencoder, given: Latent) -> Decoded:
     known = few_numbers(encode(autoencoder, torch.zeros(1, *autoencoder.shape)))
     if known is None:
-        raise RefusedError(400, f"this autoencoder has no code of up to {SLIDERS} numbers")
-    if known.shape[1] != len(given.code):
-        raise RefusedError(400, f"code: {len(given.code)} numbers, but this autoencoder's code has {known.shape[1]}")
-    return Decoded(image=picture(decode(autoencoder, torch.tensor([given.code]))[0]))
+        raise RefusedError(400, f"this autoencoder has no latent of up to {SLIDERS} numbers")
+    if known.shape[1] != len(given.latent):
+        raise RefusedError(400, f"latent: {len(given.latent)} numbers, this autoencoder's has {known.shape[1]}")
+    return Decoded(image=image_url(decode(autoencoder, torch.tensor([given.latent]))[0]))
 
 
-def codes_router(models: Models, worker: Worker) -> APIRouter:
+def latents_router(models: Models, worker: Worker) -> APIRouter:
     router = APIRouter(prefix="/api/autoencoders", tags=["autoencoders"])
 
     @router.get("/{name}", responses=documented(404, 422, 503, 504), summary="Digits to try, ranges, plane")
@@ -214,14 +214,14 @@ def codes_router(models: Models, worker: Worker) -> APIRouter:
         chosen = models.autoencoder(name)
         return await worker.run(lambda: describe(chosen))
 
-    @router.post("/{name}/encode", responses=documented(400, 404, 422, 503, 504), summary="Code and reconstruction")
-    async def encode_image(name: str, given: Pixels) -> Coded:
+    @router.post("/{name}/encode", responses=documented(400, 404, 422, 503, 504), summary="Latent and reconstruction")
+    async def encode_image(name: str, given: GivenPixels) -> Encoded:
         chosen = models.autoencoder(name)
-        return await worker.run(lambda: code_image(chosen, given))
+        return await worker.run(lambda: latent_image(chosen, given))
 
-    @router.post("/{name}/decode", responses=documented(400, 404, 422, 503, 504), summary="The image of a code")
-    async def decode_image(name: str, given: Code) -> Decoded:
+    @router.post("/{name}/decode", responses=documented(400, 404, 422, 503, 504), summary="The image of a latent")
+    async def decode_image(name: str, given: Latent) -> Decoded:
         chosen = models.autoencoder(name)
-        return await worker.run(lambda: decode_code(chosen, given))
+        return await worker.run(lambda: decode_latent(chosen, given))
 
     return router

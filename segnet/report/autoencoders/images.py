@@ -41,16 +41,16 @@ def image_grid(images: Floats, columns: int) -> "Figure":
     """Images (N, C, H, W) float in 0–1 in reading order, N a multiple of ``columns``."""
     lines = [side_by_side(images[start : start + columns]) for start in range(0, len(images), columns)]
     between = np.full((GAP, *lines[0].shape[1:]), BETWEEN, np.float32)
-    picture = np.concatenate([part for line in lines for part in (line, between)][:-1])
-    height, width = picture.shape[:2]
+    image = np.concatenate([part for line in lines for part in (line, between)][:-1])
+    height, width = image.shape[:2]
     figure = plots.bare_figure(6, 6 * height / width)
-    show(figure.subplots(), picture)
+    show(figure.subplots(), image)
     return figure
 
 
-def show(axis: "Axes", picture: Floats) -> None:
+def show(axis: "Axes", image: Floats) -> None:
     """Pixels as they are: squares, whatever the size."""
-    axis.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="none")
+    axis.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="none")
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
 
@@ -78,7 +78,7 @@ def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has
     """Images as points (N, 2) in the colour of their label, and each label at the middle of its points."""
     figure = plots.bare_figure(6, 5)
     axis = figure.subplots()
-    plots.dress(axis, "first number of the code" if has_scale else "", "second number" if has_scale else "")
+    plots.dress(axis, "first number of the latent" if has_scale else "", "second number" if has_scale else "")
     for label, name in enumerate(names):
         own = places[labels == label]
         if not len(own):
@@ -101,15 +101,15 @@ def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has
     return figure
 
 
-def code_numbers(codes: Floats) -> "Figure":
-    """Mean and spread of each number of the codes (N, numbers)."""
+def latent_numbers(latents: Floats) -> "Figure":
+    """Mean and spread of each number of the latents (N, numbers)."""
     figure = plots.bare_figure(6, 2.4)
     axis = figure.subplots()
-    plots.dress(axis, "number of the code", "mean ± std")
+    plots.dress(axis, "number of the latent", "mean ± std")
     axis.errorbar(
-        range(1, codes.shape[1] + 1),
-        codes.mean(0),
-        codes.std(0),
+        range(1, latents.shape[1] + 1),
+        latents.mean(0),
+        latents.std(0),
         fmt="o",
         markersize=3,
         linewidth=1,

@@ -1,4 +1,4 @@
-// The tab Picture: where it comes from, how it is shown, what is saved of it.
+// The tab Image: where it comes from, how it is shown, what is saved of it.
 
 import { post, sentence } from "./api.js";
 import { openCamera } from "./devices.js";
@@ -22,13 +22,13 @@ export function shownAs() {
   };
 }
 
-export function startPicture() {
+export function startImage() {
   views.push(new View($("view-a")), new View($("view-b")));
   invitation = $("readout").textContent;
-  const megabytes = Math.round(offer.limits.picture_bytes / 1e6);
-  $("picture-limits").textContent = `up to ${megabytes} MB and ${Math.round(offer.limits.picture_pixels / 1e6)} megapixels.`;
+  const megabytes = Math.round(offer.limits.image_bytes / 1e6);
+  $("image-limits").textContent = `up to ${megabytes} MB and ${Math.round(offer.limits.image_pixels / 1e6)} megapixels.`;
   listScenes();
-  listenForPictures();
+  listenForImages();
   for (const view of views) listenToPointer(view);
   for (const id of ["opacity", "contours", "layers"]) $(id).addEventListener("input", redraw);
   $("all-classes").addEventListener("click", () => setAll(true, redraw));
@@ -55,18 +55,18 @@ export async function openScene(number) {
   else say("The sample scene cannot be drawn just now; try again in a moment.");
 }
 
-function listenForPictures() {
-  $("picture-file").addEventListener("change", (event) => {
+function listenForImages() {
+  $("image-file").addEventListener("change", (event) => {
     if (event.target.files.length) open(event.target.files[0]);
     event.target.value = "";
   });
   document.addEventListener("paste", (event) => {
     const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
-    if (file && !$("picture").hidden) open(file);
+    if (file && !$("image").hidden) open(file);
   });
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
-    document.body.classList.toggle("dropping", !$("picture").hidden);
+    document.body.classList.toggle("dropping", !$("image").hidden);
   });
   document.addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) document.body.classList.remove("dropping");
@@ -74,7 +74,7 @@ function listenForPictures() {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     document.body.classList.remove("dropping");
-    if (!$("picture").hidden && event.dataTransfer.files.length) open(event.dataTransfer.files[0]);
+    if (!$("image").hidden && event.dataTransfer.files.length) open(event.dataTransfer.files[0]);
   });
   let stopCamera = () => {};
   $("snap-open").addEventListener("click", async () => {
@@ -97,20 +97,20 @@ function listenForPictures() {
 }
 
 async function open(file, scene = -1) {
-  if (file.size > offer.limits.picture_bytes) {
-    const most = Math.round(offer.limits.picture_bytes / 1e6);
-    say(sentence(`that picture has ${Math.round(file.size / 1e6)} MB; at most ${most} MB are taken`));
+  if (file.size > offer.limits.image_bytes) {
+    const most = Math.round(offer.limits.image_bytes / 1e6);
+    say(sentence(`that image has ${Math.round(file.size / 1e6)} MB; at most ${most} MB are taken`));
     return;
   }
   let photo;
   try {
     photo = await createImageBitmap(file);
   } catch {
-    say("That file is no picture that this browser can show. JPEG, PNG, WebP and BMP work.");
+    say("That file is no image that this browser can show. JPEG, PNG, WebP and BMP work.");
     return;
   }
-  if (photo.width * photo.height > offer.limits.picture_pixels) {
-    say(`That picture has ${photo.width}×${photo.height} pixels, more than are taken.`);
+  if (photo.width * photo.height > offer.limits.image_pixels) {
+    say(`That image has ${photo.width}×${photo.height} pixels, more than are taken.`);
     return;
   }
   Object.assign(current, { file, photo });
@@ -150,7 +150,7 @@ function report(results, seconds) {
   results.forEach((result, which) => {
     views[which].canvas.tabIndex = 0;
     views[which].canvas.setAttribute("role", "img");
-    views[which].canvas.setAttribute("aria-label", `${result.model}: ${inWords(result)}. Arrow keys move over the picture.`);
+    views[which].canvas.setAttribute("aria-label", `${result.model}: ${inWords(result)}. Arrow keys move over the image.`);
     views[which].caption.textContent = results.length > 1 ? `${result.model}: ${milliseconds(result.seconds)}` : "";
   });
   const unsure = results[0].uncertainty !== null;
@@ -163,7 +163,7 @@ function report(results, seconds) {
   fillLegend(results, redraw);
   const { network_size: size, runtime } = results[0];
   const agreement = results.length > 1 ? ` Both agree on ${percent(agreeing())} of the pixels.` : "";
-  $("picture-facts").textContent =
+  $("image-facts").textContent =
     `${milliseconds(results[0].seconds)} through the network at ${size[1]}×${size[0]} (${runtime}), ` +
     `${milliseconds(seconds)} in all.${agreement}`;
   $("save-mask").disabled = $("save-overlay").disabled = false;

@@ -205,7 +205,7 @@ def test_another_process_that_was_faster_wins(server: Server, checksums: Path, t
 
 def test_camvid_is_fetched_only_where_no_root_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[Path] = []
-    monkeypatch.setattr("segnet.datasets.camvid.download_camvid", fetched.append)
+    monkeypatch.setattr("segnet.datasets.camvid.load.download_camvid", fetched.append)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CAMVID_ROOT", str(tmp_path / "nowhere"))
     with pytest.raises(UserError, match="nowhere: no such folder"):

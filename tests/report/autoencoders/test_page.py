@@ -18,7 +18,7 @@ from segnet.report.autoencoders.images import GAP, image_grid, side_by_side
 from segnet.report.autoencoders.sections import six_images
 from segnet.training.tasks import image_task
 
-CONFIGS = Path(__file__).parents[2] / "configs" / "autoencoders"
+CONFIGS = Path(__file__).parents[3] / "configs" / "autoencoders"
 
 
 @pytest.fixture(autouse=True)

@@ -65,7 +65,7 @@ def medians(pair: tuple[Step, Step], rounds: int) -> list[float]:
 
 
 def kept_megabytes(size: tuple[int, int] = (360, 480)) -> tuple[float, float]:
-    """What SegNet keeps of a image between forward and backward under bf16 autocast: everything, and codes alone."""
+    """What SegNet keeps of an image between forward and backward under bf16 autocast: everything, and codes alone."""
     network = SegNet(11).to(memory_format=torch.channels_last)
     weights = {weight.untyped_storage().data_ptr() for weight in network.parameters()}
     kept: dict[int, tuple[int, torch.dtype]] = {}
@@ -100,7 +100,7 @@ def main() -> None:
                 label = f"{str(dtype).removeprefix('torch.'):9}{layout}: {name}"
                 print(f"{label:52}{ours:8.1f}{native:10.1f}")
     everything, codes = kept_megabytes()
-    print(f"SegNet keeps {everything:.0f} MB of a image between forward and backward, {codes:.1f} MB of it codes")
+    print(f"SegNet keeps {everything:.0f} MB of an image between forward and backward, {codes:.1f} MB of it codes")
 
 
 if __name__ == "__main__":

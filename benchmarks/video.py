@@ -5,7 +5,7 @@
 Everything runs in one process on the same frames, in turns, so that what else the machine does falls on all alike;
 the ratios mean something, the milliseconds do not where the machine does other work. "network" is the backend's
 logits alone, "two at once" the same as the video runs it, where it gives each of two frames half of the cores,
-"predictor" what turns a image into classes, resizing and argmax included, and "video" everything: reading, network,
+"predictor" what turns an image into classes, resizing and argmax included, and "video" everything: reading, network,
 drawing and writing an MP4. With --drive N, flicker and mean IoU are measured on N frames of a
 generated drive with known truth, with and without smoothing.
 """

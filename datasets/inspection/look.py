@@ -128,7 +128,7 @@ def _sixteen_bits(image: Image.Image) -> bool:
 
 
 def perceptual_hash(grey: Pixels) -> int:
-    """64 bits of a image (H, W): which of its lowest frequencies are above their median.
+    """64 bits of an image (H, W): which of its lowest frequencies are above their median.
 
     It stays nearly the same when the image is scaled, recompressed or made brighter (pHash, Zauner 2010).
     """

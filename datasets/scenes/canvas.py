@@ -1,4 +1,4 @@
-"""What is drawn on: a image and its mask, filled together from the back to the front."""
+"""What is drawn on: an image and its mask, filled together from the back to the front."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ SUBPIXEL = 4
 
 
 class Canvas:
-    """A image (H, W, 3) float32 in linear-looking 0–1 and a mask (H, W) uint8, as one camera sees them."""
+    """An image (H, W, 3) float32 in linear-looking 0–1 and a mask (H, W) uint8, as one camera sees them."""
 
     def __init__(self, camera: Camera, light: Light) -> None:
         self.camera, self.light = camera, light

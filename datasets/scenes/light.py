@@ -83,7 +83,7 @@ def draw_light(rng: Generator) -> Light:
 
 
 def develop(image: Floats, light: Light, rng: Generator) -> NDArray[np.uint8]:
-    """A image as a small camera takes it, (H, W, 3) uint8: exposure, vignette, slight blur, noise."""
+    """An image as a small camera takes it, (H, W, 3) uint8: exposure, vignette, slight blur, noise."""
     height, width = image.shape[:2]
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     vignette = (1 - 0.12 * (x * x + y * y))[..., None].astype(np.float32)

@@ -1,4 +1,4 @@
-"""Scenes and moving sequences: everything on a street drawn into a image and its mask."""
+"""Scenes and moving sequences: everything on a street drawn into an image and its mask."""
 
 from collections.abc import Callable, Iterator
 

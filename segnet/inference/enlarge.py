@@ -15,7 +15,7 @@ def classes_at(logits: Tensor, size: Sequence[int]) -> Tensor:
     """The largest channel of ``logits`` ``(N, C, h, w)`` after bilinear interpolation to ``size``, ``(N, H, W)`` uint8.
 
     An interpolated pixel is a mean of its four neighbours, so where one class is the largest at all four, it is the
-    largest at the pixel. That settles all but some hundredths of a image; it takes a third of the time at twice the
+    largest at the pixel. That settles all but some hundredths of an image; it takes a third of the time at twice the
     width and height.
     """
     height, width = logits.shape[-2:]

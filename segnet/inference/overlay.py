@@ -1,4 +1,4 @@
-"""Classes drawn over a image: colours, contours, and a legend that says which colour is what."""
+"""Classes drawn over an image: colours, contours, and a legend that says which colour is what."""
 
 from collections.abc import Collection
 
@@ -14,7 +14,7 @@ Pixels = NDArray[np.uint8]
 LEGEND_BACKGROUND = (24, 26, 30)
 LEGEND_TEXT = (235, 235, 235)
 LINES_FROM = 600
-"""Pixels of a image's shorter side for each pixel of a contour's width."""
+"""Pixels of an image's shorter side for each pixel of a contour's width."""
 
 
 class Overlay:
@@ -49,7 +49,7 @@ class Overlay:
         return drawn
 
     def draw_alone(self, mask: Pixels) -> Pixels:
-        """The colours of ``mask`` ``(H, W)`` without a image, ``(H, W, 3)``; classes that are not shown are black."""
+        """The colours of ``mask`` ``(H, W)`` without an image, ``(H, W, 3)``; classes that are not shown are black."""
         return np.asarray(cv2.applyColorMap(mask, self.palette * self.is_shown[:, None, None]), np.uint8)
 
     def contour(self, mask: Pixels) -> NDArray[np.bool_]:
@@ -92,7 +92,7 @@ class Legend:
 
     def __init__(self, overlay: Overlay, width: int) -> None:
         self.classes, self.shown = overlay.classes, overlay.shown
-        # Up to the usual widths as on a page; a image of 4K is looked at as a whole, and its letters grow with it.
+        # Up to the usual widths as on a page; an image of 4K is looked at as a whole, and its letters grow with it.
         size = int(np.clip(width / 60, 11, max(20, width / 100)))
         self.font = ImageFont.load_default(size)
         self.row = size + 8

@@ -19,7 +19,7 @@ class TiledPredictor:
 
     Args:
         predictor: that runs on the tiles.
-        tile: (H, W) of a tile; a image smaller than that is one tile.
+        tile: (H, W) of a tile; an image smaller than that is one tile.
         overlap: share of a tile's sides that it has in common with the next at least, 0 to under 1.
 
     Raises:

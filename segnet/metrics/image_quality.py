@@ -1,4 +1,4 @@
-"""How close a image is to the one it should be: PSNR and SSIM."""
+"""How close an image is to the one it should be: PSNR and SSIM."""
 
 import torch
 from torch import Tensor

@@ -13,7 +13,7 @@ from segnet.report.gallery import Choice, classes_url, error_map, errors_url, pa
 
 @dataclass(frozen=True)
 class StoredImage:
-    """A image of the page's store, by its id."""
+    """An image of the page's store, by its id."""
 
     id: str
     url: str

@@ -44,7 +44,7 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Card:
-    """A image with its mask; photo and truth are ids of images of the page."""
+    """An image with its mask; photo and truth are ids of images of the page."""
 
     name: str
     title: str

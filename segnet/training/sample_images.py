@@ -23,7 +23,7 @@ ENLARGED = 96
 """Side below which images are drawn larger: a digit of 28 pixels is a dot on a screen."""
 
 DrawSamples = Callable[[nn.Module], NDArray[np.uint8]]
-"""From a network to a image of what it makes of the samples, uint8 RGB ``(H, W, 3)``."""
+"""From a network to an image of what it makes of the samples, uint8 RGB ``(H, W, 3)``."""
 
 
 def sample_images(task: Task, fabric: Fabric) -> DrawSamples | None:

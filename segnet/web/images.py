@@ -20,7 +20,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 
 
 def decode(data: bytes, limits: Limits) -> Pixels:
-    """A image file as ``(H, W, 3)`` uint8 RGB, turned upright as its EXIF orientation says.
+    """An image file as ``(H, W, 3)`` uint8 RGB, turned upright as its EXIF orientation says.
 
     Raises:
         RefusedError: too large in bytes or in pixels, which is known before it is decoded, or no image.

@@ -9,7 +9,7 @@ class Limits:
 
     Attributes:
         image_bytes: of an uploaded image file.
-        image_pixels: of a image, read off its header before anything is decoded.
+        image_pixels: of an image, read off its header before anything is decoded.
         working_side: pixels of the longer side to which a larger image is brought before it is segmented.
         clip_bytes: of an uploaded clip.
         clip_seconds: of a clip's length.
@@ -17,7 +17,7 @@ class Limits:
         waiting: images that may wait for the processor.
         waiting_clips: clips that may wait for the one that is worked on.
         kept_clips: finished clips that are kept for download; the oldest goes first.
-        answer_seconds: time within which a image is answered, waiting included.
+        answer_seconds: time within which an image is answered, waiting included.
         upload_seconds: time within which a request has to have arrived.
         upload_clip_seconds: the same for a clip.
         clip_work_seconds: time that a clip may be worked on.

@@ -1,4 +1,4 @@
-"""``/api/segment``, ``/api/mask`` and ``/api/overlay``: a image in, its classes out."""
+"""``/api/segment``, ``/api/mask`` and ``/api/overlay``: an image in, its classes out."""
 
 import math
 import time
@@ -23,7 +23,7 @@ FACTORS = {"trained": 1.0, "half": 0.5, "double": 2.0}
 
 
 class Settings(NamedTuple):
-    """How a image is segmented."""
+    """How an image is segmented."""
 
     model: str | None
     size: Size
@@ -59,7 +59,7 @@ class ClassShare(BaseModel):
 
 
 class Segmentation(BaseModel):
-    """The classes of a image; maps are PNG files as data URLs, a byte a pixel."""
+    """The classes of an image; maps are PNG files as data URLs, a byte a pixel."""
 
     model: str
     height: int = Field(description="rows of the maps, the image's own unless that is very large")
@@ -78,7 +78,7 @@ class Segmentation(BaseModel):
 
 
 class Found(NamedTuple):
-    """What a predictor finds in a image: mask, probability of each pixel's class, uncertainty, seconds."""
+    """What a predictor finds in an image: mask, probability of each pixel's class, uncertainty, seconds."""
 
     mask: Pixels
     probability: NDArray[np.float32]
@@ -87,7 +87,7 @@ class Found(NamedTuple):
 
 
 def network_size(size: Size, trained: tuple[int, int], height: int, width: int) -> tuple[int, int]:
-    """(H, W) at which the network sees a image: its proportions, and about the pixels that were asked for."""
+    """(H, W) at which the network sees an image: its proportions, and about the pixels that were asked for."""
     if size == "own":
         return height, width
     scale = FACTORS[size] * math.sqrt(trained[0] * trained[1] / (height * width))

@@ -11,7 +11,7 @@ Pixels = NDArray[np.uint8]
 
 
 def photo(path: Path, size: tuple[int, int] = (12, 16), seed: int = 0, **options: Any) -> Path:
-    """A image of coarse noise, (H, W) = ``size``, whose look differs with the seed."""
+    """An image of coarse noise, (H, W) = ``size``, whose look differs with the seed."""
     coarse = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8)
     image = Image.fromarray(coarse).resize((size[1], size[0]), Image.Resampling.BICUBIC)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ def truncated(path: Path) -> None:
 
 
 def as_text(path: Path) -> None:
-    path.write_text("not a image")
+    path.write_text("not an image")
 
 
 @pytest.mark.parametrize("damage", [truncated, as_text])

@@ -50,7 +50,7 @@ def bomb() -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [PNG[: len(PNG) // 2], JPEG[: len(JPEG) // 2], b"", b"%PDF-1.7 not a image", PNG[:-30] + bytes(30), bomb()],
+    [PNG[: len(PNG) // 2], JPEG[: len(JPEG) // 2], b"", b"%PDF-1.7 not an image", PNG[:-30] + bytes(30), bomb()],
     ids=["png cut short", "jpeg cut short", "empty", "a PDF", "zeros at the end", "bomb"],
 )
 @fault(

@@ -1,4 +1,4 @@
-"""Tiles: where they lie, and that a image seen in tiles is the image."""
+"""Tiles: where they lie, and that an image seen in tiles is the image."""
 
 from typing import cast
 

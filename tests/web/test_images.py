@@ -46,7 +46,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     "data",
     [
         b"",
-        b"not a image",
+        b"not an image",
         image_file()[:80],
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n",

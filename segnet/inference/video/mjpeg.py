@@ -68,7 +68,7 @@ class MjpegServer:
         return True
 
     def newer_than(self, number: int) -> tuple[int, bytes] | None:
-        """Wait for a image after that ``number``; None: the end."""
+        """Wait for an image after that ``number``; None: the end."""
         with self.changed:
             self.changed.wait_for(lambda: self.closed or self.number > number)
             return None if self.closed else (self.number, self.jpeg)

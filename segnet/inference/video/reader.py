@@ -23,7 +23,7 @@ WORTH_SEEKING = 5
 
 
 class Frame(NamedTuple):
-    """A image ``(H, W, 3)`` uint8 RGB, upright, and its time in seconds from the source's beginning."""
+    """An image ``(H, W, 3)`` uint8 RGB, upright, and its time in seconds from the source's beginning."""
 
     image: NDArray[np.uint8]
     time: Fraction
@@ -79,7 +79,7 @@ class VideoFile:
         path: of the file.
 
     Raises:
-        UserError: not a video, or one without a image.
+        UserError: not a video, or one without an image.
     """
 
     def __init__(self, path: Path) -> None:

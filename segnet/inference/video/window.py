@@ -82,7 +82,7 @@ class Window:
 
 
 def fitting(width: int, height: int) -> tuple[int, int]:
-    """(width, height) of the window in which a image of this size is shown: its own, at most :data:`LARGEST`."""
+    """(width, height) of the window in which an image of this size is shown: its own, at most :data:`LARGEST`."""
     scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
     return round(width * scale), round(height * scale)
 

@@ -1,4 +1,4 @@
-// A image under its classes on a canvas, redrawn from maps that are kept: no slider asks the server.
+// An image under its classes on a canvas, redrawn from maps that are kept: no slider asks the server.
 
 import { element, loadBytes, percent } from "./dom.js";
 
@@ -60,7 +60,7 @@ export class View {
     });
   }
 
-  // A image of the maps' size; 0 is transparent.
+  // An image of the maps' size; 0 is transparent.
   pixels(colorOf) {
     const { width, height } = this.canvas;
     const layer = element("canvas", { width, height });

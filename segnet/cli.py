@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from segnet import __version__
+from segnet.completion import answer_shell, asked_command
 from segnet.errors import UserError
+from segnet.usage import Parser
 
 COMMANDS = {
     "train": "train a network from a config, measure it and write its report",
+    "configs": "the configs that come with the package, and the text of one",
     "evaluate": "measure a trained model on a split",
     "predict": "segment images",
     "video": "overlay the classes on every frame of a video",
@@ -29,12 +32,13 @@ COMMANDS = {
     "report": "write the report of a run again",
     "compare": "one page that holds several runs side by side",
     "demo": "a page on this machine that segments your images, clips and camera",
+    "completion": "have the Tab key complete commands, options, configs, settings and models",
 }
 
 
-def build_parser(command: str | None) -> argparse.ArgumentParser:
-    """The parser; only ``command``'s own arguments are known to it, so nothing else is imported."""
-    parser = argparse.ArgumentParser(prog="segnet", description="Semantic segmentation with SegNet and its family.")
+def build_parser(command: str | None) -> tuple[Parser, Parser | None]:
+    """The parser and ``command``'s own; only that one's arguments are known, so nothing else is imported."""
+    parser = Parser(prog="segnet", description="Semantic segmentation with SegNet and its family.")
     parser.add_argument("--version", action="version", version=f"segnet {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
@@ -45,7 +49,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
             module = importlib.import_module(f"segnet.commands.{name}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
-    return parser
+    return parser, subparsers.choices.get(command) if command else None
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,8 +58,14 @@ def main(argv: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file's name need not be text in the terminal's encoding; it is printed all the same.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if "_ARGCOMPLETE" in os.environ:
+        Parser.completing = True
+        answer_shell(*build_parser(asked_command(COMMANDS)))
     command = next((word for word in argv if not word.startswith("-")), None)
-    args = build_parser(command).parse_args(argv)
+    parser, _ = build_parser(command)
+    if command is not None and command not in COMMANDS:
+        parser.refuse_command(command, COMMANDS)
+    args = parser.parse_args(argv)
     try:
         with sigterm_as_ctrl_c():
             return int(args.run(args))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from segnet.config import Config
+from segnet.config_names import find_config
 from segnet.errors import UserError
 
 
@@ -20,7 +21,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read a config file and replace settings in it.
 
     Args:
-        path: a YAML file.
+        path: a YAML file, or the name of one of the project's own, such as ``camvid/segnet_lite``.
         overrides: ``key=value`` with dots in the key, as in ``optimizer.lr=3e-4``; list items by number,
             as in ``loss.0.weight=2``; the value is YAML. ``data=digits`` is short for ``data.name=digits``, and so
             is ``model=``, ``optimizer=`` and ``schedule=``; all else of that part stays.
@@ -28,7 +29,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         UserError: the file cannot be read, or a key or value is wrong; the line names it.
     """
-    path = Path(path)
+    path = find_config(path)
     tree = read_yaml(path)
     for override in overrides:
         replace(tree, override)
@@ -74,7 +75,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         tree = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such config file; the project's own are under configs/") from None
+        raise UserError(f"{path}: no such config file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as a config file ({error})") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -144,7 +144,7 @@ def test_yaml_that_is_no_mapping(file: Path, text: str, found: str) -> None:
 
 
 def test_a_folder_and_bytes_are_no_config(file: Path) -> None:
-    with pytest.raises(UserError, match="cannot be read as a config file"):
+    with pytest.raises(UserError, match="is a folder, not a config file"):
         load_config(file.parent)
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read as a config file"):

@@ -60,7 +60,7 @@ def test_a_bayesian_network_is_sampled_unless_it_makes_a_video(tmp_path: Path) -
         (["predict", str(tmp_path), "a.png", "--out", "out", "--samples", "3"], 3),
         (["video", str(tmp_path), "in.mp4", "out.mp4"], 1),
     ):
-        assert open_predictor(build_parser(words[0]).parse_args(words)).samples == samples
+        assert open_predictor(build_parser(words[0])[0].parse_args(words)).samples == samples
     assert usual_samples(load_model(tmp_path), "openvino") == 1
 
 

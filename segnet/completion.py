@@ -1,0 +1,107 @@
+"""What the Tab key offers: configs, their settings, models and runs, besides commands, options and files.
+
+The shell asks ``segnet`` itself, through argcomplete, each time the key is pressed; so nothing here imports PyTorch.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+Complete = Callable[..., Iterable[str]]
+"""From the beginning of a word, ``prefix``, to the words it may become."""
+
+
+def asked_command(commands: Iterable[str]) -> str | None:
+    """The command on the line that the shell asks about; None where it does not ask, or none is there yet."""
+    line = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", 0))]
+    words = (word for word in line.split()[1:] if not word.startswith("-"))
+    return next((word for word in words if word in commands), None)
+
+
+def answer_shell(parser: argparse.ArgumentParser, subparser: argparse.ArgumentParser | None) -> None:
+    """Print what fits, and end the program."""
+    import argcomplete
+
+    for action in subparser._actions if subparser else ():
+        offer = COMPLETERS.get(str(action.metavar)) or COMPLETERS.get(action.dest)
+        if offer is not None:
+            action.completer = offer  # type: ignore[attr-defined]
+    argcomplete.autocomplete(parser, always_complete_options=False)
+
+
+def models(prefix: str, **_: object) -> list[str]:
+    """Models that come with the package, runs under ``runs/``, and exported files."""
+    packaged = [path.parent.name for path in (Path(__file__).parent / "weights").glob("*/config.json")]
+    own = runs(prefix)
+    return [*packaged, *own, *(name for name in files(prefix, (".onnx", ".xml")) if name.rstrip("/") not in own)]
+
+
+def runs(prefix: str, **_: object) -> list[str]:
+    """Folders under ``runs/`` in which a training wrote its settings; further down, folders."""
+    found = [path.parent.as_posix() for path in Path().glob("runs/*/config.yaml")]
+    return found if any(run.startswith(prefix) for run in found) else files(prefix, ())
+
+
+def configs(prefix: str, **_: object) -> list[str]:
+    """Configs that come with the package, and YAML files."""
+    from segnet.config_names import config_names
+
+    return [*config_names(), *files(prefix, (".yaml", ".yml"))]
+
+
+def files(prefix: str, suffixes: Sequence[str]) -> list[str]:
+    """Files with one of the ``suffixes``, and folders."""
+    from argcomplete.completers import FilesCompleter
+
+    return list(FilesCompleter(suffixes or (".no-such-file",))(prefix))
+
+
+def settings(prefix: str, **_: object) -> list[str]:
+    """``optimizer.lr=``; behind the ``=``, the values where they are few."""
+    from segnet.config import Config
+
+    found = dict(settings_of(Config))
+    key, equals, _value = prefix.partition("=")
+    return [f"{key}={value}" for value in found.get(key, [])] if equals else [f"{key}=" for key in found]
+
+
+def settings_of(model: Any, before: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Every setting inside ``model`` with its dotted key and, where they are few, its values."""
+    for name, field in model.model_fields.items():
+        yield from leaves(f"{before}{name}", field.annotation)
+
+
+def leaves(key: str, annotation: Any) -> Iterator[tuple[str, list[str]]]:
+    if hasattr(annotation, "model_fields"):
+        yield from settings_of(annotation, f"{key}.")
+        return
+    parts = [annotation, *get_args(annotation)]
+    inner = next((part for part in parts if hasattr(part, "model_fields")), None)
+    if inner is not None:
+        # A list's first item has the index 0.
+        yield from settings_of(inner, f"{key}.0." if get_origin(annotation) is list else f"{key}.")
+        return
+    values = [str(value) for part in parts if get_origin(part) is Literal for value in get_args(part)]
+    yield key, values + [word for word in ("true", "false") if bool in parts]
+
+
+def words(*known: str) -> Complete:
+    return lambda **_: known
+
+
+COMPLETERS: dict[str, Complete] = {
+    "model": models,
+    "models": models,
+    "RUN": runs,
+    "config": configs,
+    "loading": configs,
+    "settings": settings,
+    "vary": settings,
+    "split": words("train", "val", "test"),
+    "backend": words("auto", "torch", "torch-compiled", "onnxruntime", "openvino"),
+    "precision": words("auto", "fp32", "bf16"),
+    "device": words("auto", "cpu", "cuda"),
+}
+"""By an argument's metavar or destination."""

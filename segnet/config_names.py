@@ -1,0 +1,57 @@
+"""The project's own configs by name, ``camvid/segnet_lite``, in a checkout and in an installed package alike."""
+
+import difflib
+from pathlib import Path
+
+import segnet
+from segnet.errors import UserError
+
+
+def config_folder() -> Path:
+    """Where the project's own configs lie: beside ``segnet/`` in a checkout, inside it where it is installed."""
+    return next(folder for place in segnet.__path__ if (folder := Path(place) / "configs").is_dir())
+
+
+def config_names() -> list[str]:
+    """Names of the project's own configs, such as ``quickstart`` and ``camvid/segnet_lite``; those in folders last."""
+    folder = config_folder()
+    names = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")]
+    return sorted(names, key=lambda name: ("/" in name, name))
+
+
+def find_config(config: str | Path) -> Path:
+    """The file of ``config``: a path, or the name of one of the project's own.
+
+    Raises:
+        UserError: there is neither; the message has the names that are nearest to it.
+    """
+    path, names = Path(config), config_names()
+    if path.is_file():
+        return path
+    name = path.as_posix().removesuffix(".yaml")
+    if name in names:
+        return config_folder() / f"{name}.yaml"
+    if (path / "config.yaml").is_file():
+        raise UserError(f"{config}: is a run folder, not a config; its config is {path / 'config.yaml'}")
+    if path.is_dir():
+        raise UserError(f"{config}: is a folder, not a config file; `segnet configs` lists those that come with segnet")
+    matches = nearest_configs(name, names)
+    hint = f"did you mean {' or '.join(matches)}? " if matches else ""
+    raise UserError(f"{config}: no such config file; {hint}`segnet configs` lists those that come with segnet")
+
+
+def nearest_configs(name: str, names: list[str]) -> list[str]:
+    """The names that are most like ``name``; where its folder is wrong or left out, those of the same last part."""
+    last = name.rpartition("/")[2]
+    if same := [own for own in names if own.rpartition("/")[2] == last]:
+        return same
+    last_parts = {own.rpartition("/")[2]: own for own in names}
+    matches = difflib.get_close_matches(name, names, n=2)
+    matches += [last_parts[part] for part in difflib.get_close_matches(last, last_parts, n=2)]
+    return list(dict.fromkeys(matches))[:2]
+
+
+def summary(path: Path) -> str:
+    """The first comment line of a config file: what it is for."""
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("#").strip() if first.startswith("#") else ""

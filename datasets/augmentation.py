@@ -2,7 +2,9 @@
 
 import difflib
 import inspect
+import math
 import os
+import random
 import warnings
 from typing import Any
 
@@ -14,11 +16,14 @@ from torch.utils.data import Dataset
 
 from segnet.errors import UserError
 
+from .rare import Draw, RareClasses
 from .samples import ImagesAndMasks
 from .sampling import Key
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # without it the import asks a server for a newer version
 import albumentations as A
+
+from .rare_crops import CENTRED_CROPS
 
 # Loader processes are the parallelism; OpenCV's own threads on top of them only get in their way.
 cv2.setNumThreads(0)
@@ -29,7 +34,10 @@ TRANSFORMS: dict[str, Any] = {
     if inspect.isclass(value)
     and value.__module__.startswith("albumentations.augmentations.")
     and name != "GridElasticDeform"  # gives the gaps between its cells label 0, which is a class
-}
+} | CENTRED_CROPS
+
+GROUPS: dict[str, Any] = {"OneOf": A.OneOf, "SomeOf": A.SomeOf, "Sequential": A.Sequential}
+"""Transforms that hold others, under the argument ``transforms``."""
 
 
 def build_augmentation(transforms: list[dict[str, dict[str, Any]]], ignore_index: int) -> A.Compose:
@@ -39,30 +47,52 @@ def build_augmentation(transforms: list[dict[str, dict[str, Any]]], ignore_index
     ``ignore_index`` in the mask.
 
     Args:
-        transforms: in order, each ``{name: arguments}`` of an albumentations transform.
+        transforms: in order, each ``{name: arguments}`` of an albumentations transform, or of ``OneOf``, ``SomeOf``
+            or ``Sequential``, whose argument ``transforms`` is such a list again.
         ignore_index: label of the added pixels, where the arguments name no other.
 
     Raises:
         UserError: an unknown transform or argument, or a value that albumentations refuses; the config key is named.
     """
+    return A.Compose(_build_list("augmentation", transforms, ignore_index), mask_interpolation=cv2.INTER_NEAREST)
+
+
+def _build_list(key: str, transforms: Any, ignore_index: int) -> list[A.BasicTransform | A.BaseCompose]:
+    if not isinstance(transforms, list):
+        raise UserError(f"{key}: expected a list of transforms, found {transforms!r}")
     built = []
     for position, entry in enumerate(transforms):
-        if len(entry) != 1:
-            raise UserError(
-                f"augmentation.{position}: expected one transform an entry, found {', '.join(entry) or 'none'}"
-            )
+        place = f"{key}.{position}"
+        if not isinstance(entry, dict) or len(entry) != 1:
+            found = entry if isinstance(entry, str) else ", ".join(entry) or "none"
+            raise UserError(f"{place}: expected one transform an entry, found {found}")
         [(name, arguments)] = entry.items()
-        built.append(_build_transform(f"augmentation.{position}", name, arguments, ignore_index))
-    return A.Compose(built, mask_interpolation=cv2.INTER_NEAREST)
+        if not isinstance(arguments, dict):
+            raise UserError(f"{place}.{name}: expected the transform's arguments, {{}} for none, found {arguments!r}")
+        build = _build_group if name in GROUPS else _build_transform
+        built.append(build(place, name, arguments, ignore_index))
+    return built
+
+
+def _build_group(key: str, name: str, arguments: dict[str, Any], ignore_index: int) -> A.BaseCompose:
+    _check_arguments(f"{key}.{name}", arguments, inspect.signature(GROUPS[name]).parameters)
+    members = _build_list(f"{key}.{name}.transforms", arguments.get("transforms", []), ignore_index)
+    if not any(member.p for member in members):
+        raise UserError(f"{key}.{name}.transforms: nothing to apply; name at least one transform whose p is above 0")
+    share, count = arguments.get("p", 1), arguments.get("n", 1)
+    if not (isinstance(share, int | float) and 0 <= share <= 1):
+        raise UserError(f"{key}.{name}.p: found {share!r}; expected a number from 0 to 1")
+    most = math.inf if arguments.get("replace") else len(members)
+    if not (isinstance(count, int) and 1 <= count <= most):
+        raise UserError(f"{key}.{name}.n: found {count!r}; expected 1 to {most}, as many transforms as there are")
+    return GROUPS[name](**{**arguments, "transforms": members})
 
 
 def _build_transform(key: str, name: str, arguments: dict[str, Any], ignore_index: int) -> A.BasicTransform:
     if name not in TRANSFORMS:
-        raise UserError(f"{key}: no transform {name!r} for images with masks{_nearest(name, TRANSFORMS)}")
+        raise UserError(f"{key}: no transform {name!r} for images with masks{_nearest(name, TRANSFORMS | GROUPS)}")
     known = inspect.signature(TRANSFORMS[name]).parameters
-    for argument in arguments:
-        if argument not in known:
-            raise UserError(f"{key}.{name}: unknown argument {argument!r}{_nearest(argument, known)}")
+    _check_arguments(f"{key}.{name}", arguments, known)
     if arguments.get("area_for_downscale") == "image_mask":
         raise UserError(f"{key}.{name}: area_for_downscale 'image_mask' would mix the masks' labels; use 'image'")
     # A transform whose fill_mask is None by default leaves the mask as it is: that is kept.
@@ -76,6 +106,12 @@ def _build_transform(key: str, name: str, arguments: dict[str, Any], ignore_inde
             return TRANSFORMS[name](**arguments, **({"strict": True} if checked else {}))
     except (ValueError, TypeError) as error:
         raise UserError(f"{key}.{name}: {_in_one_line(error)}") from None
+
+
+def _check_arguments(key: str, arguments: dict[str, Any], known: Any) -> None:
+    for argument in arguments:
+        if argument not in known:
+            raise UserError(f"{key}: unknown argument {argument!r}{_nearest(argument, known)}")
 
 
 def _nearest(word: str, known: Any) -> str:
@@ -106,26 +142,35 @@ class Augmented(Dataset[dict[str, Any]]):
         dataset: the samples as they are on disk.
         augmentation: of :func:`build_augmentation`.
         seed: of the run, not negative.
+        rare: which samples show a rare class; None: each is of its own image, cropped anywhere.
+
+    Raises:
+        UserError: there is ``rare``, and no transform that crops around a pixel.
     """
 
-    def __init__(self, dataset: ImagesAndMasks, augmentation: A.Compose, seed: int) -> None:
-        self.dataset, self.augmentation, self.seed = dataset, augmentation, seed
+    def __init__(
+        self, dataset: ImagesAndMasks, augmentation: A.Compose, seed: int, rare: RareClasses | None = None
+    ) -> None:
+        self.dataset, self.augmentation, self.seed, self.rare = dataset, augmentation, seed, rare
+        if rare and not has_centred_crop(augmentation):
+            raise UserError(
+                f"sampling.rare centres crops, but augmentation has none; add one of {', '.join(CENTRED_CROPS)} to it"
+            )
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, key: Key) -> dict[str, Any]:
-        """``image`` uint8 (3, H, W) RGB, ``mask`` uint8 (H, W), ``index`` int.
+        """``image`` uint8 (3, H, W) RGB, ``mask`` uint8 (H, W), ``index`` int, of the image that is shown.
 
         Raises:
             UserError: the sample cannot be read, or a transform cannot work on its size.
         """
-        epoch, index = key
+        index, label = self.rare.draw(key) if self.rare else Draw(key[1], None)
         sample = self.dataset[index]
-        entropy = np.random.SeedSequence(self.seed, spawn_key=(epoch, index))
-        self.augmentation.set_random_seed(int(entropy.generate_state(1, np.uint64)[0]))
+        self.reseed(key)
         try:
-            augmented = self.augmentation(image=sample.image, mask=sample.mask)
+            augmented = self.augmentation(image=sample.image, mask=sample.mask, rare=label)
         except Exception as error:  # whatever a transform raises on this image
             raise UserError(f"augmentation of {self.dataset.pairs[index].image}: {_in_one_line(error)}") from None
         image, mask = augmented["image"], augmented["mask"]
@@ -139,3 +184,20 @@ class Augmented(Dataset[dict[str, Any]]):
             "mask": torch.from_numpy(np.ascontiguousarray(mask)),
             "index": index,
         }
+
+    def reseed(self, key: Key) -> None:
+        """All transforms draw in turn from one stream of (seed, epoch, index).
+
+        albumentations' own ``set_random_seed`` gives each transform the same seed: of two flips with p = 0.5 both
+        happen or neither, and the scale that one draws says where the next crops.
+        """
+        entropy = np.random.SeedSequence(self.seed, spawn_key=key)
+        state = int(entropy.generate_state(1, np.uint64)[0])
+        self.augmentation.set_random_state(np.random.Generator(np.random.PCG64(state)), random.Random(state))
+
+
+def has_centred_crop(group: A.BaseCompose) -> bool:
+    return any(
+        has_centred_crop(member) if isinstance(member, A.BaseCompose) else type(member) in CENTRED_CROPS.values()
+        for member in group.transforms
+    )

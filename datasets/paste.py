@@ -17,8 +17,10 @@ from segnet.errors import UserError
 
 from .augmentation import Augmented, build_augmentation
 from .classes import ClassSet
+from .rare import rare_classes
 from .samples import ImagesAndMasks
 from .sampling import Key
+from .statistics_cache import cached_table
 
 PASTE_STREAM = 1
 """Keeps these draws apart from those of the augmentation, which come from the same seed, epoch and index."""
@@ -75,13 +77,16 @@ class Pasted(Dataset[dict[str, Any]]):
 
 
 def augmented_samples(config: Config, split: ImagesAndMasks) -> Augmented | Pasted:
-    """What a segmentation run trains on: a split with the config's ``augmentation`` and ``paste``.
+    """What a segmentation run trains on: a split with the config's ``sampling``, ``augmentation`` and ``paste``.
 
     Raises:
         UserError: a setting that does not fit; its key is named.
     """
     augmentation = build_augmentation(config.augmentation, split.classes.ignore_index)
-    augmented = Augmented(split, augmentation, config.seed)
+    rare = None
+    if config.sampling.rare:
+        rare = rare_classes(config.sampling, split.classes, cached_table(split), config.seed)
+    augmented = Augmented(split, augmentation, config.seed, rare)
     if config.paste is None:
         return augmented
     names = config.paste.classes

@@ -17,6 +17,9 @@ They are median-frequency weights but for SignSymbol's 9.6446, where the data gi
 """
 
 
+PixelTable = NDArray[np.int32]
+
+
 @dataclass(frozen=True)
 class ClassCounts:
     """Counts over the masks of a data set, each (C,) int64.
@@ -32,20 +35,38 @@ class ClassCounts:
     images: NDArray[np.int64]
 
 
-def count_classes(dataset: ImagesAndMasks) -> ClassCounts:
-    """Counts over all masks; images are not read.
+def count_by_image(dataset: ImagesAndMasks) -> PixelTable:
+    """Pixels of each class in each image, (n, C + 1) int32; the last column is of all other labels.
+
+    Images are not read.
 
     Raises:
         UserError: a mask cannot be read or has a label without a class.
     """
     classes = len(dataset.classes)
-    counts = np.zeros((3, classes), np.int64)
+    table = np.zeros((len(dataset), classes + 1), np.int32)
     for index in range(len(dataset)):
         mask = dataset.mask(index)
-        pixels = np.bincount(mask.ravel(), minlength=256)[:classes]
-        present = (pixels > 0).astype(np.int64)
-        counts += np.stack([pixels, present * mask.size, present])
-    return ClassCounts(*counts)
+        table[index, :classes] = np.bincount(mask.ravel(), minlength=256)[:classes]
+        table[index, classes] = mask.size - table[index, :classes].sum()
+    return table
+
+
+def total_counts(table: PixelTable) -> ClassCounts:
+    """Counts of the whole data set from those of its images, as :func:`count_by_image` gives them."""
+    pixels = table[:, :-1].astype(np.int64)
+    present = pixels > 0
+    sizes = table.sum(1, dtype=np.int64)
+    return ClassCounts(pixels.sum(0), sizes @ present, present.sum(0))
+
+
+def count_classes(dataset: ImagesAndMasks) -> ClassCounts:
+    """Counts over all masks.
+
+    Raises:
+        UserError: as for counting by image.
+    """
+    return total_counts(count_by_image(dataset))
 
 
 def median_frequency_weights(counts: ClassCounts) -> NDArray[np.float64]:

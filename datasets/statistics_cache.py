@@ -1,18 +1,19 @@
 """Class counts that are kept from run to run, under a fingerprint of the masks that they were counted from."""
 
 import hashlib
-import json
+import io
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from segnet.files import write_json
+from segnet.files import write_atomically
 
 from .coding import Coding
 from .samples import ImagesAndMasks
-from .statistics import ClassCounts, count_classes
+from .statistics import ClassCounts, PixelTable, count_by_image, total_counts
 
 SETTLED = 2.0
 """Seconds that a file must be old: of one that is changed within a tick of the clock the time stamp stays the same."""
@@ -24,20 +25,31 @@ def cached_counts(dataset: ImagesAndMasks) -> ClassCounts:
     Raises:
         UserError: as for counting.
     """
+    return total_counts(cached_table(dataset))
+
+
+def cached_table(dataset: ImagesAndMasks) -> PixelTable:
+    """The same of :func:`.count_by_image`.
+
+    Raises:
+        UserError: as for counting.
+    """
     state = state_of_masks(dataset)
-    path = cache_folder() / f"{state}.json"
-    known = _read(path, len(dataset.classes)) if state else None
+    path = cache_folder() / f"{state}.npz"
+    known = _read(path, (len(dataset), len(dataset.classes) + 1)) if state else None
     if known is not None:
         return known
-    counts = count_classes(dataset)
+    table = count_by_image(dataset)
     # Counted from what the state says only if it is the same afterwards.
     if state and state_of_masks(dataset) == state:
+        content = io.BytesIO()
+        np.savez_compressed(content, table=table)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, {name: values.tolist() for name, values in vars(counts).items()})
+            write_atomically(path, content.getvalue())
         except OSError:
             pass  # a read-only home is no reason not to train
-    return counts
+    return table
 
 
 def cache_folder() -> Path:
@@ -79,11 +91,11 @@ def _segments_digest(coding: Coding) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path, classes: int) -> ClassCounts | None:
-    """Counts that were kept; None where there are none, or the file is damaged."""
+def _read(path: Path, shape: tuple[int, int]) -> PixelTable | None:
+    """A table that was kept; None where there is none, or the file is damaged."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        arrays = [np.array(kept[name], np.int64) for name in ("pixels", "pixels_where_present", "images")]
-    except (OSError, ValueError, KeyError, TypeError):
+        with np.load(path, allow_pickle=False) as kept:
+            table = np.asarray(kept["table"], np.int32)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None
-    return ClassCounts(*arrays) if all(array.shape == (classes,) for array in arrays) else None
+    return table if table.shape == shape else None

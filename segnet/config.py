@@ -73,6 +73,17 @@ class ModelConfig(Settings):
         return dict(self.model_extra or {})
 
 
+class SamplingConfig(Settings):
+    """Which part of which training image a sample is; by default every image once an epoch, cropped anywhere."""
+
+    rare: float = Field(
+        0.0, ge=0, le=1, description="share of the samples whose crop is centred on a pixel of a rare class"
+    )
+    classes: list[str] | None = Field(
+        None, min_length=1, description="names of the rare classes; null: those with fewer pixels than the median class"
+    )
+
+
 class PasteConfig(Settings):
     """Classes of another training image that cover one (ClassMix, Copy-Paste)."""
 
@@ -185,8 +196,10 @@ class Config(Settings):
     runs: str = Field("runs", description="folder that holds the run folders")
     data: DataConfig = DataConfig()
     augmentation: list[dict[str, dict[str, Any]]] = Field(
-        [], description="albumentations transforms in order: name, then arguments"
+        [],
+        description="albumentations transforms in order, name: arguments; OneOf, SomeOf and Sequential hold others",
     )
+    sampling: SamplingConfig = SamplingConfig()
     paste: PasteConfig | None = Field(None, description="classes copied from one training image to another")
     model: ModelConfig
     loss: list[LossTerm] = [LossTerm()]

@@ -75,15 +75,17 @@ class RunFolder:
 
     def check_settings(self, config: Config) -> None:
         """Going on with other settings would give a run that its own config does not describe."""
-        if not self.config_path.exists():
+        began_with = self.read_config()
+        if began_with is None:
             return
-        before, now = read_yaml(self.config_path), config.model_dump(mode="json")
-        changed = [key for key in now if key not in ("training", "data") and before.get(key) != now[key]]
+        # Read as settings, so that one which an older version did not have yet has its default.
+        before, now = began_with.model_dump(mode="json"), config.model_dump(mode="json")
+        changed = [key for key in now if key not in ("training", "data") and before[key] != now[key]]
         changed += [
             f"{part}.{key}"
             for part in ("training", "data")
             for key, value in now[part].items()
-            if key not in MAY_CHANGE and before.get(part, {}).get(key) != value
+            if key not in MAY_CHANGE and before[part][key] != value
         ]
         if changed:
             raise UserError(

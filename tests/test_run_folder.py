@@ -62,6 +62,17 @@ def test_other_settings_may_not(tmp_path: Path, changed: dict[str, Any], name: s
     RunFolder(other.run_folder).open(config(tmp_path), resume=True).close()
 
 
+def test_a_setting_that_the_run_did_not_know_yet_has_its_default(tmp_path: Path) -> None:
+    run = begin(config(tmp_path))
+    lines = run.config_path.read_text().splitlines()
+    start = lines.index("sampling:")
+    run.config_path.write_text("\n".join(lines[:start] + lines[start + 3 :]))
+    assert "rare" not in run.config_path.read_text()
+    run.open(config(tmp_path), resume=True).close()
+    with pytest.raises(UserError, match="sampling is not what the run began with"):
+        run.open(config(tmp_path, sampling={"rare": 0.5}), resume=True)
+
+
 def test_a_new_run_clears_the_old_ones_results_and_nothing_else(tmp_path: Path) -> None:
     run = begin(config(tmp_path))
     results = ("model.safetensors", "report.html", "evaluation.npz", "per_class.csv")

@@ -45,6 +45,9 @@ def training_facts(config: Config) -> Facts:
 def augmentation_text(config: Config) -> str:
     """What is done to the training images, in words."""
     steps = [name for step in config.augmentation for name in step]
+    if config.sampling.rare:
+        classes = ", ".join(config.sampling.classes or ["rare classes"])
+        steps.append(f"{100 * config.sampling.rare:g} % of the crops around {classes}")
     if config.paste:
         classes = ", ".join(config.paste.classes or ["half of the classes"])
         steps.append(f"{classes} of another image over {100 * config.paste.p:g} %")

@@ -1,8 +1,10 @@
 """Augmentation from a config: its randomness, its masks, and what it refuses."""
 
 import inspect
+import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from torch.utils.data import DataLoader
 
 from segnet.datasets.augmentation import TRANSFORMS, Augmented, build_augmentation
 from segnet.datasets.camvid.load import load_camvid
-from segnet.datasets.samples import ImagesAndMasks
+from segnet.datasets.classes import CAMVID
+from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.datasets.sampling import EpochBatches
 from segnet.errors import UserError
 
@@ -76,6 +79,31 @@ def test_image_and_mask_are_flipped_together(dataset: ImagesAndMasks) -> None:
     np.testing.assert_array_equal(sample["mask"].numpy(), dataset[2].mask[:, ::-1])
 
 
+def test_transforms_draw_independently_of_each_other() -> None:
+    """One stream for all: with a seed for each, two flips would happen together or not at all."""
+
+    class Corner(ImagesAndMasks):
+        def __init__(self) -> None:
+            self.classes = CAMVID
+
+        def __len__(self) -> int:
+            return 400
+
+        def __getitem__(self, index: int) -> Sample:
+            mask = np.array([[1, 0], [0, 0]], np.uint8)
+            return Sample(np.zeros((2, 2, 3), np.uint8), mask, "corner")
+
+    flips: list[dict[str, dict[str, Any]]] = [
+        {"HorizontalFlip": {"p": 0.5}},
+        {"OneOf": {"p": 0.5, "transforms": [{"VerticalFlip": {"p": 1}}]}},
+    ]
+    data = Augmented(Corner(), build_augmentation(flips, 11), seed=1)
+    corners = Counter(int(data[0, index]["mask"].argmax()) for index in range(len(data)))
+    # Each of the four with a quarter of 400, within four standard deviations (8.7) of the binomial.
+    assert sorted(corners) == [0, 1, 2, 3]
+    assert all(abs(count - 100) < 35 for count in corners.values())
+
+
 NEEDED: dict[str, dict[str, Any]] = {
     "CenterCrop": {"height": 40, "width": 50},
     "Crop": {"x_max": 40, "y_max": 40},
@@ -128,10 +156,71 @@ def test_a_dropout_leaves_the_mask_unless_it_is_asked_to() -> None:
     np.testing.assert_array_equal(filled["mask"] == 77, (filled["image"] == 0).all(-1))
 
 
+def outcomes(transforms: list[dict[str, dict[str, Any]]]) -> Counter[tuple[int, ...]]:
+    """How often the mask [[1, 2], [3, 4]] becomes what, in 400 draws."""
+    pipeline = build_augmentation(transforms, 11)
+    seen: Counter[tuple[int, ...]] = Counter()
+    for seed in range(400):
+        pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))
+        result = pipeline(image=np.zeros((2, 2, 3), np.uint8), mask=np.array([[1, 2], [3, 4]], np.uint8))
+        seen[tuple(result["mask"].ravel().tolist())] += 1
+    return seen
+
+
+AS_IT_IS, ACROSS, UPSIDE_DOWN, TURNED = (1, 2, 3, 4), (2, 1, 4, 3), (3, 4, 1, 2), (4, 3, 2, 1)
+
+
+def test_one_of_applies_one_of_its_transforms_weighted_by_their_p() -> None:
+    flips = [{"HorizontalFlip": {"p": 0.9}}, {"VerticalFlip": {"p": 0.3}}]
+    seen = outcomes([{"OneOf": {"transforms": flips, "p": 1}}])
+    assert set(seen) == {ACROSS, UPSIDE_DOWN}
+    assert abs(seen[ACROSS] - 300) < 35  # three quarters of 400, four standard deviations of the binomial
+
+
+def test_some_of_and_sequential_hold_groups_too() -> None:
+    turn = {"Sequential": {"transforms": [{"HorizontalFlip": {"p": 1}}, {"VerticalFlip": {"p": 1}}], "p": 1}}
+    assert set(outcomes([turn])) == {TURNED}
+    assert set(outcomes([turn, turn])) == {AS_IT_IS}
+    both = {"SomeOf": {"transforms": [turn, {"HorizontalFlip": {"p": 1}}], "n": 2, "p": 1}}
+    assert set(outcomes([both])) == {UPSIDE_DOWN}
+    one = {"SomeOf": {"transforms": [turn, {"HorizontalFlip": {"p": 1}}], "n": 1, "p": 1}}
+    assert set(outcomes([one])) == {TURNED, ACROSS}
+
+
+def test_masks_are_never_mixed_within_groups() -> None:
+    mask = np.where(np.arange(64) // 3 % 2, 2, 9).astype(np.uint8)[None].repeat(48, 0)
+    rotate = {"Rotate": {"p": 1, "mask_interpolation": cv2.INTER_LINEAR}}
+    pipeline = build_augmentation([{"OneOf": {"transforms": [{"Sequential": {"transforms": [rotate], "p": 1}}]}}], 77)
+    seen: set[int] = set()
+    for seed in range(8):
+        pipeline.set_random_seed(seed)
+        seen |= set(np.unique(pipeline(image=np.zeros((48, 64, 3), np.uint8), mask=mask)["mask"]).tolist())
+    assert seen <= {2, 9, 77}
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("transforms", "message"),
     [
+        (
+            [{"OneOf": {"transforms": [{"Blur": {}}, {"RandomCrp": {}}]}}],
+            "augmentation.0.OneOf.transforms.1: no transform 'RandomCrp' for images with masks; did you mean RandomC",
+        ),
+        ([{"OneOff": {}}], "augmentation.0: no transform 'OneOff' for images with masks; did you mean OneOf?"),
+        ([{"OneOf": {}}], "augmentation.0.OneOf.transforms: nothing to apply; name at least one transform whose p is"),
+        ([{"OneOf": {"transforms": [{"Blur": {"p": 0}}]}}], "augmentation.0.OneOf.transforms: nothing to apply"),
+        ([{"OneOf": {"transforms": {"Blur": {}}}}], "augmentation.0.OneOf.transforms: expected a list of transforms"),
+        ([{"OneOf": {"transforms": ["Blur"]}}], "augmentation.0.OneOf.transforms.0: expected one transform an entry"),
+        (
+            [{"OneOf": {"transforms": [{"Blur": None}]}}],
+            "augmentation.0.OneOf.transforms.0.Blur: expected the transform's arguments, {} for none, found None",
+        ),
+        ([{"OneOf": {"transforms": [{"Blur": {}}], "p": 2}}], "augmentation.0.OneOf.p: found 2; expected a number fr"),
+        (
+            [{"OneOf": {"transform": []}}],
+            "augmentation.0.OneOf: unknown argument 'transform'; did you mean transf",
+        ),
+        ([{"SomeOf": {"transforms": [{"Blur": {}}], "n": 2}}], "augmentation.0.SomeOf.n: found 2; expected 1 to 1, as"),
         ([{"RandomCrp": {}}], "augmentation.0: no transform 'RandomCrp' for images with masks; did you mean Rand"),
         (
             [{"HorizontalFlip": {}}, {"RandomCrop": {"hight": 3}}],

@@ -16,6 +16,8 @@ FLIP = [{"HorizontalFlip": {"p": 0.5}}]
         ({}, "none"),
         ({"augmentation": FLIP}, "HorizontalFlip"),
         ({"augmentation": FLIP, "paste": {"p": 0.4}}, "HorizontalFlip, half of the classes of another image over 40 %"),
+        ({"augmentation": FLIP, "sampling": {"rare": 0.5}}, "HorizontalFlip, 50 % of the crops around rare classes"),
+        ({"sampling": {"rare": 1, "classes": ["Pole", "Car"]}}, "100 % of the crops around Pole, Car"),
         ({"paste": {"p": 1, "classes": ["Pole", "Car"]}}, "Pole, Car of another image over 100 %"),
     ],
 )

@@ -1,0 +1,88 @@
+"""Samples that show a rare class, drawn by (seed, epoch, index) alone, for the config's ``sampling.rare``.
+
+As in the sampling of rare classes of DAFormer (arXiv 2111.14887, section 3.3), but with even chances for all classes
+that are rare, and with the crop around the class, as in nnU-Net (Nature Methods 18, 2021, online methods).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from segnet.config import SamplingConfig
+from segnet.errors import UserError
+
+from .classes import ClassSet
+from .sampling import Key
+from .statistics import PixelTable
+
+RARE_STREAM = 2
+"""Keeps these draws apart from those of augmentation and pasting, which come from the same seed, epoch and index."""
+
+
+class Draw(NamedTuple):
+    """The index of the image that a sample shows, and the label that its crop is centred on; None: anywhere."""
+
+    image: int
+    label: int | None
+
+
+class RareClasses:
+    """Which samples show a rare class: a share of them, each rare class as often as the others.
+
+    Args:
+        table: pixels of each class in each image, of :func:`.count_by_image`.
+        labels: the rare classes; those that no image holds are left out.
+        share: of the samples, 0–1.
+        seed: of the run.
+    """
+
+    def __init__(self, table: PixelTable, labels: Sequence[int], share: float, seed: int) -> None:
+        self.images_of = {label: np.flatnonzero(table[:, label]) for label in labels if table[:, label].any()}
+        self.labels, self.share, self.seed = list(self.images_of), share, seed
+
+    def draw(self, key: Key) -> Draw:
+        """What the sample ``key`` is made of: its own image, or for a share of them one that holds a rare class.
+
+        Its own image is kept where it holds the class, so that an epoch stays as varied as it can be.
+        """
+        epoch, index = key
+        entropy = np.random.SeedSequence(self.seed, spawn_key=(epoch, index, RARE_STREAM))
+        random = np.random.Generator(np.random.PCG64(entropy))
+        if random.random() >= self.share or not self.labels:
+            return Draw(index, None)
+        label = self.labels[int(random.integers(len(self.labels)))]
+        images = self.images_of[label]
+        place = int(np.searchsorted(images, index))
+        if place == len(images) or images[place] != index:
+            index = int(images[random.integers(len(images))])
+        return Draw(index, label)
+
+
+def rare_labels(table: PixelTable) -> list[int]:
+    """The classes with fewer pixels than the median of those that occur, from a :func:`.count_by_image` table.
+
+    Of CamVid's 11 classes these are pole, sign, fence, pedestrian and bicyclist; of two classes the smaller one.
+    """
+    pixels = table[:, :-1].sum(0, dtype=np.int64)
+    present = np.flatnonzero(pixels)
+    return [int(label) for label in present if pixels[label] < np.median(pixels[present])]
+
+
+def rare_classes(sampling: SamplingConfig, classes: ClassSet, table: PixelTable, seed: int) -> RareClasses:
+    """The draws of a config's ``sampling``.
+
+    Raises:
+        UserError: ``sampling.classes`` names what is no class, or no image holds a rare class.
+    """
+    for position, name in enumerate(sampling.classes or []):
+        if name not in classes.names:
+            raise UserError(f"sampling.classes.{position}: no class {name!r}; there are {', '.join(classes.names)}")
+    named = [classes.names.index(name) for name in sampling.classes or []]
+    rare = RareClasses(table, named or rare_labels(table), sampling.rare, seed)
+    if not rare.labels:
+        raise UserError(
+            "sampling.rare: no training image holds a rare class; name classes that it holds in sampling.classes, "
+            "or leave sampling out"
+        )
+    return rare

@@ -8,7 +8,7 @@ import torch
 
 from segnet.benchmark import inference, training
 from segnet.benchmark.inference import PLAIN, Way
-from segnet.benchmark.machine import describe, gemm_peaks
+from segnet.benchmark.machine import describe, gemm_peaks, share_of_cores
 from segnet.benchmark.networks import untrained
 from segnet.benchmark.timing import medians, peak_memory
 from segnet.nn.flops import count_flops
@@ -70,6 +70,7 @@ def run(settings: Settings, device: torch.device, progress: Callable[[int, int],
     Raises:
         UserError: a network that there is not.
     """
+    before = share_of_cores(torch.get_num_threads())
     peaks = gemm_peaks(device, settings.side, settings.rounds)
     rows: list[Row] = []
     for index, name in enumerate(settings.networks):
@@ -83,7 +84,7 @@ def run(settings: Settings, device: torch.device, progress: Callable[[int, int],
             rows += measured(name, "training", found, settings.batch, 3 * flops, settings.rounds, device, peaks)
     progress(len(settings.networks), len(settings.networks))
     return {
-        "machine": describe(device),
+        "machine": describe(device) | {"share_of_cores": min(before, share_of_cores(torch.get_num_threads()))},
         "settings": asdict(settings),
         "gemm_flops_per_second": peaks,
         "rows": [asdict(row) for row in rows],

@@ -1,6 +1,9 @@
 """What the machine can do at best: its peak in matrix products, which is what networks mostly are."""
 
+import hashlib
 import platform
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,26 @@ def float_products(device: torch.device, side: int, dtype: torch.dtype) -> list[
 def best_seconds(job: Job, rounds: int, device: torch.device) -> float:
     job()
     return min(seconds_of(job, device) for _ in range(rounds))
+
+
+QUIET = 0.95
+"""Share of the cores' time that a process gets at least where no other program is at work."""
+
+
+def share_of_cores(threads: int, seconds: float = 0.5) -> float:
+    """How much of the time of ``threads`` cores this process gets when it asks for all of it, 0–1.
+
+    What is missing went to other programs, or is beyond a container's allowance.
+    """
+
+    def work(_: int) -> float:
+        block, begin, own = bytes(1 << 20), time.perf_counter(), time.thread_time()
+        while time.perf_counter() - begin < seconds:
+            hashlib.sha256(block)  # lets the other threads run
+        return (time.thread_time() - own) / (time.perf_counter() - begin)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return min(1.0, sum(pool.map(work, range(threads))) / threads)
 
 
 def describe(device: torch.device) -> dict[str, Any]:

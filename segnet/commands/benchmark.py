@@ -74,6 +74,8 @@ def print_table(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from segnet.benchmark.machine import QUIET
+
     console = Console()
     if not console.is_terminal:
         console = Console(width=130)  # a file has no width that the table would have to fit
@@ -86,6 +88,12 @@ def print_table(result: dict[str, Any]) -> None:
         f"{settings['rounds']} rounds in turns",
         highlight=False,
     )
+    if machine["share_of_cores"] < QUIET:
+        console.print(
+            f"This machine is busy: other programs left {machine['share_of_cores']:.0%} of {machine['threads']} cores. "
+            "The rates are too low; the ratios, taken in turns, are less wrong.",
+            highlight=False,
+        )
     table = Table("network", "task", "way", "precision")
     for name in ("images/s", "× plain", "GFLOP/s", "of peak", "memory, MB"):
         table.add_column(name, justify="right")

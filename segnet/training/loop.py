@@ -37,6 +37,7 @@ from segnet.training.sharding import Outline
 from segnet.training.state import TrainingState
 from segnet.training.stopping import StopRequest
 from segnet.training.tasks.task import Batch, Task
+from segnet.training.threads import threads_for
 
 SIGNAL_CHECK_STEPS = 20
 """Steps between two agreements of several processes on whether one of them was asked to stop."""
@@ -122,7 +123,8 @@ class Trainer:
         progress = TrainingProgress(
             self.config.training.epochs, self.total_steps, self.task.monitor, self.fabric.is_global_zero
         )
-        with log, progress, self.stop, said_in_a_line(self.run.last_checkpoint):
+        threads = threads_for(self.task, self.config.training.batch_size, self.fabric)
+        with log, progress, self.stop, said_in_a_line(self.run.last_checkpoint), threads:
             loader = build_loader(self.task, self.sampler, self.config.data.workers, self.fabric)
             while self.position.epoch < self.config.training.epochs and not self.has_converged():
                 self.train_epoch(loader, progress)

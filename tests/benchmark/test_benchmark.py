@@ -1,18 +1,20 @@
 """What is compared is the same network, what is measured adds up; nothing here is timed."""
 
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from segnet.benchmark import benchmark, inference
+from segnet.benchmark import benchmark, inference, machine
 from segnet.benchmark.inference import PLAIN, scattering
 from segnet.benchmark.loading import loading_rates
 from segnet.benchmark.machine import gemm_peaks
 from segnet.benchmark.networks import untrained
 from segnet.benchmark.plain import Plain, unpool_by_scatter
 from segnet.benchmark.timing import medians, peak_memory
+from segnet.commands.benchmark import print_table
 from segnet.config import Config, DataConfig, ModelConfig, TrainingConfig
 from segnet.inference.backends import open_backend
 
@@ -91,6 +93,23 @@ def test_the_command_measures_and_writes(
         rows[0]["flops_per_second"] / result["gemm_flops_per_second"]["fp32"]
     )
     assert "plain PyTorch" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("share", "is_said"), [(0.6, True), (1.0, False)])
+def test_a_busy_machine_is_said(share: float, is_said: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = {"device": "a processor", "threads": 2, "instructions": "AVX2", "torch": "2", "share_of_cores": share}
+    settings = {"size": (16, 24), "batch": 1, "rounds": 1}
+    print_table({"machine": machine, "settings": settings, "gemm_flops_per_second": {"fp32": 1e9}, "rows": []})
+    assert ("other programs left 60% of 2 cores" in capsys.readouterr().out) == is_said
+
+
+def test_the_share_of_the_cores_is_what_the_threads_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by a second each time it is looked at, and a thread that ran for a quarter of that."""
+    now = itertools.count(1.0)
+    monkeypatch.setattr("time.perf_counter", lambda: next(now))
+    monkeypatch.setattr("time.thread_time", iter([0.25, 1.5]).__next__)
+    # Begins at 1, looks at 2, 3, 4 and 5, ends at 6: a second and a quarter of five.
+    assert machine.share_of_cores(1, seconds=4) == pytest.approx(0.25)
 
 
 def test_settings_that_cannot_be_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

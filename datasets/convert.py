@@ -9,23 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from PIL import Image
-
 from segnet.errors import UserError
 from segnet.files import write_atomically, write_json
 
 from .classes import ClassSet
 from .coding import Coding
 from .formats.layout import Layout
-from .image_files import as_png, open_image, read_image
-from .inspection.look import ORIENTATION
+from .image_files import as_png, open_header, open_image, orientation_of, read_image
 from .parallel import map_files
 from .samples import Pair, describe_unknown
 from .splits import select_split
 
 SETTINGS, JOURNAL = "convert.json", "converted.jsonl"
-COPIED = {".jpg", ".jpeg", ".png", ".webp"}
-"""Images of these kinds are copied as they are, where they are upright and have 8 bits a channel."""
+COPIED = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+"""Images of these kinds are copied as they are, where they are what their name says, upright, and 8 bits a channel."""
 
 
 class Item(NamedTuple):
@@ -156,7 +153,7 @@ def convert_pair(job: Job, item: Item) -> Outcome:
     try:
         image, suffix = _image(item.pair.image)
         labels, unknown = job.coding.decode(item.pair.mask)
-        size = _size_of(image)
+        size = _size_of(item.pair.image, image)
         if size != labels.shape:
             raise UserError(
                 f"{item.pair.mask}: the mask is {labels.shape[1]}×{labels.shape[0]} pixels, its image "
@@ -177,14 +174,14 @@ def convert_pair(job: Job, item: Item) -> Outcome:
 def _image(path: Path) -> tuple[bytes, str]:
     """The file's own bytes where every program reads them alike, else the pixels as PNG."""
     header = open_image(path, "image")
-    upright = header.getexif().get(ORIENTATION, 1) == 1
-    if upright and header.mode in ("RGB", "L") and path.suffix.lower() in COPIED:
-        return path.read_bytes(), path.suffix.lower()
+    suffix = path.suffix.lower()
+    if orientation_of(header) == 1 and header.mode in ("RGB", "L") and header.format == COPIED.get(suffix):
+        return path.read_bytes(), suffix
     return as_png(read_image(path)), ".png"
 
 
-def _size_of(content: bytes) -> tuple[int, int]:
-    with Image.open(io.BytesIO(content)) as image:
+def _size_of(path: Path, content: bytes) -> tuple[int, int]:
+    with open_header(path, "image", content) as image:
         return image.height, image.width
 
 

@@ -8,10 +8,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 
 from segnet.errors import UserError
 
@@ -21,21 +22,61 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".
 """In lower case; a file of another suffix is passed over."""
 
 
-def read_image(path: Path, content: bytes | None = None) -> Pixels:
+class Allowed(NamedTuple):
+    """What is opened.
+
+    Attributes:
+        formats: what a file may hold, whatever its name says, by Pillow's names. Pillow knows forty more and hands one
+            of them, EPS, to Ghostscript: an image from elsewhere would run a program. So nothing else calls
+            ``Image.open``, which a test sees to.
+        max_pixels: that an image may have, which its header tells before anything is decoded.
+    """
+
+    formats: tuple[str, ...] = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
+    max_pixels: int = 89_000_000
+
+
+ALLOWED = Allowed()
+"""Of files that a user names. The pixels are about what Pillow warns at: a quarter of a GiB in RGB."""
+
+ORIENTATION = 0x0112
+"""EXIF tag: 1 is upright."""
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes an image of each other orientation upright (EXIF 2.32, section 4.6.4)."""
+
+
+class TooManyPixelsError(UserError):
+    """An image that would take too much memory."""
+
+
+def read_image(path: Path, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Pixels:
     """An image file as (H, W, 3) uint8 RGB, turned as its EXIF orientation says, without its transparency.
 
     Args:
         path: of the file.
         content: its bytes, where they have been read already.
+        allowed: formats and pixels.
 
     Raises:
-        UserError: the file is not there, is damaged, or has more than 8 bits a channel in one channel.
+        UserError: the file is not there, is damaged or of another format, or has more than 8 bits a channel in one
+            channel.
+        TooManyPixelsError: its header promises more than are allowed.
     """
-    image = open_image(path, "image", content)
+    image = open_image(path, "image", content, allowed)
     if image.mode.startswith(("I", "F")):
         raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
     with _damage_named(path, "image"):
-        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+        turn = TURNS.get(orientation_of(image))
+        return np.array((image if turn is None else image.transpose(turn)).convert("RGB"))
 
 
 def read_mask(path: Path, content: bytes | None = None) -> Pixels:
@@ -58,16 +99,44 @@ def read_mask(path: Path, content: bytes | None = None) -> Pixels:
     return np.array(mask)
 
 
-def open_image(path: Path, kind: str, content: bytes | None = None) -> Image.Image:
+def open_image(path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Image.Image:
     """An image file, decoded; with ``content`` that instead of the file's.
 
     Raises:
-        UserError: the file is not there or is damaged.
+        UserError: the file is not there, is damaged or of another format.
+        TooManyPixelsError: its header promises more than are allowed; nothing was decoded.
     """
+    image = open_header(path, kind, content, allowed)
     with _damage_named(path, kind):
-        image = Image.open(path if content is None else io.BytesIO(content))
         image.load()
         return image
+
+
+def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Image.Image:
+    """As :func:`open_image`, with nothing decoded yet: size, type and format are known."""
+    limit = f"at most {allowed.max_pixels / 1e6:g} million are read; make it smaller"
+    with _damage_named(path, kind):
+        try:
+            image = Image.open(path if content is None else io.BytesIO(content), formats=allowed.formats)
+        except UnidentifiedImageError:
+            *first, last = allowed.formats
+            raise ValueError(f"no whole {', '.join(first)} or {last} file") from None
+        except Image.DecompressionBombError:
+            # Pillow stops by itself at twice its own limit.
+            raise TooManyPixelsError(f"{path}: the {kind} has far too many pixels, {limit}") from None
+    if image.width * image.height > allowed.max_pixels:
+        raise TooManyPixelsError(f"{path}: the {kind} has {image.width}×{image.height} pixels, {limit}")
+    return image
+
+
+def orientation_of(image: Image.Image) -> int:
+    """How the image lies, 1 to 8; 1, upright, where the file says nothing that can be read, as viewers take it."""
+    try:
+        orientation = image.getexif().get(ORIENTATION, 1)
+    except Exception:
+        # Pillow raises whatever a damaged block of EXIF data comes to.
+        return 1
+    return orientation if isinstance(orientation, int) else 1
 
 
 @contextmanager
@@ -76,10 +145,11 @@ def _damage_named(path: Path, kind: str) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     except FileNotFoundError:
         raise UserError(f"{path}: no such {kind} file") from None
+    except UserError:
+        raise
     except Exception as error:
         detail = " ".join(str(error).replace(str(path), "").split()) or type(error).__name__
         raise UserError(f"{path}: cannot be read as an image ({detail}); replace it or take it out") from None

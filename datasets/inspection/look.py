@@ -12,11 +12,9 @@ from PIL import Image
 from segnet.errors import UserError
 
 from ..coding import Coding, Kind, count_values
-from ..image_files import Pixels, open_image, read_image
+from ..image_files import Pixels, open_header, open_image, orientation_of, read_image
 from ..samples import Pair
 
-ORIENTATION = 0x0112
-"""EXIF tag: 1 is upright."""
 THUMBNAIL = 16
 
 
@@ -91,7 +89,7 @@ def _look_at_mask(look: Look, path: Path, coding: Coding) -> None:
         return
     look.mask_size = values.shape[0], values.shape[1]
     look.values = count_values(values)
-    with Image.open(path) as header:
+    with open_header(path, "mask") as header:
         if header.format == "JPEG":
             look.odd.append(("lossy mask", f"{path}: JPEG changes labels at their borders; save masks as PNG"))
         if header.mode in ("RGBA", "LA", "PA"):
@@ -105,7 +103,7 @@ def _look_at_mask(look: Look, path: Path, coding: Coding) -> None:
 def _unusual(image: Image.Image) -> list[tuple[str, str]]:
     """What the header says beyond an upright 8-bit colour image."""
     found = []
-    orientation = image.getexif().get(ORIENTATION, 1)
+    orientation = orientation_of(image)
     if orientation != 1:
         found.append(("EXIF-rotated", f"orientation {orientation}; it is turned upright when it is read"))
     if image.mode.startswith(("I", "F")):

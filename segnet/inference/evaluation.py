@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from segnet.datasets.classes import ClassSet
-from segnet.datasets.image_files import as_png
+from segnet.datasets.image_files import as_png, read_mask
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.files import write_atomically
@@ -78,7 +77,7 @@ class Evaluation:
 
     def prediction(self, number: int) -> NDArray[np.uint8]:
         """Class indices ``(H, W)`` of image ``number``."""
-        return np.asarray(Image.open(io.BytesIO(self.predictions[number])))
+        return read_mask(Path(f"prediction {number}"), self.predictions[number])
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``metrics.json``; all measures in 0–1, None where a class has no value."""

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from segnet.web.images import decode, enlarged, fitted, png
+from segnet.errors import UserError
 from segnet.web.limits import Limits
 from segnet.web.problems import RefusedError
 from tests.web.conftest import image_file
@@ -29,7 +30,7 @@ def test_a_image_on_its_side_is_turned_upright() -> None:
     assert decode(image_file(kind="jpeg", exif=exif), LIMITS).shape == (64, 48, 3)
 
 
-@pytest.mark.parametrize(("side", "words"), [(2_000, "2000×2000 pixels, at most"), (60_000, "far over")])
+@pytest.mark.parametrize(("side", "words"), [(2_000, "2000×2000 pixels, at most"), (60_000, "far too many")])
 def test_a_header_that_promises_too_much_is_refused_before_it_is_decoded(side: int, words: str) -> None:
     """A PNG of a header and no pixels: decoding it would fail, and differently."""
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
@@ -54,9 +55,8 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     ],
 )
 def test_what_is_no_image_is_refused_with_one_sentence(data: bytes) -> None:
-    with pytest.raises(RefusedError, match="no whole image; give one of JPEG, PNG, WEBP, BMP") as refusal:
+    with pytest.raises(UserError, match="cannot be read as an image \\(no whole JPEG, PNG, WEBP or BMP file"):
         decode(data, LIMITS)
-    assert refusal.value.status == 400
 
 
 def test_too_many_bytes_and_too_many_bits() -> None:
@@ -65,7 +65,7 @@ def test_too_many_bytes_and_too_many_bits() -> None:
     assert refusal.value.status == 413
     buffer = io.BytesIO()
     Image.fromarray(np.zeros((4, 4), np.uint16)).save(buffer, "png")
-    with pytest.raises(RefusedError, match="8 bits"):
+    with pytest.raises(UserError, match="8 bits"):
         decode(buffer.getvalue(), LIMITS)
 
 

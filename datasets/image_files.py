@@ -132,7 +132,9 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
 def orientation_of(image: Image.Image) -> int:
     """How the image lies, 1 to 8; 1, upright, where the file says nothing that can be read, as viewers take it."""
     try:
-        orientation = image.getexif().get(ORIENTATION, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = image.getexif().get(ORIENTATION, 1)
     except Exception:
         # Pillow raises whatever a damaged block of EXIF data comes to.
         return 1

@@ -17,7 +17,8 @@ from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
 from segnet.inference.video.frames import FrameSegmenter
 from segnet.inference.video.layout import Painter
-from segnet.inference.video.reader import VideoFile, open_container
+from segnet.inference.video.container import open_container
+from segnet.inference.video.reader import VideoFile
 from segnet.inference.video.segment import Clip as Part
 from segnet.inference.video.segment import open_writer, segment_video
 from segnet.web.limits import Limits
@@ -144,7 +145,7 @@ class Clips:
             predictor = opened()
             # A file may be longer than it says; it is cut where the limit is.
             part = Part(0, self.limits.clip_seconds)
-            source = VideoFile(clip.source)
+            source = VideoFile(clip.source, self.limits.clip_pixels)
             writer = open_writer(clip.result, source, part)
             painter = Painter(overlay(predictor))
             segment_video(source, FrameSegmenter(predictor), painter, writer, part, progress=progress)

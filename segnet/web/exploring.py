@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from segnet.datasets.classes import ClassSet
+from segnet.datasets.image_files import Pixels
 from segnet.inference.stages import Stage, see_stages
-from segnet.web.images import Pixels, data_url, decode, fitted, png
+from segnet.web.images import data_url, decode, fitted, png
 from segnet.web.problems import documented
 from segnet.web.segmentation import GivenImage, GivenSettings, Segmenter, Settings, network_size
 

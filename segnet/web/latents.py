@@ -13,10 +13,11 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from segnet.config import DataConfig
+from segnet.datasets.image_files import Pixels
 from segnet.datasets.small_images.images import Images
 from segnet.datasets.small_images.load import load_images
 from segnet.nn.autoencoders.variational import Variational, VariationalAutoencoder
-from segnet.web.images import Pixels, data_url, png
+from segnet.web.images import data_url, png
 from segnet.web.models import Autoencoder, Models
 from segnet.web.problems import RefusedError, documented
 from segnet.web.worker import Worker

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from segnet.datasets.image_files import Pixels
 from segnet.inference.backends import BACKENDS
 from segnet.inference.overlay import Overlay, class_shares
 from segnet.inference.predictor import Predictor
-from segnet.web.images import Pixels, data_url, decode, enlarged, fitted, png
+from segnet.web.images import data_url, decode, enlarged, fitted, png
 from segnet.web.limits import Limits
 from segnet.web.models import Models
 from segnet.web.problems import documented

@@ -15,6 +15,7 @@ MODULES = (
     "test_kills",
     "test_training",
     "test_data",
+    "test_decoders",
     "test_configs",
     "test_models",
     "test_pages_and_archives",

@@ -19,7 +19,7 @@ from segnet.datasets.image_files import read_image, read_mask
 from segnet.datasets.samples import ImagesAndMasks, Pair
 from segnet.errors import UserError
 from tests.faults.programs import become_nobody, segnet
-from tests.faults.rows import Row, fault, times
+from tests.faults.rows import Row, fault
 
 PIXELS = np.arange(24 * 32 * 3, dtype=np.uint8).reshape(24, 32, 3)
 LABELS = (np.arange(24 * 32) % 11).astype(np.uint8).reshape(24, 32)
@@ -42,22 +42,22 @@ def refused(read: Callable[[Path], object], path: Path) -> str:
     return str(error.value)
 
 
-def bomb() -> bytes:
-    """A PNG file of a few bytes that says it has 60,000 × 60,000 pixels."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+def bomb(side: int) -> bytes:
+    """A PNG file of a few bytes that says it has ``side`` × ``side`` pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return PNG[:8] + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + PNG[33:]
 
 
 @pytest.mark.parametrize(
     "content",
-    [PNG[: len(PNG) // 2], JPEG[: len(JPEG) // 2], b"", b"%PDF-1.7 not an image", PNG[:-30] + bytes(30), bomb()],
-    ids=["png cut short", "jpeg cut short", "empty", "a PDF", "zeros at the end", "bomb"],
+    [PNG[: len(PNG) // 2], JPEG[: len(JPEG) // 2], b"", b"%PDF-1.7 not an image", PNG[:-30] + bytes(30)],
+    ids=["png cut short", "jpeg cut short", "empty", "a PDF", "zeros at the end"],
 )
 @fault(
     "Data",
-    "an image or mask that is cut short, empty, of another type than its name says, or a decompression bomb",
+    "an image or mask that is cut short, empty or of another type than its name says",
     shown="frame.png: cannot be read as an image (…); replace it or take it out",
-    kept="the run folder; a bomb is refused by its header, before it takes memory",
+    kept="the run folder",
 )
 def test_damaged_images(content: bytes, tmp_path: Path, row: Row) -> None:
     path = tmp_path / "frame.png"
@@ -89,7 +89,7 @@ def test_16_bit_images(tmp_path: Path, row: Row) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "kind"), [("L", "png"), ("LA", "png"), ("RGBA", "png"), ("P", "gif"), ("CMYK", "jpeg")]
+    ("mode", "kind"), [("L", "png"), ("LA", "png"), ("RGBA", "png"), ("P", "png"), ("CMYK", "jpeg")]
 )
 @fault(
     "Data",
@@ -277,44 +277,3 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
         elif chance.random() < 0.3:
             del data[place:]
     return bytes(data)
-
-
-def originals() -> list[bytes]:
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010E] = 6, "a text"
-    photo, mask = Image.fromarray(PIXELS), Image.fromarray(LABELS)
-    return [
-        PNG,
-        JPEG,
-        encoded(photo, "png", exif=exif),
-        encoded(photo, "jpeg", exif=exif, progressive=True),
-        encoded(photo.convert("CMYK"), "jpeg"),
-        encoded(photo.convert("RGBA"), "png"),
-        encoded(mask, "png"),
-        encoded(mask.convert("P"), "png"),
-        encoded(Image.fromarray(LABELS.astype(np.uint16)), "png"),
-    ]
-
-
-@fault(
-    "Data",
-    "PNG, JPEG and mask files with random bits, bytes and stretches changed",
-    shown="cannot be read as an image (…); replace it or take it out",
-    kept="each is read as an image of 8 bits, or refused in a line: no traceback, no crash",
-)
-def test_mutated_files(tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
-    wanted, chance, files = times(400, 10_000), random.Random(0), originals()
-    path, lines = tmp_path / "mutated", list[str]()
-    for index in range(wanted):
-        path.write_bytes(mutated(files[index % len(files)], chance))
-        for read in (read_image, read_mask):
-            try:
-                pixels = read(path)
-            except UserError as error:
-                lines.append(str(error))
-            else:
-                assert pixels.dtype == np.uint8
-    assert not any("\n" in line for line in lines)
-    refusals = sum("cannot be read" in line for line in lines)
-    assert refusals > wanted // 10
-    counted(f"{wanted} mutated files, each read as image and as mask: {refusals} times refused as damaged")

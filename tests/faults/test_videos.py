@@ -3,17 +3,20 @@
 import random
 import signal
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from segnet.errors import UserError
-from segnet.inference.video.reader import open_source
+from segnet.inference.video.reader import VideoFile, open_source
 from tests.faults.programs import limit_file_size, segnet, signal_at_frame
 from tests.faults.rows import Row, fault, times
+from tests.faults.test_data import encoded, mutated
 from tests.inference.video.clips import frame_times, write_clip
 
 
@@ -93,3 +96,124 @@ def test_ctrl_c(clip: Path, tmp_path: Path, model: Path, row: Row) -> None:
 def test_no_camera(tmp_path: Path, model: Path, row: Row) -> None:
     row.check(*segnet("video", model, "97", tmp_path / "out.mp4"))
     assert not list(tmp_path.glob("*out*"))
+
+
+def refused(path: Path, max_pixels: int = 10_000) -> str:
+    with pytest.raises(UserError) as error:
+        list(VideoFile(path, max_pixels).frames())
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "ffconcat version 1.0\nfile in.mkv\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nin.mkv\n#EXT-X-ENDLIST\n",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 26\n",
+    ],
+    ids=["concat", "HLS", "SDP"],
+)
+@fault(
+    "Video",
+    "a playlist or a session description named `clip.mp4`, which would open other files, hosts or ports",
+    shown="clip.mp4: …; give …",
+    kept="nothing that it names is opened",
+)
+def test_playlists(playlist: str, clip: Path, row: Row) -> None:
+    path = clip.with_name("clip.mp4")
+    path.write_text(playlist)
+    row.check_line(refused(path))
+
+
+@fault(
+    "Video",
+    "a video of a codec that nobody knows",
+    shown="its video is of a codec that this FFmpeg does not know; convert it, to H.264 for example",
+    kept="nothing is begun",
+)
+def test_unknown_codec(clip: Path, tmp_path: Path, model: Path, row: Row) -> None:
+    clip.write_bytes(clip.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MYOWN/ISO/XYZ"))
+    row.check(*segnet("video", model, clip, tmp_path / "out.mp4"))
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@fault(
+    "Video",
+    "a video whose header says that its frames are too large",
+    shown="its frames have 128×96 pixels, at most 0.01 million are read; make them smaller",
+    kept="nothing is decoded",
+)
+def test_large_frames(tmp_path: Path, row: Row) -> None:
+    row.check_line(refused(write_clip(tmp_path / "in.mkv", size=(128, 96))))
+
+
+@fault(
+    "Video",
+    "a video whose frames grow from 64×48 to sizes beyond the limit, which no header says",
+    shown="grows.mkv: … broken frames left out",
+    code=0,
+    kept="the frames before; the decoder refuses the others before it takes memory",
+)
+def test_frames_that_grow(tmp_path: Path, row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "grows.mkv"
+    write_motion_jpeg(path, [(64, 48)] * 3 + [(640, 480)] * 2)
+    frames = list(VideoFile(path, 10_000).frames())
+    assert [frame.image.shape for frame in frames] == [(48, 64, 3)] * 3
+    row.check_line(capsys.readouterr().err.splitlines()[-1])
+    # Within the limit they are brought to the first one's size.
+    assert [frame.image.shape for frame in VideoFile(path).frames()] == [(48, 64, 3)] * 5
+
+
+def write_motion_jpeg(path: Path, sizes: list[tuple[int, int]]) -> None:
+    """A video of which each frame is a JPEG file of its own size (W, H); its header knows the first one's."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        assert isinstance(stream, av.VideoStream)
+        (stream.width, stream.height), stream.pix_fmt = sizes[0], "yuvj420p"
+        for index, (width, height) in enumerate(sizes):
+            packet = av.Packet(encoded(Image.new("RGB", (width, height)), "jpeg"))
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, index, index, Fraction(1, 10)
+            container.mux(packet)
+
+
+@fault(
+    "Video",
+    "time stamps that jump to 2^50 and back",
+    shown="",
+    code=0,
+    kept="such a frame comes one step after the one before; the video has its length",
+)
+def test_damaged_times(tmp_path: Path, row: Row, model: Path) -> None:
+    clip = write_clip(tmp_path / "in.mkv", frames=6, times=[0, 10, 20, 2**50, 2**50 + 10, 2**50 + 20])
+    times = [float(frame.time) for frame in VideoFile(clip).frames()]
+    assert times == sorted(times)
+    assert times[-1] < 1
+    row.check(*segnet("video", model, clip, tmp_path / "out.mp4"))
+    assert frame_times(tmp_path / "out.mp4")[-1] < 1
+
+
+@fault(
+    "Video",
+    "MP4, MKV and AVI files with random bits, bytes and stretches changed",
+    shown="…",
+    kept="frames of one size in order, or a line: no traceback, no crash",
+)
+def test_mutated_clips(tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
+    wanted, chance = times(30, 3000), random.Random(0)
+    clips = [write_clip(tmp_path / f"in.{kind}", frames=6, gop=3) for kind in ("mp4", "mkv", "avi")]
+    contents = [clip.read_bytes() for clip in clips]
+    lengths, lines = [], []
+    for index in range(wanted):
+        path = tmp_path / f"mutated{clips[index % 3].suffix}"
+        path.write_bytes(mutated(contents[index % 3], chance))
+        try:
+            frames = list(VideoFile(path, 100_000).frames())
+        except UserError as error:
+            lines.append(str(error))
+        else:
+            lengths.append(len(frames))
+            assert len({frame.image.shape for frame in frames}) == 1
+    for line in lines:
+        row.check_line(line)
+    assert lengths
+    counted(f"{wanted:,} mutated clips: {len(lengths):,} gave frames, {len(lines):,} a line")

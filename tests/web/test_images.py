@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet.web.images import decode, enlarged, fitted, png
 from segnet.errors import UserError
+from segnet.web.images import decode, enlarged, fitted, png
 from segnet.web.limits import Limits
 from segnet.web.problems import RefusedError
 from tests.web.conftest import image_file
@@ -55,7 +55,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     ],
 )
 def test_what_is_no_image_is_refused_with_one_sentence(data: bytes) -> None:
-    with pytest.raises(UserError, match="cannot be read as an image \\(no whole JPEG, PNG, WEBP or BMP file"):
+    with pytest.raises(UserError, match="cannot be read as an image"):
         decode(data, LIMITS)
 
 

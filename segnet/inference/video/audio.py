@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import av
 
+from segnet.inference.video.container import open_container
+
 AudioPacket: TypeAlias = "av.Packet[av.AudioStream]"
 
 COPIED = {
@@ -43,7 +45,7 @@ class AudioTrack:
             self.waiting = next(self.packets, None)
 
     def _packets(self, path: Path, begin: Fraction) -> Iterator[AudioPacket]:
-        with av.open(str(path)) as source:
+        with open_container(path) as source:
             if not source.streams.audio:
                 return
             stream, images = source.streams.audio[0], source.streams.video[0]

@@ -12,12 +12,14 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from segnet.datasets.image_files import IMAGE_SUFFIXES, read_image
-from segnet.errors import UserError
-from segnet.terminal import say
+from segnet.datasets.image_files import ALLOWED, IMAGE_SUFFIXES, read_image
+from segnet.errors import UserError, first_line
+from segnet.inference.video.container import frame_rate, open_container, pixel_aspect, whole_frames
 
 IMAGE_RATE = Fraction(10)
 """Images a second where a source has no times of its own."""
+LONGEST_GAP = 86_400
+"""Seconds between two frames beyond which a time stamp is damaged."""
 WORTH_SEEKING = 5
 """Seconds up to which decoding from the beginning is no slower than looking for a key frame."""
 
@@ -77,21 +79,21 @@ class VideoFile:
 
     Args:
         path: of the file.
+        max_pixels: that a frame may have; larger ones are left out.
 
     Raises:
         UserError: not a video, or one without an image.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_pixels: int = ALLOWED.max_pixels) -> None:
         self.path: Path | None = path
-        with open_container(path) as container:
+        self.max_pixels = max_pixels
+        with open_container(path, max_pixels) as container:
             stream = container.streams.video[0]
-            self.rate = Fraction(stream.average_rate or stream.base_rate or 25)
-            seconds = Fraction(container.duration or 0, av.time_base)
-            self.count = stream.frames or round(seconds * self.rate)
-            self.pixel_aspect = Fraction(stream.sample_aspect_ratio or 1)
-            if self.pixel_aspect != 1 and on_its_side(container):
-                self.pixel_aspect = 1 / self.pixel_aspect
+            self.rate = frame_rate(stream)
+            seconds = Fraction(max(container.duration or 0, 0), av.time_base)
+            self.count = max(stream.frames, 0) or round(seconds * self.rate)
+            self.pixel_aspect = pixel_aspect(container)
 
     def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
         decoded = self._decode(start if start > WORTH_SEEKING else None)
@@ -108,9 +110,9 @@ class VideoFile:
 
     def _decode(self, start: Fraction | None) -> Generator[Frame, None, None]:
         assert self.path is not None
-        index = 0
         size: tuple[int, int] | None = None
-        with open_container(self.path) as container:
+        time = (start or Fraction(0)) - 1 / self.rate
+        with open_container(self.path, self.max_pixels) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             base = Fraction(stream.time_base or 1)
@@ -119,35 +121,25 @@ class VideoFile:
                 with contextlib.suppress(av.FFmpegError):
                     container.seek(int(start / base) + zero, stream=stream)
             for frame in whole_frames(container, stream, str(self.path)):
-                time = index / self.rate if frame.pts is None else (frame.pts - zero) * base
+                time = self._time_after(time, None if frame.pts is None else (frame.pts - zero) * base)
                 size = size or (frame.width, frame.height)
                 # A stream may change its size; the first one is kept, as players do.
-                rgb = frame.to_ndarray(format="rgb24", width=size[0], height=size[1])
+                rgb = self._rgb(frame, size)
                 yield Frame(np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)), time)
-                index += 1
 
+    def _time_after(self, before: Fraction, stamp: Fraction | None) -> Fraction:
+        """A frame's time: what the file says, unless that is nothing or a damaged number."""
+        if stamp is None or abs(stamp - before) > LONGEST_GAP:
+            return before + 1 / self.rate
+        return stamp
 
-def whole_frames(container: av.container.InputContainer, stream: av.VideoStream, name: str) -> Iterator[av.VideoFrame]:
-    """The frames that can be decoded; what cannot is left out and named once, when the others are through.
-
-    A decoder fills up a frame of which a part is missing, and says so: such a frame is left out too.
-    """
-    whole, broken = 0, 0
-    try:
-        for packet in container.demux(stream):
-            try:
-                for frame in packet.decode():
-                    if frame.is_corrupt:
-                        broken += 1
-                        continue
-                    yield frame
-                    whole += 1
-            except av.FFmpegError:
-                broken += 1
-    except av.FFmpegError as error:
-        say(f"{name}: breaks off ({error.strerror}); the frames before that are kept")
-    if whole and broken:
-        say(f"{name}: {broken} broken {'frame' if broken == 1 else 'frames'} left out")
+    def _rgb(self, frame: av.VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
+        try:
+            return np.asarray(frame.to_ndarray(format="rgb24", width=size[0], height=size[1]), np.uint8)
+        except (av.FFmpegError, ValueError) as error:
+            raise UserError(
+                f"{self.path}: frames of type {frame.format.name} cannot be made RGB ({first_line(error)}); convert it"
+            ) from None
 
 
 class Images:
@@ -185,22 +177,3 @@ def natural(path: Path) -> list[tuple[int, str]]:
     """Sorts numbers in names by their value."""
     parts: list[str] = re.findall(r"\d+|\D+", str(path))
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-
-
-def on_its_side(container: av.container.InputContainer) -> bool:
-    """Whether frames are stored a quarter turn off."""
-    try:
-        return next(container.decode(video=0)).rotation % 180 != 0
-    except (av.FFmpegError, StopIteration):
-        return False
-
-
-def open_container(path: Path) -> av.container.InputContainer:
-    try:
-        container = av.open(str(path))
-    except (av.FFmpegError, OSError) as error:
-        raise UserError(f"{path}: cannot be read as a video ({error.strerror}); give another file") from None
-    if not container.streams.video:
-        container.close()
-        raise UserError(f"{path}: has no video stream; give another file")
-    return container

@@ -1,0 +1,109 @@
+"""Video files as FFmpeg opens them: which formats are, how large a frame may be, which frames are whole."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from segnet.datasets.image_files import ALLOWED
+from segnet.errors import UserError, first_line
+from segnet.terminal import say
+
+FORMATS = (
+    *("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf"),
+    *("nut", "ivf", "obu", "gif", "apng", "mjpeg", "m4v", "h264", "hevc", "av1", "dv", "yuv4mpegpipe"),
+)
+"""FFmpeg's names of what is read, whatever a file's name says. It knows many more, and playlists are among them: one
+that is named ``clip.mp4`` would have other files of this machine opened."""
+
+SLOWEST, FASTEST = Fraction(1, 86_400), Fraction(1_000)
+"""Frames a second that a header may say; what lies outside is damaged."""
+NARROWEST, WIDEST = Fraction(1, 8), Fraction(8)
+"""Width ÷ height of a pixel, likewise: an image is stretched by it."""
+
+
+def open_container(path: Path, max_pixels: int = ALLOWED.max_pixels) -> av.container.InputContainer:
+    """A file with a video stream that can be decoded.
+
+    Args:
+        path: of the file.
+        max_pixels: that a frame may have. The decoder is told, since a later frame may be larger than the header says.
+
+    Raises:
+        UserError: no video, of another format, or with frames that are too large.
+    """
+    try:
+        # Titles need not be text.
+        container = av.open(str(path), options={"format_whitelist": ",".join(FORMATS)}, metadata_errors="replace")
+    except av.ArgumentError:
+        raise UserError(f"{path}: is no video of a format that is read; give MP4, MOV, MKV, WebM or AVI") from None
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise UserError(f"{path}: cannot be read as a video ({reason}); give another file") from None
+    problem = problem_of(container, max_pixels)
+    if problem:
+        container.close()
+        raise UserError(f"{path}: {problem}")
+    container.streams.video[0].codec_context.options = {"max_pixels": str(max_pixels)}
+    return container
+
+
+def problem_of(container: av.container.InputContainer, max_pixels: int) -> str:
+    """Why no frame of the file can be read; empty: nothing is known against it."""
+    if not container.streams.video:
+        return "has no video stream; give another file"
+    context = container.streams.video[0].codec_context
+    if context is None:
+        return "its video is of a codec that this FFmpeg does not know; convert it, to H.264 for example"
+    if context.width * context.height > max_pixels:
+        return (
+            f"its frames have {context.width}×{context.height} pixels, at most {max_pixels / 1e6:g} million are read; "
+            "make them smaller"
+        )
+    return ""
+
+
+def frame_rate(stream: av.VideoStream) -> Fraction:
+    """Frames a second, on average; 25 where the file says nothing that can be true."""
+    said = (Fraction(rate) for rate in (stream.average_rate, stream.base_rate) if rate)
+    return next((rate for rate in said if SLOWEST <= rate <= FASTEST), Fraction(25))
+
+
+def pixel_aspect(container: av.container.InputContainer) -> Fraction:
+    """Width ÷ height of a pixel of the upright image; 1 where the file says nothing that can be true."""
+    aspect = Fraction(container.streams.video[0].sample_aspect_ratio or 1)
+    if aspect == 1 or not NARROWEST <= aspect <= WIDEST:
+        return Fraction(1)
+    return 1 / aspect if on_its_side(container) else aspect
+
+
+def on_its_side(container: av.container.InputContainer) -> bool:
+    """Whether frames are stored a quarter turn off."""
+    try:
+        return next(container.decode(video=0)).rotation % 180 != 0
+    except (av.FFmpegError, StopIteration):
+        return False
+
+
+def whole_frames(container: av.container.InputContainer, stream: av.VideoStream, name: str) -> Iterator[av.VideoFrame]:
+    """The frames that can be decoded; what cannot is left out and named once, when the others are through.
+
+    A decoder fills up a frame of which a part is missing, and says so: such a frame is left out too.
+    """
+    whole, broken = 0, 0
+    try:
+        for packet in container.demux(stream):
+            try:
+                for frame in packet.decode():
+                    if frame.is_corrupt:
+                        broken += 1
+                        continue
+                    yield frame
+                    whole += 1
+            except av.FFmpegError:
+                broken += 1
+    except av.FFmpegError as error:
+        say(f"{name}: breaks off ({error.strerror}); the frames before that are kept")
+    if whole and broken:
+        say(f"{name}: {broken} broken {'frame' if broken == 1 else 'frames'} left out")

@@ -15,9 +15,9 @@ from typing import BinaryIO, Literal
 from segnet.errors import UserError
 from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
+from segnet.inference.video.container import open_container
 from segnet.inference.video.frames import FrameSegmenter
 from segnet.inference.video.layout import Painter
-from segnet.inference.video.container import open_container
 from segnet.inference.video.reader import VideoFile
 from segnet.inference.video.segment import Clip as Part
 from segnet.inference.video.segment import open_writer, segment_video

@@ -98,7 +98,7 @@ def measure_smoothing(predictor: Predictor, weight: float, frames: int, seed: in
     """Print flicker and mean IoU of a generated drive, before and after."""
     segment = FrameSegmenter(predictor, weight, measure_flicker=True)
     matrices = np.zeros((2, len(CAMVID), len(CAMVID)), np.int64)
-    for sample in render_sequence(seed, frames, predictor.model.size):
+    for sample in render_sequence(seed, frames, predictor.model.info.size):
         (answer,) = segment.predict([sample.image])
         assert answer.probabilities is not None
         masks = np.asarray(answer.probabilities.argmax(0), np.uint8), segment.finish(sample.image, answer).mask

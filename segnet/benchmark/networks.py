@@ -5,7 +5,7 @@ from torch import nn
 from segnet.config import InputConfig
 from segnet.datasets.classes import CAMVID
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel
+from segnet.nn.saved import ModelInfo, SavedModel
 
 
 def untrained(name: str, size: tuple[int, int]) -> SavedModel:
@@ -16,12 +16,14 @@ def untrained(name: str, size: tuple[int, int]) -> SavedModel:
     """
     network: nn.Module = build_network(name, len(CAMVID))
     return SavedModel(
-        network=network.eval(),
-        name=name,
-        arguments={},
-        input=InputConfig(),
-        class_names=CAMVID.names,
-        class_colors=CAMVID.colors,
-        ignore_index=CAMVID.ignore_index,
-        size=size,
+        network.eval(),
+        ModelInfo(
+            name=name,
+            arguments={},
+            input=InputConfig(),
+            class_names=CAMVID.names,
+            class_colors=CAMVID.colors,
+            ignore_index=CAMVID.ignore_index,
+            size=size,
+        ),
     )

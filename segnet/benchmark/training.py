@@ -20,7 +20,7 @@ def ways(model: SavedModel, size: tuple[int, int], batch: int, device: torch.dev
     """A step of SGD with momentum on ``batch`` images, the plain way first."""
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (batch, 3, *size), generator=generator, dtype=torch.uint8).to(device)
-    classes = len(model.class_names)
+    classes = len(model.info.class_names)
     mask = torch.randint(0, classes, (batch, *size), generator=generator, dtype=torch.uint8).to(device)
     yield Way(PLAIN, "fp32", plain_step(model, pixels, mask))
     for precision in ("fp32", *(["bf16"] if has_bf16(device) else [])):
@@ -34,7 +34,7 @@ def plain_step(model: SavedModel, pixels: Tensor, mask: Tensor) -> Job:
     network = Plain(copy.deepcopy(model.network)).to(pixels.device).train()
     preprocess = model.preprocess.to(pixels.device)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, weight_decay=5e-4)
-    loss_function = nn.CrossEntropyLoss(ignore_index=model.ignore_index)
+    loss_function = nn.CrossEntropyLoss(ignore_index=model.info.ignore_index)
 
     def job() -> None:
         loss_function(network(preprocess(pixels)), mask.long()).backward()
@@ -51,7 +51,7 @@ def step(model: SavedModel, pixels: Tensor, mask: Tensor, precision: str, compil
     forward = torch.compile(network) if compiled else network
     preprocess = model.preprocess.to(pixels.device)
     optimizer = build_optimizer(network, OptimizerConfig(name="sgd", lr=1e-3))
-    loss_function = CrossEntropy(model.ignore_index)
+    loss_function = CrossEntropy(model.info.ignore_index)
 
     def job() -> None:
         x = preprocess(pixels).contiguous(memory_format=torch.channels_last)

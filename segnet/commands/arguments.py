@@ -60,6 +60,6 @@ def data_of(model: str) -> "DataConfig":
     from segnet.run_folder import RunFolder
 
     if Path(model).is_file() and isinstance(opened := open_model(model), ExportedModel):
-        return opened.metadata.data
+        return opened.info.data
     config = RunFolder(Path(model)).read_config()
     return config.data if config else DataConfig()

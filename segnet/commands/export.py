@@ -48,11 +48,11 @@ def run(args: argparse.Namespace) -> int:
     if args.data:
         data = data.model_copy(update={"root": args.data})
     train, val = load_for_one_pass(data, data.train), load_for_one_pass(data, data.val)
-    check_classes(model.class_names, val.classes.names)
+    check_classes(model.info.class_names, val.classes.names)
     with progress_bar("checking") as progress:
         check = export(model, recipe, train, val, data, progress)
     print(check)
-    sizes = "any size" if recipe.takes_any_size else "{}x{} alone".format(*(recipe.size or model.size))
+    sizes = "any size" if recipe.takes_any_size else "{}x{} alone".format(*(recipe.size or model.info.size))
     print(f"{args.out}: {megabytes(args.out):.1f} MB, takes images of {sizes}")
     return 0
 

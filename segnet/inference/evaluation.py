@@ -175,7 +175,7 @@ def evaluate(
         UserError: the model was trained for other classes, or a sample cannot be read.
     """
     classes = dataset.classes
-    check_classes(predictor.model.class_names, classes.names)
+    check_classes(predictor.model.info.class_names, classes.names)
     certainty_bins = CertaintyBins(sampled=predictor.samples > 1)
     names, matrices, boundaries, predictions = [], [], [], []
     seconds = 0.0

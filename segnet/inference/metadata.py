@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from segnet.config import DataConfig
 from segnet.errors import UserError
-from segnet.nn.saved import SavedConfig, SavedModel, first_mistake
+from segnet.nn.saved import ModelInfo, SavedModel, first_mistake
 
 KEY = "segnet"
 """Under which the metadata lie in the file, as JSON."""
@@ -15,7 +15,7 @@ KEY = "segnet"
 Precision = Literal["fp32", "bf16", "int8"]
 
 
-class Metadata(SavedConfig):
+class Metadata(ModelInfo):
     """A saved model's settings and what became of it.
 
     Attributes:
@@ -31,7 +31,7 @@ class Metadata(SavedConfig):
 
 def describe(model: SavedModel, precision: Precision, size: tuple[int, int] | None, data: DataConfig) -> str:
     """The metadata of ``model`` as JSON; ``size`` is the only one that the file takes, None: any."""
-    settings = dict(model.config) | {"size": size or model.size}
+    settings = dict(model.info) | {"size": size or model.info.size}
     data = data.model_copy(update={"root": None})
     return Metadata(**settings, precision=precision, any_size=size is None, data=data).model_dump_json()
 

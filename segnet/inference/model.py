@@ -18,38 +18,18 @@ class ExportedModel:
 
     Attributes:
         path: of the file.
-        metadata: what it says of itself.
+        info: what it says of itself.
         graph: its ``onnx.ModelProto`` or ``openvino.Model``.
     """
 
     path: Path
-    metadata: Metadata
+    info: Metadata
     graph: Any
 
     @property
     def backend(self) -> str:
         """The runtime that runs it."""
         return BACKEND_OF[self.path.suffix]
-
-    @property
-    def name(self) -> str:
-        return self.metadata.name
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return self.metadata.class_names
-
-    @property
-    def class_colors(self) -> tuple[tuple[int, int, int], ...]:
-        return self.metadata.class_colors
-
-    @property
-    def ignore_index(self) -> int:
-        return self.metadata.ignore_index
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.metadata.size
 
 
 Model = SavedModel | ExportedModel

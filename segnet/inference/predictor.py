@@ -62,7 +62,7 @@ class Predictor:
     @property
     def classes(self) -> ClassSet:
         """Names and colours of the classes."""
-        return ClassSet(self.model.class_names, self.model.class_colors, self.model.ignore_index)
+        return ClassSet(self.model.info.class_names, self.model.info.class_colors, self.model.info.ignore_index)
 
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
         """Class indices ``(N, H, W)`` uint8."""
@@ -122,7 +122,7 @@ def check_samples(model: Model, backend: str, samples: int) -> None:
             "samples need dropout, which exported graphs have not: give the run folder, and torch as backend"
         )
     if samples > 1 and not has_dropout(model.network):  # type: ignore[union-attr]
-        raise UserError(f"{model.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")
+        raise UserError(f"{model.info.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")
 
 
 def usual_samples(model: Model, backend: str = "auto") -> int:

@@ -59,7 +59,7 @@ def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> S
         UserError: a network of another family.
     """
     if not has_stages(model.network):
-        raise UserError(f"{model.name} unpools without indices; give a SegNet, SegNet-Basic or SegNet-Lite")
+        raise UserError(f"{model.info.name} unpools without indices; give a SegNet, SegNet-Basic or SegNet-Lite")
     pairs = stage_modules(model.network)
     seen: dict[tuple[str, int], Tensor] = {}
     adds_encoder = isinstance(model.network, SegNetLite) and model.network.add_encoder

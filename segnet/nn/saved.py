@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -26,12 +26,15 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 
 
-@dataclass
-class SavedModel:
-    """A network and all that is needed to use it on images.
+Channel = Annotated[int, Field(ge=0, le=255)]
+Pixels = Annotated[int, Field(ge=1, le=65_536)]
+
+
+class ModelInfo(Settings):
+    """What is known of a model besides its network: the content of ``config.json``.
 
     Attributes:
-        network: normalised ``(N, 3, H, W)`` to logits ``(N, classes, H, W)``.
+        version: of this package, which wrote it.
         name: of the network in the catalogue.
         arguments: of its constructor, plain data.
         input: what the first layer sees.
@@ -39,37 +42,9 @@ class SavedModel:
         class_colors: their RGB colours, 0–255.
         ignore_index: label of masks that is no class.
         size: (H, W) of the images that it was trained for.
-        version: of this package, which wrote it.
     """
 
-    network: nn.Module
-    name: str
-    arguments: dict[str, Any]
-    input: InputConfig
-    class_names: tuple[str, ...]
-    class_colors: tuple[tuple[int, int, int], ...]
-    ignore_index: int
-    size: tuple[int, int]
-    version: str = field(default=__version__)
-
-    @property
-    def preprocess(self) -> Preprocess:
-        return Preprocess(self.input.channels, self.input.mean, self.input.std)
-
-    @property
-    def config(self) -> "SavedConfig":
-        """All but the network, as it is written to files."""
-        return SavedConfig(**{name: getattr(self, name) for name in SavedConfig.model_fields})
-
-
-Channel = Annotated[int, Field(ge=0, le=255)]
-Pixels = Annotated[int, Field(ge=1, le=65_536)]
-
-
-class SavedConfig(Settings):
-    """``config.json``: every field of :class:`SavedModel` but the network, with its bounds."""
-
-    version: str
+    version: str = __version__
     name: str = Field(max_length=200)
     arguments: dict[str, Any]
     input: InputConfig
@@ -86,6 +61,24 @@ class SavedConfig(Settings):
         if self.ignore_index < names:
             raise ValueError(f"ignore_index {self.ignore_index} is a class ({self.class_names[self.ignore_index]})")
         return self
+
+
+@dataclass
+class SavedModel:
+    """A network and all that is needed to use it on images.
+
+    Attributes:
+        network: normalised ``(N, 3, H, W)`` to logits ``(N, classes, H, W)``.
+        info: all else, as it is written to files.
+    """
+
+    network: nn.Module
+    info: ModelInfo
+
+    @property
+    def preprocess(self) -> Preprocess:
+        given = self.info.input
+        return Preprocess(given.channels, given.mean, given.std)
 
 
 def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch.float32) -> None:
@@ -108,11 +101,10 @@ def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch
         .clone(memory_format=torch.contiguous_format)
         for key, value in model.network.state_dict().items()
     }
-    config = model.config
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / WEIGHTS, safetensors.torch.save(weights, {"format": "pt"}))
-        write_atomically(folder / CONFIG, json.dumps(config.model_dump(mode="json"), indent=2) + "\n")
+        write_atomically(folder / CONFIG, json.dumps(model.info.model_dump(mode="json"), indent=2) + "\n")
     except OSError as error:
         raise UserError(f"{folder}: the model cannot be written ({error.strerror or error})") from None
 
@@ -144,7 +136,7 @@ def load_model(model: str | Path) -> SavedModel:
     except (safetensors.SafetensorError, OSError) as error:
         raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); save the model again") from None
     network.load_state_dict(weights)
-    return SavedModel(network=network.eval(), **dict(config))
+    return SavedModel(network.eval(), config)
 
 
 def packaged_models() -> list[str]:
@@ -191,11 +183,11 @@ def refuse_pickle(path: Path) -> None:
         )
 
 
-def read_config(path: Path) -> SavedConfig:
+def read_config(path: Path) -> ModelInfo:
     try:
         if path.stat().st_size > 1_000_000:
             raise UserError(f"{path}: {path.stat().st_size} bytes, but a model's settings are under 1 MB")
-        config = SavedConfig.model_validate(json.loads(path.read_bytes()))
+        config = ModelInfo.model_validate(json.loads(path.read_bytes()))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except ValidationError as error:
@@ -225,7 +217,7 @@ def too_large(value: Any) -> bool:
     return isinstance(value, int | float) and not abs(value) <= 4096
 
 
-def network_of(path: Path, config: SavedConfig) -> nn.Module:
+def network_of(path: Path, config: ModelInfo) -> nn.Module:
     """The network of ``config`` with weights of no meaning; no random number is drawn outside."""
     arguments = dict(config.arguments)
     if "encoder_weights" in arguments:

@@ -79,7 +79,7 @@ def write_report(
         | content_of_measures(evaluation, summary)
         | content_of_images(evaluation, predictor, ImageStore(dataset))
     )
-    content["model"] = predictor.model.name
+    content["model"] = predictor.model.info.name
     content["costs"] = shown_costs(cost_facts(evaluation, predictor, dataset))
     content["plots"] = {name: plots.svg(figure, name) for name, figure in drawn.items()}
     page = output or RunFolder(run_folder).report

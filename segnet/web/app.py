@@ -121,10 +121,10 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
             models=[
                 NetworkAnswer(
                     name=name,
-                    network=model.name,
-                    classes=list(model.class_names),
-                    colors=list(model.class_colors),
-                    size=model.size,
+                    network=model.info.name,
+                    classes=list(model.info.class_names),
+                    colors=list(model.info.class_colors),
+                    size=model.info.size,
                     has_dropout=has_dropout(model.network),
                     has_stages=has_stages(model.network),
                 )

@@ -52,7 +52,7 @@ def clip_router(clips: Clips, models: Models) -> APIRouter:
         clip = await run_in_threadpool(clips.receive, video.file)
 
         def opened() -> Predictor:
-            size = network_size(given.size, model.size, *clip.frame_size)
+            size = network_size(given.size, model.info.size, *clip.frame_size)
             return Predictor(model, given.backend, samples=given.samples, size=size)
 
         clips.start(clip, opened, lambda predictor: Overlay(predictor.classes, opacity, contours))

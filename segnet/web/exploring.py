@@ -52,13 +52,13 @@ class StagesAnswer(BaseModel):
 def stages_answer(segmenter: Segmenter, data: bytes, given: Settings) -> StagesAnswer:
     image = fitted(decode(data, segmenter.limits), STAGES_SIDE)
     model = segmenter.models.network(given.model)
-    height, width = network_size(given.size, model.size, *image.shape[:2])
+    height, width = network_size(given.size, model.info.size, *image.shape[:2])
     longer = max(height, width, STAGES_SIDE)
     size = max(1, width * STAGES_SIDE // longer), max(1, height * STAGES_SIDE // longer)
     image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     pixels = torch.from_numpy(image).permute(2, 0, 1)
     with_indices, without = see_stages(model, pixels), see_stages(model, pixels, with_indices=False)
-    colors = ClassSet(model.class_names, model.class_colors, model.ignore_index).palette
+    colors = ClassSet(model.info.class_names, model.info.class_colors, model.info.ignore_index).palette
     return StagesAnswer(
         height=image.shape[0],
         width=image.shape[1],

@@ -123,7 +123,7 @@ class Segmenter:
         """The image, the same at working size, and what segments it."""
         image = decode(data, self.limits)
         small = fitted(image, self.limits.working_side)
-        trained = self.models.network(given.model).size
+        trained = self.models.network(given.model).info.size
         size = network_size(given.size, trained, *small.shape[:2])
         return image, small, self.models.predictor(given.model, given.backend, given.samples, size)
 

@@ -10,7 +10,7 @@ from segnet.commands.arguments import open_predictor
 from segnet.config import InputConfig
 from segnet.inference.predictor import BAYESIAN_SAMPLES, usual_samples
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel, load_model, save_model
+from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 
 
 def test_the_measures_are_those_of_the_run(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,8 +52,21 @@ def test_mistakes_are_one_line(
 
 def test_a_bayesian_network_is_sampled_unless_it_makes_a_video(tmp_path: Path) -> None:
     network = build_network("bayesian_segnet_basic", 2)
-    classes = (("a", "b"), ((0, 0, 0), (9, 9, 9)), 255)
-    save_model(tmp_path, SavedModel(network, "bayesian_segnet_basic", {}, InputConfig(), *classes, (48, 64)))
+    save_model(
+        tmp_path,
+        SavedModel(
+            network,
+            ModelInfo(
+                name="bayesian_segnet_basic",
+                arguments={},
+                input=InputConfig(),
+                class_names=("a", "b"),
+                class_colors=((0, 0, 0), (9, 9, 9)),
+                ignore_index=255,
+                size=(48, 64),
+            ),
+        ),
+    )
     for words, samples in (
         (["evaluate", str(tmp_path)], BAYESIAN_SAMPLES),
         (["predict", str(tmp_path), "a.png", "--out", "out"], BAYESIAN_SAMPLES),

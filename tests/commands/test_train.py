@@ -23,7 +23,7 @@ def test_a_run_folder_holds_all_that_was_promised(tiny_run: Path) -> None:
     measures = json.loads((tiny_run / "metrics.json").read_text())
     assert measures.keys() >= {"mean_iou", "global_accuracy", "class_accuracy", "boundary_f1", "per_class"}
     assert measures["images"] == 4
-    assert load_model(tiny_run).class_names[8] == "Car"
+    assert load_model(tiny_run).info.class_names[8] == "Car"
     assert "<html" in (tiny_run / "report.html").read_text()
     events = EventAccumulator(str(tiny_run / "tensorboard"))
     events.Reload()

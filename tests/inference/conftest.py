@@ -6,7 +6,7 @@ import torch
 from segnet.config import InputConfig
 from segnet.datasets.classes import CAMVID
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel
+from segnet.nn.saved import ModelInfo, SavedModel
 
 NARROW = {"widths": [8, 8, 8, 8], "depths": [1, 1], "dilations": [1, 2]}
 
@@ -21,14 +21,16 @@ def saved(name: str, **arguments: object) -> SavedModel:
             torch.nn.init.uniform_(part.running_var, 0.5, 2)  # type: ignore[arg-type]
             torch.nn.init.uniform_(part.weight, 0.5, 1.5)
     return SavedModel(
-        network=network,
-        name=name,
-        arguments=dict(arguments),
-        input=InputConfig(),
-        class_names=CAMVID.names,
-        class_colors=CAMVID.colors,
-        ignore_index=11,
-        size=(48, 64),
+        network,
+        ModelInfo(
+            name=name,
+            arguments=dict(arguments),
+            input=InputConfig(),
+            class_names=CAMVID.names,
+            class_colors=CAMVID.colors,
+            ignore_index=11,
+            size=(48, 64),
+        ),
     )
 
 

@@ -80,6 +80,8 @@ def test_certainty_keeps_the_order_and_parts_what_is_nearly_sure() -> None:
 def test_a_model_of_other_classes_is_refused(model: SavedModel, tiny_camvid: Path) -> None:
     import dataclasses
 
-    other = dataclasses.replace(model, class_names=("Cat", *model.class_names[1:]))
+    other = dataclasses.replace(
+        model, info=model.info.model_copy(update={"class_names": ("Cat", *model.info.class_names[1:])})
+    )
     with pytest.raises(UserError, match=r"the model knows 11 classes \(Cat"):
         evaluate(Predictor(other), load_camvid(str(tiny_camvid), "val", cache=False))

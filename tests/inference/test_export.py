@@ -15,7 +15,7 @@ from segnet.inference.export.export import Recipe, export
 from segnet.inference.metadata import KEY, describe, parse
 from segnet.inference.model import ExportedModel, open_model
 from segnet.inference.predictor import Predictor
-from segnet.nn.saved import SavedModel, save_model
+from segnet.nn.saved import ModelInfo, SavedModel, save_model
 
 pytest.importorskip("onnx", reason="needs the extra [deploy]")
 
@@ -52,9 +52,13 @@ def test_a_file_is_a_model_of_its_own(
 
     file = open_model(out)
     assert isinstance(file, ExportedModel)
-    assert (file.name, file.class_names, file.size) == (model.name, model.class_names, model.size)
-    assert file.metadata.precision == precision
-    assert str(tiny_camvid) not in file.metadata.model_dump_json()
+    assert (file.info.name, file.info.class_names, file.info.size) == (
+        model.info.name,
+        model.info.class_names,
+        model.info.size,
+    )
+    assert file.info.precision == precision
+    assert str(tiny_camvid) not in file.info.model_dump_json()
     predictor = Predictor(file)
     images = np.random.default_rng(1).integers(0, 256, (1, 37, 53, 3), np.uint8)
     classes = predictor.classes_of(images)
@@ -109,7 +113,7 @@ def test_a_torch_program_runs_without_this_package(model: SavedModel, tiny_camvi
     assert check.agreement > 0.999
     extra = {KEY: ""}
     program = torch.export.load(out, extra_files=extra)
-    assert json.loads(extra[KEY])["class_names"] == list(model.class_names)
+    assert json.loads(extra[KEY])["class_names"] == list(model.info.class_names)
     assert all(str(node.target).startswith("aten.") for node in program.graph.nodes if node.op == "call_function")
     with pytest.raises(UserError, match="give the run folder"):
         open_model(out)

@@ -8,7 +8,7 @@ from segnet.config import InputConfig
 from segnet.errors import UserError
 from segnet.inference.stages import see_stages, without_indices
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel
+from segnet.nn.saved import ModelInfo, SavedModel
 
 LITE = {"widths": (8, 8, 12, 16), "depths": (1, 1), "dilations": (1,)}
 
@@ -16,7 +16,18 @@ LITE = {"widths": (8, 8, 12, 16), "depths": (1, 1), "dilations": (1,)}
 def model(name: str, **arguments: object) -> SavedModel:
     torch.manual_seed(0)
     network = build_network(name, 3, **arguments).eval()
-    return SavedModel(network, name, {}, InputConfig(), ("a", "b", "c"), ((0, 0, 0),) * 3, 255, (30, 44))
+    return SavedModel(
+        network,
+        ModelInfo(
+            name=name,
+            arguments={},
+            input=InputConfig(),
+            class_names=("a", "b", "c"),
+            class_colors=((0, 0, 0),) * 3,
+            ignore_index=255,
+            size=(30, 44),
+        ),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +82,6 @@ def test_the_deepest_values_are_the_same_without_indices_but_for_their_places(ad
 
 def test_a_network_without_codes_is_named(image: Tensor) -> None:
     other = model("segnet_lite", **LITE)
-    other.network, other.name = torch.nn.Conv2d(3, 3, 1), "smp/Unet"
+    other.network, other.info.name = torch.nn.Conv2d(3, 3, 1), "smp/Unet"
     with pytest.raises(UserError, match="smp/Unet unpools without indices"):
         see_stages(other, image)

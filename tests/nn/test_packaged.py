@@ -16,7 +16,7 @@ def test_camvid_lite_comes_along_in_half_precision_under_5_mb() -> None:
     assert "camvid-lite" in packaged_models()
     assert (PACKAGED / "camvid-lite" / WEIGHTS).stat().st_size < 5_000_000
     model = load_model("camvid-lite")
-    assert (model.class_names, model.class_colors) == (CAMVID.names, CAMVID.colors)
+    assert (model.info.class_names, model.info.class_colors) == (CAMVID.names, CAMVID.colors)
     assert sum(weight.numel() for weight in model.network.parameters()) < 1_500_000
 
 

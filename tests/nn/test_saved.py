@@ -16,7 +16,7 @@ from segnet.config import InputConfig
 from segnet.errors import UserError
 from segnet.nn import saved
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel, load_model, save_model
+from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 
 ARGUMENTS = {"widths": [4, 6, 8, 10], "depths": [1, 1], "dilations": [1, 2], "dropout": 0.1}
 
@@ -25,15 +25,21 @@ def small_model() -> SavedModel:
     network = build_network("segnet_lite", 2, **ARGUMENTS)
     network(torch.randn(4, 3, 32, 32))  # gives batch norm statistics that are not those of a new network
     return SavedModel(
-        network=network,
-        name="segnet_lite",
-        arguments=ARGUMENTS,
-        input=InputConfig(channels="bgr", mean=(1, 2, 3), std=(4, 5, 6)),
-        class_names=("road", "sky é"),
-        class_colors=((0, 10, 255), (1, 2, 3)),
-        ignore_index=255,
-        size=(32, 48),
+        network,
+        ModelInfo(
+            name="segnet_lite",
+            arguments=ARGUMENTS,
+            input=InputConfig(channels="bgr", mean=(1, 2, 3), std=(4, 5, 6)),
+            class_names=("road", "sky é"),
+            class_colors=((0, 10, 255), (1, 2, 3)),
+            ignore_index=255,
+            size=(32, 48),
+        ),
     )
+
+
+def renamed(network: torch.nn.Module, name: str, arguments: dict[str, Any]) -> SavedModel:
+    return SavedModel(network, small_model().info.model_copy(update={"name": name, "arguments": arguments}))
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def test_round_trip(tmp_path: Path) -> None:
     with torch.no_grad():
         assert torch.equal(loaded.network(image), model.network.eval()(image))
     assert replace(loaded, network=model.network) == model
-    assert loaded.version == __version__
+    assert loaded.info.version == __version__
     assert not loaded.network.training
     assert sorted(path.name for path in (tmp_path / "new" / "model").iterdir()) == ["config.json", "model.safetensors"]
 
@@ -92,17 +98,15 @@ def test_imagenet_weights_are_not_fetched_again(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr("segnet.nn.segnet.load_imagenet_encoder", fail)
     network = build_network("segnet", 2)
-    save_model(
-        tmp_path, replace(small_model(), network=network, name="segnet", arguments={"encoder_weights": "imagenet"})
-    )
-    assert load_model(tmp_path).arguments == {"encoder_weights": "imagenet"}
+    save_model(tmp_path, renamed(network, "segnet", {"encoder_weights": "imagenet"}))
+    assert load_model(tmp_path).info.arguments == {"encoder_weights": "imagenet"}
 
 
 @pytest.mark.parametrize("encoder", ["resnet18", "mit_b0"])
 def test_models_of_smp(tmp_path: Path, encoder: str) -> None:
     arguments = {"encoder_name": encoder}
     network = build_network("smp/FPN", 2, **arguments).eval()
-    save_model(tmp_path, replace(small_model(), network=network, name="smp/FPN", arguments=arguments))
+    save_model(tmp_path, renamed(network, "smp/FPN", arguments))
     image = torch.randn(1, 3, 33, 40)
     with torch.no_grad():
         assert torch.equal(load_model(tmp_path).network(image), network(image))
@@ -110,7 +114,7 @@ def test_models_of_smp(tmp_path: Path, encoder: str) -> None:
 
 def test_by_the_name_of_a_packaged_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved, "PACKAGED", folder.parent)
-    assert load_model("run").name == "segnet_lite"
+    assert load_model("run").info.name == "segnet_lite"
     with pytest.raises(
         UserError, match=r"^nothing: no such model; give a run folder or a model folder, or one of run$"
     ):
@@ -173,7 +177,7 @@ def test_a_header_that_begins_like_a_pickle_is_none(folder: Path) -> None:
         if wanted >= length:
             header = content[8 : 8 + length].ljust(wanted)
             path.write_bytes(struct.pack("<Q", wanted) + header + content[8 + length :])
-            assert load_model(folder).name == "segnet_lite"
+            assert load_model(folder).info.name == "segnet_lite"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from segnet.datasets.samples import ImagesAndMasks, Pair
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.metrics import CalibrationBins, boundary_f1, confusion_matrix
-from segnet.nn.saved import SavedModel
+from segnet.nn.saved import ModelInfo, SavedModel
 
 HOSTILE = "<script>alert('class')</script>"
 CLASSES = ClassSet(("road", "$x$ & <b>", HOSTILE), ((128, 64, 128), (0, 128, 0), (0, 0, 200)), 255)
@@ -71,7 +71,18 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> ImagesAndMasks:
 @pytest.fixture(scope="session")
 def tiny_predictor() -> Predictor:
     network = nn.Conv2d(3, 3, 1)
-    model = SavedModel(network, "tiny", {}, InputConfig(), CLASSES.names, CLASSES.colors, 255, (24, 32))
+    model = SavedModel(
+        network,
+        ModelInfo(
+            name="tiny",
+            arguments={},
+            input=InputConfig(),
+            class_names=CLASSES.names,
+            class_colors=CLASSES.colors,
+            ignore_index=255,
+            size=(24, 32),
+        ),
+    )
     return Predictor(model, precision="fp32", device="cpu")
 
 

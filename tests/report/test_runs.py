@@ -12,7 +12,7 @@ from segnet.config import InputConfig
 from segnet.datasets.classes import CAMVID
 from segnet.inference.predictor import BAYESIAN_SAMPLES, usual_samples
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel, load_model, save_model
+from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 
 
 @pytest.fixture
@@ -23,8 +23,21 @@ def runs(tmp_path: Path, tiny_camvid: Path) -> list[Path]:
         torch.manual_seed(seed)
         network = build_network("segnet_lite", len(CAMVID))
         folder = tmp_path / f"seed{seed}"
-        classes = (CAMVID.names, CAMVID.colors, CAMVID.ignore_index)
-        save_model(folder, SavedModel(network, "segnet_lite", {}, InputConfig(), *classes, (48, 64)))
+        save_model(
+            folder,
+            SavedModel(
+                network,
+                ModelInfo(
+                    name="segnet_lite",
+                    arguments={},
+                    input=InputConfig(),
+                    class_names=CAMVID.names,
+                    class_colors=CAMVID.colors,
+                    ignore_index=CAMVID.ignore_index,
+                    size=(48, 64),
+                ),
+            ),
+        )
         (folder / "config.yaml").write_text(
             f"data: {{root: {tiny_camvid}}}\nmodel: {{name: segnet_lite}}\ntraining: {{epochs: 1}}\n"
         )
@@ -56,8 +69,21 @@ def test_report_of_another_split_leaves_the_runs_own_alone(runs: list[Path], tmp
 def test_a_bayesian_network_is_sampled_and_its_samples_are_kept(runs: list[Path]) -> None:
     run = runs[0]
     network = build_network("bayesian_segnet_basic", len(CAMVID))
-    classes = (CAMVID.names, CAMVID.colors, CAMVID.ignore_index)
-    save_model(run, SavedModel(network, "bayesian_segnet_basic", {}, InputConfig(), *classes, (48, 64)))
+    save_model(
+        run,
+        SavedModel(
+            network,
+            ModelInfo(
+                name="bayesian_segnet_basic",
+                arguments={},
+                input=InputConfig(),
+                class_names=CAMVID.names,
+                class_colors=CAMVID.colors,
+                ignore_index=CAMVID.ignore_index,
+                size=(48, 64),
+            ),
+        ),
+    )
     assert usual_samples(load_model(run)) == BAYESIAN_SAMPLES
     assert usual_samples(load_model(runs[1])) == 1
     for arguments, passes in ((["--samples", "2"], 2), ([], 2)):

@@ -16,7 +16,7 @@ from segnet.config import InputConfig
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.autoencoders.saved import save_autoencoder
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel, save_model
+from segnet.nn.saved import ModelInfo, SavedModel, save_model
 from segnet.web.app import build_app
 from segnet.web.guard import Guard, known_hosts
 from segnet.web.limits import Limits
@@ -40,7 +40,18 @@ def tiny_model(name: str, **arguments: object) -> SavedModel:
     torch.manual_seed(0)
     network = build_network(name, len(NAMES), **arguments).eval()
     scale = InputConfig(channels="rgb", mean=(127.5, 127.5, 127.5), std=(64, 64, 64))
-    return SavedModel(network, name, dict(arguments), scale, NAMES, COLORS, 255, (48, 64))
+    return SavedModel(
+        network,
+        ModelInfo(
+            name=name,
+            arguments=dict(arguments),
+            input=scale,
+            class_names=NAMES,
+            class_colors=COLORS,
+            ignore_index=255,
+            size=(48, 64),
+        ),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -46,8 +46,8 @@ def as_pixels(images: Tensor, model: Model) -> Pixels:
         UserError: the model is a file for another size.
     """
     height, width = images.shape[-2:]
-    if isinstance(model, ExportedModel) and not model.metadata.any_size and (height, width) != model.size:
-        own = "x".join(map(str, model.size))
+    if isinstance(model, ExportedModel) and not model.info.any_size and (height, width) != model.info.size:
+        own = "x".join(map(str, model.info.size))
         raise UserError(f"{model.path}: takes images of {own}, this one is {height}x{width}; add --size {own}")
     return np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
 
@@ -66,7 +66,7 @@ def graph_precision(model: Model, wanted: str, runtime: str, file_format: str, k
         UserError: it does not have the one that is wanted.
     """
     if isinstance(model, ExportedModel):
-        own = model.metadata.precision
+        own = model.info.precision
         if wanted not in ("auto", own):
             raise UserError(f"{model.path}: was exported in {own}; leave --precision out, or export it in {wanted}")
         return own

@@ -99,7 +99,7 @@ def compare(
     """
     network = open_backend("torch", model, "fp32", "cpu")
     file = open_file(path)
-    ours, its = (ConfusionMatrix(len(model.class_names), model.ignore_index) for _ in range(2))
+    ours, its = (ConfusionMatrix(len(model.info.class_names), model.info.ignore_index) for _ in range(2))
     same = pixels = count = 0
     difference = None
     for count, sample in enumerate(samples, 1):

@@ -96,7 +96,7 @@ def export(
         UserError: the recipe is not valid, or the file differs too much from the network; nothing is left behind.
     """
     recipe.validate()
-    size = recipe.size or (model.size if recipe.format == "torch" else None)
+    size = recipe.size or (model.info.size if recipe.format == "torch" else None)
     if recipe.precision == "bf16" and not has_bf16(torch.device("cpu")):
         print("this processor does not compute in bf16: the file is checked in fp32", file=sys.stderr)
     numbers = spread(recipe.images, len(train)) if recipe.precision == "int8" else []

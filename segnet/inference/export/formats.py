@@ -62,7 +62,7 @@ def write_torch(
             with torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext():
                 return super().forward(image)[0]
 
-    pixels = torch.zeros(1, *(size or model.size), 3, dtype=torch.uint8)
+    pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
     with torch.no_grad():
         program = torch.export.export(ClassesAlone(model), (pixels,))
     torch.export.save(program, path, extra_files={KEY: metadata})

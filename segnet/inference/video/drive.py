@@ -21,7 +21,7 @@ DRIVE_FRAMES = 60
 
 def show_on_drive(predictor: Predictor, path: Path) -> Path:
     """An overlay video of a drive through a street that the network has not seen."""
-    source = Drive(seed=DRIVE_SEED, length=DRIVE_FRAMES, size=predictor.model.size)
+    source = Drive(seed=DRIVE_SEED, length=DRIVE_FRAMES, size=predictor.model.info.size)
     draw = Painter(Overlay(predictor.classes), "side")
     with progress_bar("segmenting a drive", "frames") as progress:
         segment_video(source, FrameSegmenter(predictor), draw, VideoWriter(path, source.rate), progress=progress)

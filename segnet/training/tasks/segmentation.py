@@ -20,7 +20,7 @@ from segnet.losses import build_loss
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
-from segnet.nn.saved import SavedModel, load_model, save_model
+from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 from segnet.nn.transfer import start_from
 from segnet.training.tasks.task import Batch, Keyed
 
@@ -125,14 +125,16 @@ class SegmentationTask:
         save_model(
             folder,
             SavedModel(
-                network=network,
-                name=self.config.model.name,
-                arguments=self.config.model.arguments,
-                input=self.config.model.input,
-                class_names=self.classes.names,
-                class_colors=self.classes.colors,
-                ignore_index=self.classes.ignore_index,
-                size=(height, width),
+                network,
+                ModelInfo(
+                    name=self.config.model.name,
+                    arguments=self.config.model.arguments,
+                    input=self.config.model.input,
+                    class_names=self.classes.names,
+                    class_colors=self.classes.colors,
+                    ignore_index=self.classes.ignore_index,
+                    size=(height, width),
+                ),
             ),
         )
 

@@ -5,13 +5,22 @@ its type and its default are here and nowhere else.
 """
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def by_name(usual: str) -> Discriminator:
+    """Tells the kinds of a setting apart by their name, so that each takes its own settings and no other's."""
+
+    def kind(given: Any) -> Any:
+        return given.get("name", usual) if isinstance(given, dict) else getattr(given, "name", None)
+
+    return Discriminator(kind)
 
 
 DataFormat = Literal[
@@ -95,36 +104,110 @@ class PasteConfig(Settings):
     )
 
 
-class LossTerm(Settings):
-    """One term of the loss; the terms are summed with their weights."""
+class Weighted(Settings):
+    """What every term of the loss has; the terms are summed with their weights."""
 
-    name: Literal["cross_entropy", "dice", "lovasz", "focal"] = "cross_entropy"
+    name: str
     weight: float = Field(1.0, gt=0)
+
+
+class ClassWeighted(Weighted):
+    """What the terms have that weigh each pixel by its class."""
+
     class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[float] = "none"
     enet_c: float = Field(1.02, gt=1, description="c of class_weights enet, 1 / ln(c + share); higher is more even")
     reduction: Literal["weight_sum", "pixels"] = Field(
         "weight_sum", description="divide by the sum of the weights (PyTorch) or the number of pixels (Caffe)"
     )
+
+
+class CrossEntropyTerm(ClassWeighted):
+    name: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: float = Field(0.0, ge=0, lt=1)
-    gamma: float = Field(2.0, ge=0, description="focusing exponent of the focal loss")
 
 
-class OptimizerConfig(Settings):
-    name: Literal["sgd", "adamw"] = "adamw"
+class FocalTerm(ClassWeighted):
+    name: Literal["focal"]
+    gamma: float = Field(2.0, ge=0, description="focusing exponent")
+
+
+class DiceTerm(Weighted):
+    name: Literal["dice"]
+
+
+class LovaszTerm(Weighted):
+    name: Literal["lovasz"]
+
+
+LossTerm = Annotated[
+    Annotated[CrossEntropyTerm, Tag("cross_entropy")]
+    | Annotated[FocalTerm, Tag("focal")]
+    | Annotated[DiceTerm, Tag("dice")]
+    | Annotated[LovaszTerm, Tag("lovasz")],
+    by_name("cross_entropy"),
+]
+
+
+class Stepping(Settings):
+    """What every optimiser has."""
+
+    name: str
     lr: float = Field(1e-3, gt=0)
-    momentum: float = Field(0.9, ge=0, lt=1, description="sgd")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="adamw")
     weight_decay: float = Field(5e-4, ge=0)
     decay_norm_and_bias: bool = Field(True, description="False: no weight decay on biases and batch-norm parameters")
 
 
-class ScheduleConfig(Settings):
-    """Learning rate over the run, as a factor on ``optimizer.lr``."""
+class SgdConfig(Stepping):
+    name: Literal["sgd"]
+    momentum: float = Field(0.9, ge=0, lt=1)
 
-    name: Literal["constant", "poly", "cosine", "one_cycle"] = "constant"
+
+class AdamWConfig(Stepping):
+    name: Literal["adamw"] = "adamw"
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+OptimizerConfig = Annotated[
+    Annotated[SgdConfig, Tag("sgd")] | Annotated[AdamWConfig, Tag("adamw")],
+    by_name("adamw"),
+]
+
+
+class ConstantSchedule(Settings):
+    """Learning rate over the run, as a factor on ``optimizer.lr``; this one stays after its warm-up."""
+
+    name: Literal["constant"] = "constant"
     warmup_steps: int = Field(0, ge=0)
-    power: float = Field(0.9, gt=0, description="poly")
-    final_factor: float = Field(0.0, ge=0, le=1, description="cosine, poly, one_cycle: factor at the last step")
+
+
+class FallingSchedule(Settings):
+    """What the schedules have that end with a lower learning rate."""
+
+    name: str
+    warmup_steps: int = Field(0, ge=0)
+    final_factor: float = Field(0.0, ge=0, le=1, description="factor at the last step")
+
+
+class PolySchedule(FallingSchedule):
+    name: Literal["poly"]
+    power: float = Field(0.9, gt=0)
+
+
+class CosineSchedule(FallingSchedule):
+    name: Literal["cosine"]
+
+
+class OneCycleSchedule(FallingSchedule):
+    name: Literal["one_cycle"]
+
+
+ScheduleConfig = Annotated[
+    Annotated[ConstantSchedule, Tag("constant")]
+    | Annotated[PolySchedule, Tag("poly")]
+    | Annotated[CosineSchedule, Tag("cosine")]
+    | Annotated[OneCycleSchedule, Tag("one_cycle")],
+    by_name("constant"),
+]
 
 
 class TrainingConfig(Settings):
@@ -202,9 +285,9 @@ class Config(Settings):
     sampling: SamplingConfig = SamplingConfig()
     paste: PasteConfig | None = Field(None, description="classes copied from one training image to another")
     model: ModelConfig
-    loss: list[LossTerm] = [LossTerm()]
-    optimizer: OptimizerConfig = OptimizerConfig()
-    schedule: ScheduleConfig = ScheduleConfig()
+    loss: list[LossTerm] = [CrossEntropyTerm()]
+    optimizer: OptimizerConfig = AdamWConfig()
+    schedule: ScheduleConfig = ConstantSchedule()
     training: TrainingConfig
     reconstruction: ReconstructionConfig = ReconstructionConfig()
     variational: VariationalConfig = VariationalConfig()
@@ -222,9 +305,46 @@ class Config(Settings):
         return self
 
     @model_validator(mode="after")
+    def nothing_is_set_in_vain(self) -> Self:
+        """A setting that another task or another data set would read is a mistake, unless it has its default."""
+        for part, settings, kind, read_by in (
+            ("", self, self.task, READ_BY_TASKS),
+            ("data.", self.data, self.data.name, READ_BY_DATA),
+        ):
+            for key, kinds in read_by.items():
+                default = type(settings).model_fields[key].get_default(call_default_factory=True)
+                if kind not in kinds and getattr(settings, key) != default:
+                    what = "task" if not part else "data.name"
+                    raise ValueError(f"{part}{key}: does nothing with {what}={kind}; it is read by {', '.join(kinds)}")
+        return self
+
+    @model_validator(mode="after")
     def data_fit_task(self) -> Self:
         has_masks = self.data.name in ("camvid", "folder", "shards", "scenes")
         if has_masks != (self.task == "segmentation"):
             fitting = "camvid, folder, shards or scenes" if not has_masks else "digits, mnist, fashion_mnist or patches"
             raise ValueError(f"the task {self.task} does not go with data.name={self.data.name}; choose {fitting}")
         return self
+
+
+IMAGE_TASKS = ("reconstruction", "variational", "classification")
+READ_BY_TASKS = {
+    "augmentation": ("segmentation",),
+    "paste": ("segmentation",),
+    "loss": ("segmentation",),
+    "reconstruction": IMAGE_TASKS,
+    "variational": ("variational",),
+    "classification": ("classification",),
+}
+"""Settings of a config that only some tasks read."""
+FOLDERS = ("folder", "shards")
+READ_BY_DATA = {
+    "format": FOLDERS,
+    "classes": FOLDERS,
+    "colors": FOLDERS,
+    "labels": FOLDERS,
+    "ignore_index": FOLDERS,
+    "patch_size": ("patches",),
+    "patch_color": ("patches",),
+}
+"""Settings of the data that only some data sets read. Shards hold what the folder's settings made of it."""

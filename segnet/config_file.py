@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -137,11 +137,13 @@ def parse_config(tree: Mapping[str, Any], source: str) -> Config:
 
 def describe(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
-        *parents, name = detail["loc"]
-        key = ".".join(str(part) for part in detail["loc"])
-        return f"{key}: unknown setting; {nearest(str(name), allowed_keys(Config, parents))}"
-    location = [part for part in detail["loc"] if not (isinstance(part, str) and ("[" in part or part in LITERALS))]
-    key = ".".join(str(part) for part in location)
+        keys, model = settings_at(detail["loc"][:-1])
+        name = str(detail["loc"][-1])
+        return f"{'.'.join([*keys, name])}: unknown setting{of_kind(model)}; {nearest(name, list(model.model_fields))}"
+    keys, _ = settings_at(detail["loc"])
+    key = ".".join(keys)
+    if detail["type"] == "union_tag_invalid":
+        return f"{key}.name: found {reprlib.repr(detail['ctx']['tag'])}; allowed: {detail['ctx']['expected_tags']}"
     if detail["type"] == "missing":
         return f"{key}: this setting is required"
     if detail["type"] == "literal_error":
@@ -153,26 +155,49 @@ def describe(detail: ErrorDetails) -> str:
     return f"{key}: found {reprlib.repr(detail['input'])}; {message}"
 
 
-# Pydantic adds the tried member of a union to a location; these names are no keys.
-LITERALS = frozenset({"literal", "list", "str", "int", "float", "none"})
+def settings_at(location: Iterable[int | str]) -> tuple[list[str], type[BaseModel]]:
+    """The keys of a config on the way to ``location``, and the model of the last of them that holds settings.
 
-
-def allowed_keys(model: type[BaseModel], location: Iterable[Any]) -> list[str]:
-    """Names of the settings at ``location`` within ``model``."""
+    Pydantic adds to a location what it tried of a union: the name of a kind of settings, or of a type. Those are no
+    keys.
+    """
+    keys: list[str] = []
+    model: type[BaseModel] = Config
+    kinds: list[type[BaseModel]] = []
     for part in location:
         if isinstance(part, int):
-            continue
-        model = settings_inside(model.model_fields[part].annotation)
-    return list(model.model_fields)
+            keys.append(str(part))
+        elif kind := next((kind for kind in kinds if part in names_of(kind)), None):
+            model, kinds = kind, []
+        elif part in model.model_fields:
+            keys.append(part)
+            kinds = list(models_in(model.model_fields[part].annotation))
+            model = kinds[0] if kinds else model
+        elif "[" not in part and part not in TYPES:
+            keys.append(part)
+    return keys, model
 
 
-def settings_inside(annotation: Any) -> type[BaseModel]:
+TYPES = frozenset({"literal", "list", "str", "int", "float", "none"})
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models of settings that a field may hold."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+        yield annotation
     for argument in get_args(annotation):
-        if isinstance(argument, type) and issubclass(argument, BaseModel):
-            return argument
-    raise KeyError(annotation)
+        yield from models_in(argument)
+
+
+def names_of(kind: type[BaseModel]) -> tuple[Any, ...]:
+    """What ``name`` may be in settings that are told apart by it: ``("dice",)``."""
+    field = kind.model_fields.get("name")
+    return get_args(field.annotation) if field else ()
+
+
+def of_kind(model: type[BaseModel]) -> str:
+    names = names_of(model)
+    return f" of {names[0]}" if len(names) == 1 else ""
 
 
 def nearest(word: str, allowed: Sequence[str]) -> str:

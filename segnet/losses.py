@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segnet.config import LossTerm
+from segnet.config import ClassWeighted, CrossEntropyTerm, DiceTerm, FocalTerm, LossTerm, LovaszTerm
 from segnet.processes import mean_over_processes
 
 
@@ -151,7 +151,7 @@ class WeightedSum(nn.Module):
 
 
 def build_loss(
-    terms: Sequence[LossTerm], ignore_index: int, class_weights: Callable[[LossTerm], Tensor | None]
+    terms: Sequence[LossTerm], ignore_index: int, class_weights: Callable[[ClassWeighted], Tensor | None]
 ) -> nn.Module:
     """The loss of a config: logits ``(N, C, H, W)`` float and mask ``(N, H, W)`` integer to a scalar float32.
 
@@ -162,14 +162,14 @@ def build_loss(
     """
 
     def build(term: LossTerm) -> nn.Module:
-        match term.name:
-            case "cross_entropy":
+        match term:
+            case CrossEntropyTerm():
                 return CrossEntropy(ignore_index, class_weights(term), term.reduction, term.label_smoothing)
-            case "focal":
+            case FocalTerm():
                 return CrossEntropy(ignore_index, class_weights(term), term.reduction, gamma=term.gamma)
-            case "dice":
+            case DiceTerm():
                 return Dice(ignore_index)
-            case "lovasz":
+            case LovaszTerm():
                 return Lovasz(ignore_index)
 
     return WeightedSum([build(term) for term in terms], [term.weight for term in terms])

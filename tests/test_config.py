@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from segnet.config import Config, LossTerm, ModelConfig, ScheduleConfig
+from segnet.config import Config, CrossEntropyTerm, LossTerm, ModelConfig, ScheduleConfig
+
+LOSS_TERM: TypeAdapter[LossTerm] = TypeAdapter(LossTerm)
 
 
 def config(**settings: Any) -> Config:
@@ -25,7 +27,9 @@ def test_settings_do_not_change_behind_ones_back() -> None:
 
 @pytest.mark.parametrize("weights", ["median_frequency", [0.5, 1.0], "none"])
 def test_class_weights_are_a_name_or_numbers(weights: object) -> None:
-    assert LossTerm.model_validate({"class_weights": weights}).class_weights == weights
+    term = LOSS_TERM.validate_python({"class_weights": weights})
+    assert isinstance(term, CrossEntropyTerm)
+    assert term.class_weights == weights
 
 
 @pytest.mark.parametrize(
@@ -34,19 +38,19 @@ def test_class_weights_are_a_name_or_numbers(weights: object) -> None:
         ({"weight": 0}, "greater than 0"),
         ({"enet_c": 1}, "greater than 1"),
         ({"label_smoothing": 1}, "less than 1"),
-        ({"gamma": -1}, "greater than or equal to 0"),
+        ({"name": "focal", "gamma": -1}, "greater than or equal to 0"),
         ({"name": "hinge"}, "cross_entropy"),
         ({"class_weights": "median"}, "median_frequency"),
     ],
 )
 def test_loss_settings_beyond_their_limits(term: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        LossTerm.model_validate(term)
+        LOSS_TERM.validate_python(term)
 
 
 def test_schedules_are_known_by_name() -> None:
     with pytest.raises(ValidationError, match="one_cycle"):
-        ScheduleConfig.model_validate({"name": "step"})
+        TypeAdapter(ScheduleConfig).validate_python({"name": "step"})
 
 
 @pytest.mark.parametrize(
@@ -56,3 +60,25 @@ def test_schedules_are_known_by_name() -> None:
 def test_a_task_needs_data_of_its_kind(task: str, data: str, fitting: str) -> None:
     with pytest.raises(ValidationError, match=f"task {task} does not go with data.name={data}; choose {fitting}"):
         config(task=task, data={"name": data})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"variational": {"beta": 2}}, "variational: does nothing with task=segmentation; it is read by variational"),
+        ({"data": {"patch_size": 8}}, "data.patch_size: does nothing with data.name=camvid; it is read by patches"),
+        ({"data": {"name": "scenes", "format": "voc"}}, "data.format: .* it is read by folder, shards"),
+        (
+            {"task": "reconstruction", "data": {"name": "digits"}, "loss": [{"name": "dice"}]},
+            "loss: does nothing with task=reconstruction",
+        ),
+    ],
+)
+def test_a_setting_that_nothing_reads_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        config(**settings)
+
+
+def test_a_setting_that_nothing_reads_may_have_its_default() -> None:
+    whole = config(task="reconstruction", data={"name": "digits"})
+    assert Config.model_validate(whole.model_dump()) == whole

@@ -47,18 +47,31 @@ def test_a_run_without_a_name_is_called_like_its_file(file: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("optimizer.learning_rte=1", "optimizer.learning_rte: unknown setting; allowed: name, lr,"),
-        ("optimizer.weight_decai=1", "optimizer.weight_decai: unknown setting; did you mean weight_decay?"),
+        ("optimizer.learning_rte=1", "optimizer.learning_rte: unknown setting of adamw; allowed: name, lr,"),
+        ("optimizer.weight_decai=1", "optimizer.weight_decai: unknown setting of adamw; did you mean weight_decay?"),
         ("traning.epochs=1", "traning: unknown setting; did you mean training?"),
-        ("loss.1.wieght=1", "loss.1.wieght: unknown setting; did you mean weight?"),
+        ("loss.1.wieght=1", "loss.1.wieght: unknown setting of lovasz; did you mean weight?"),
         ("model.input.meen=1", "model.input.meen: unknown setting; did you mean mean?"),
         ("data.list=1", "data.list: unknown setting; allowed: name, root"),
         ("training.epochs=many", "training.epochs: found 'many'; input should be a valid integer"),
         ("training.epochs=0", "training.epochs: found 0; input should be greater than 0"),
         ("training.epochs=1.5", "training.epochs: found 1.5; input should be a valid integer"),
-        ("optimizer.name=adam", "optimizer.name: found 'adam'; allowed: 'sgd' or 'adamw'"),
+        ("optimizer.name=adam", "optimizer.name: found 'adam'; allowed: 'sgd', 'adamw'"),
+        ("loss.0.gamma=3", "loss.0.gamma: unknown setting of dice; allowed: name, weight"),
+        (
+            "loss.0={name: cross_entropy, gama: 3}",
+            "loss.0.gama: unknown setting of cross_entropy; allowed: name,",
+        ),
+        ("loss.0={name: focal, gama: 3}", "loss.0.gama: unknown setting of focal; did you mean gamma?"),
+        ("loss.0.name=jaccard", "loss.0.name: found 'jaccard'; allowed: 'cross_entropy', 'focal', 'dice', 'lovasz'"),
+        ("loss.0={name: focal, gamma: x}", "loss.0.gamma: found 'x'; input should be a valid number"),
+        ("loss.0=dice", "loss.0: found 'dice'"),
+        ("optimizer={name: sgd, betas: [0.9, 0.9]}", "optimizer.betas: unknown setting of sgd; allowed: name, lr"),
+        ("optimizer.momentum=0.5", "optimizer.momentum: unknown setting of adamw"),
+        ("schedule={name: cosine, power: 2}", "schedule.power: unknown setting of cosine; allowed: name, warmup_steps"),
+        ("schedule.final_factor=0.1", "schedule.final_factor: unknown setting of constant"),
         ("model.name=null", "model.name: found None; input should be a valid string"),
-        ("loss.0.class_weights=median", "loss.0.class_weights: found 'median'; allowed: 'none', 'median_frequency'"),
+        ("loss.0={class_weights: median}", "loss.0.class_weights: found 'median'; allowed: 'none', 'median_frequency'"),
         ("data.name=digits", "task segmentation does not go with data.name=digits"),
     ],
 )
@@ -180,7 +193,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_siz
     terms=st.lists(
         st.fixed_dictionaries(
             {
-                "name": st.sampled_from(["cross_entropy", "dice"]),
+                "name": st.sampled_from(["cross_entropy", "focal"]),
                 "weight": POSITIVE,
                 "class_weights": st.one_of(st.just("enet"), st.lists(POSITIVE, max_size=3)),
             }

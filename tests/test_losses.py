@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segnet.config import LossTerm
+from segnet.config import CrossEntropyTerm, DiceTerm, FocalTerm, LossTerm, LovaszTerm
 from segnet.losses import CrossEntropy, Dice, Lovasz, build_loss
 
 IGNORED = 11
@@ -163,11 +163,11 @@ def test_a_class_that_is_not_in_the_truth_is_left_out_of_the_mean(loss: nn.Modul
 def test_a_config_becomes_the_weighted_sum_of_its_terms() -> None:
     logits, mask = random_batch()
     weights = torch.linspace(1, 2, 5)
-    terms = [
-        LossTerm(weight=0.5, class_weights="enet", reduction="pixels", label_smoothing=0.1),
-        LossTerm(name="focal", gamma=3.0),
-        LossTerm(name="dice", weight=2.0),
-        LossTerm(name="lovasz"),
+    terms: list[LossTerm] = [
+        CrossEntropyTerm(weight=0.5, class_weights="enet", reduction="pixels", label_smoothing=0.1),
+        FocalTerm(name="focal", gamma=3.0),
+        DiceTerm(name="dice", weight=2.0),
+        LovaszTerm(name="lovasz"),
     ]
     loss = build_loss(terms, IGNORED, lambda term: weights if term.class_weights == "enet" else None)
     by_hand = (

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from segnet.benchmark.inference import PLAIN, Way
 from segnet.benchmark.plain import Plain
 from segnet.benchmark.timing import Job
-from segnet.config import OptimizerConfig
+from segnet.config import SgdConfig
 from segnet.hardware import has_bf16
 from segnet.losses import CrossEntropy
 from segnet.nn.saved import SavedModel
@@ -50,7 +50,7 @@ def step(model: SavedModel, pixels: Tensor, mask: Tensor, precision: str, compil
     network.train()
     forward = torch.compile(network) if compiled else network
     preprocess = model.preprocess.to(pixels.device)
-    optimizer = build_optimizer(network, OptimizerConfig(name="sgd", lr=1e-3))
+    optimizer = build_optimizer(network, SgdConfig(name="sgd", lr=1e-3))
     loss_function = CrossEntropy(model.info.ignore_index)
 
     def job() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from segnet import __version__
-from segnet.config import Config
+from segnet.config import ClassWeighted, Config, LossTerm
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
@@ -54,15 +54,18 @@ def augmentation_text(config: Config) -> str:
     return ", ".join(steps) or "none"
 
 
+def term_text(term: LossTerm) -> str:
+    weight = f"{term.weight:g} × " if term.weight != 1 else ""
+    by_class = ""
+    if isinstance(term, ClassWeighted) and term.class_weights != "none":
+        by_class = f", class weights {term.class_weights}"
+    return weight + term.name.replace("_", " ") + by_class
+
+
 def loss_text(config: Config) -> str:
     """What was minimised, in words."""
     if config.task == "segmentation":
-        return " + ".join(
-            (f"{term.weight:g} × " if term.weight != 1 else "")
-            + term.name.replace("_", " ")
-            + (f", class weights {term.class_weights}" if term.class_weights != "none" else "")
-            for term in config.loss
-        )
+        return " + ".join(map(term_text, config.loss))
     if config.task == "variational":
         return f"negative evidence lower bound, divergence × {config.variational.beta:g}"
     if config.task == "classification":

@@ -5,21 +5,21 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from segnet.config import OptimizerConfig
+from segnet.config import OptimizerConfig, SgdConfig, Stepping
 from segnet.training.sharding import is_sharded
 
 
 def build_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
     """SGD with momentum as in the paper (arXiv 1511.00561, section 3.1), or AdamW."""
     groups = parameter_groups(network.parameters(), config)
-    if config.name == "sgd":
+    if isinstance(config, SgdConfig):
         # The fused form is not there for weights in parts.
         fused = not is_sharded(network)
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, fused=fused)
     return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, fused=True)
 
 
-def parameter_groups(parameters: Iterable[nn.Parameter], config: OptimizerConfig) -> list[dict[str, object]]:
+def parameter_groups(parameters: Iterable[nn.Parameter], config: Stepping) -> list[dict[str, object]]:
     """One group, or two where biases and batch norm (all that has one axis) are not decayed."""
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     if config.decay_norm_and_bias:

@@ -2,7 +2,7 @@
 
 import math
 
-from segnet.config import ScheduleConfig
+from segnet.config import ConstantSchedule, CosineSchedule, OneCycleSchedule, PolySchedule, ScheduleConfig
 
 ONE_CYCLE_RISE = 0.3
 """Share of the run in which one-cycle's rate rises (arXiv 1708.07120; PyTorch's default)."""
@@ -19,14 +19,14 @@ def lr_factor(schedule: ScheduleConfig, step: int, total_steps: int) -> float:
         return (step + 1) / (schedule.warmup_steps + 1)
     steps_left = max(total_steps - schedule.warmup_steps - 1, 1)
     progress = min((step - schedule.warmup_steps) / steps_left, 1.0)
-    match schedule.name:
-        case "constant":
+    match schedule:
+        case ConstantSchedule():
             return 1.0
-        case "poly":
+        case PolySchedule():
             return schedule.final_factor + (1 - schedule.final_factor) * math.pow(1 - progress, schedule.power)
-        case "cosine":
+        case CosineSchedule():
             return cosine(1.0, schedule.final_factor, progress)
-        case "one_cycle":
+        case OneCycleSchedule():
             if progress < ONE_CYCLE_RISE:
                 return cosine(ONE_CYCLE_START, 1.0, progress / ONE_CYCLE_RISE)
             return cosine(1.0, schedule.final_factor, (progress - ONE_CYCLE_RISE) / (1 - ONE_CYCLE_RISE))

@@ -57,7 +57,7 @@ def test_the_schema_is_printed_without_a_config(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["optimizer.lrate=1"], "optimizer.lrate: unknown setting; allowed: name, lr"),
+        (["optimizer.lrate=1"], "optimizer.lrate: unknown setting of adamw; allowed: name, lr"),
         (["training.epochs=few"], "training.epochs"),
         (["data.root=/no/such/folder"], "/no/such/folder: no such folder; set data.root or CAMVID_ROOT"),
         (["data.val=test"], "no split 'test'; there is train, val"),

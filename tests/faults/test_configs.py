@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from segnet.config import Config, DataConfig
+from segnet.config import READ_BY_DATA, READ_BY_TASKS, Config, DataConfig
 from segnet.config_file import dump_config, load_config, parse_config, parse_yaml
 from segnet.errors import UserError
 from segnet.nn.catalogue import build_network
@@ -68,9 +68,14 @@ def numbers(kind: type, bounds: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 
 
 def with_fitting_data(tree: dict[str, Any]) -> dict[str, Any]:
-    """The rules that hold between two settings: masks for segmentation alone, no float16 with FSDP."""
-    masks = tree.get("task", "segmentation") == "segmentation"
-    tree.setdefault("data", {})["name"] = "camvid" if masks else "digits"
+    """The rules that hold between settings: masks for segmentation alone, nothing in vain, no float16 with FSDP."""
+    task = tree.get("task", "segmentation")
+    data = tree.setdefault("data", {})
+    data["name"] = "camvid" if task == "segmentation" else "digits"
+    for part, kind, read_by in ((tree, task, READ_BY_TASKS), (data, data["name"], READ_BY_DATA)):
+        for key, kinds in read_by.items():
+            if kind not in kinds:
+                part.pop(key, None)
     training = tree.get("training", {})
     if training.get("strategy") == "fsdp" and training.get("precision") == "16-mixed":
         training["precision"] = "bf16-mixed"

@@ -82,6 +82,6 @@ def test_the_deepest_values_are_the_same_without_indices_but_for_their_places(ad
 
 def test_a_network_without_codes_is_named(image: Tensor) -> None:
     other = model("segnet_lite", **LITE)
-    other.network, other.info.name = torch.nn.Conv2d(3, 3, 1), "smp/Unet"
+    other = SavedModel(torch.nn.Conv2d(3, 3, 1), other.info.model_copy(update={"name": "smp/Unet"}))
     with pytest.raises(UserError, match="smp/Unet unpools without indices"):
         see_stages(other, image)

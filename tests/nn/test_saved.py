@@ -189,7 +189,7 @@ def test_a_header_that_begins_like_a_pickle_is_none(folder: Path) -> None:
         ('{"size": ' + "9" * 5000 + "}", "is not JSON"),
         ("\xff", "is not JSON"),
         ("[]", "json: Input should be a valid dictionary"),
-        ("{}", "version: Field required"),
+        ("{}", "name: Field required"),
         (" " * 1_000_001, "under 1 MB"),
     ],
 )

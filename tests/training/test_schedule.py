@@ -2,14 +2,15 @@
 
 import pytest
 import torch
+from pydantic import TypeAdapter
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
-from segnet.config import ScheduleConfig
+from segnet.config import PolySchedule, ScheduleConfig
 from segnet.training.schedule import lr_factor
 
 
 def factors(total: int, **settings: object) -> list[float]:
-    schedule = ScheduleConfig.model_validate(settings)
+    schedule = TypeAdapter(ScheduleConfig).validate_python(settings)
     return [lr_factor(schedule, step, total) for step in range(total)]
 
 
@@ -60,5 +61,5 @@ def test_runs_of_few_steps_and_warm_ups_longer_than_the_run(name: str, total: in
 
 
 def test_beyond_the_last_step_the_factor_stays() -> None:
-    schedule = ScheduleConfig(name="poly", final_factor=0.1)
+    schedule = PolySchedule(name="poly", final_factor=0.1)
     assert lr_factor(schedule, 50, 10) == pytest.approx(0.1)

@@ -9,7 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from segnet.config import Config, LossTerm
+from segnet.config import ClassWeighted, Config
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.paste import augmented_samples
 from segnet.datasets.samples import Sample
@@ -52,7 +52,7 @@ class SegmentationTask:
         self.preprocess = Preprocess(config.model.input.channels, config.model.input.mean, config.model.input.std)
         self.loss_function = build_loss(config.loss, self.classes.ignore_index, self.class_weights)
 
-    def class_weights(self, term: LossTerm) -> Tensor | None:
+    def class_weights(self, term: ClassWeighted) -> Tensor | None:
         weights = class_weights(term.class_weights, self.train_split, term.enet_c, cached_counts)
         return None if weights is None else torch.from_numpy(weights)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from segnet.config import OptimizerConfig
+from segnet.config import SgdConfig
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.catalogue import build_network
 from segnet.nn.flops import count_flops_of

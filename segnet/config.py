@@ -330,6 +330,7 @@ class Config(Settings):
 IMAGE_TASKS = ("reconstruction", "variational", "classification")
 READ_BY_TASKS = {
     "augmentation": ("segmentation",),
+    "sampling": ("segmentation",),
     "paste": ("segmentation",),
     "loss": ("segmentation",),
     "reconstruction": IMAGE_TASKS,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from segnet.config import SgdConfig
+from segnet.config import AdamWConfig
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.catalogue import build_network
 from segnet.nn.flops import count_flops_of
@@ -40,7 +40,7 @@ def cases() -> dict[str, tuple[nn.Module, Tensor]]:
 
 
 def step_of(network: nn.Module, x: Tensor) -> Callable[[], None]:
-    optimizer = build_optimizer(network, OptimizerConfig(name="adamw", lr=1e-3))
+    optimizer = build_optimizer(network, AdamWConfig(name="adamw", lr=1e-3))
 
     def step() -> None:
         network(x).square().mean().backward()

@@ -177,3 +177,18 @@ def test_a_config_becomes_the_weighted_sum_of_its_terms() -> None:
         + Lovasz(IGNORED)(logits, mask)
     )
     torch.testing.assert_close(loss(logits, mask), by_hand)
+
+
+def test_a_sum_over_one_softmax_is_the_sum_of_its_losses() -> None:
+    logits, mask = random_batch()
+    terms = [LossTerm(), LossTerm(name="dice", weight=0.5), LossTerm(name="lovasz", weight=2), LossTerm(name="focal")]
+    together, apart = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+    total = build_loss(terms, IGNORED, lambda _: None)(together, mask)
+    alone = [
+        term.weight * build_loss([term.model_copy(update={"weight": 1.0})], IGNORED, lambda _: None)(apart, mask)
+        for term in terms
+    ]
+    total.backward()
+    sum(alone).backward()
+    torch.testing.assert_close(total, sum(alone))
+    torch.testing.assert_close(together.grad, apart.grad)

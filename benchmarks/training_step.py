@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segnet.config import LossTerm, OptimizerConfig
+from segnet.config import AdamWConfig, CrossEntropyTerm, DiceTerm
 from segnet.losses import WeightedSum, build_loss
 from segnet.nn import segnet_lite
 from segnet.nn.segnet_lite import DepthwiseConv, SegNetLite
@@ -63,9 +63,9 @@ def build_step(batch: int, size: tuple[int, int]) -> Callable[[], Tensor]:
     torch.manual_seed(0)
     network = SegNetLite(CLASSES, **CAMVID_LITE).to(memory_format=torch.channels_last)  # type: ignore[arg-type, call-overload]
     average = WeightAverage(network, 0.998)
-    optimizer = build_optimizer(network, OptimizerConfig(decay_norm_and_bias=False))
+    optimizer = build_optimizer(network, AdamWConfig(decay_norm_and_bias=False))
     loss_function = build_loss(
-        [LossTerm(), LossTerm(name="dice")], ignore_index=255, class_weights=lambda _: torch.rand(CLASSES) + 0.5
+        [CrossEntropyTerm(), DiceTerm()], ignore_index=255, class_weights=lambda _: torch.rand(CLASSES) + 0.5
     )
     images = torch.randn(batch, 3, *size).contiguous(memory_format=torch.channels_last)
     height, width = (side // 16 for side in size)

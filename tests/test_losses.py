@@ -181,14 +181,12 @@ def test_a_config_becomes_the_weighted_sum_of_its_terms() -> None:
 
 def test_a_sum_over_one_softmax_is_the_sum_of_its_losses() -> None:
     logits, mask = random_batch()
-    terms = [LossTerm(), LossTerm(name="dice", weight=0.5), LossTerm(name="lovasz", weight=2), LossTerm(name="focal")]
     together, apart = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+    terms: list[LossTerm] = [CrossEntropyTerm(), DiceTerm(weight=0.5), LovaszTerm(weight=2.0), FocalTerm()]
     total = build_loss(terms, IGNORED, lambda _: None)(together, mask)
-    alone = [
-        term.weight * build_loss([term.model_copy(update={"weight": 1.0})], IGNORED, lambda _: None)(apart, mask)
-        for term in terms
-    ]
+    alone = CrossEntropy(IGNORED)(apart, mask) + 0.5 * Dice(IGNORED)(apart, mask)
+    alone = alone + 2 * Lovasz(IGNORED)(apart, mask) + CrossEntropy(IGNORED, gamma=2.0)(apart, mask)
     total.backward()
-    sum(alone).backward()
-    torch.testing.assert_close(total, sum(alone))
+    alone.backward()
+    torch.testing.assert_close(total, alone)
     torch.testing.assert_close(together.grad, apart.grad)

@@ -65,7 +65,7 @@ def build_step(batch: int, size: tuple[int, int]) -> Callable[[], Tensor]:
     average = WeightAverage(network, 0.998)
     optimizer = build_optimizer(network, AdamWConfig(decay_norm_and_bias=False))
     loss_function = build_loss(
-        [CrossEntropyTerm(), DiceTerm()], ignore_index=255, class_weights=lambda _: torch.rand(CLASSES) + 0.5
+        [CrossEntropyTerm(), DiceTerm(name="dice")], ignore_index=255, class_weights=lambda _: torch.rand(CLASSES) + 0.5
     )
     images = torch.randn(batch, 3, *size).contiguous(memory_format=torch.channels_last)
     height, width = (side // 16 for side in size)

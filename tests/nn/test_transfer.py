@@ -11,7 +11,7 @@ from segnet.errors import UserError
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.autoencoders.saved import save_autoencoder
 from segnet.nn.catalogue import build_network
-from segnet.nn.saved import SavedModel, save_model
+from segnet.nn.saved import ModelInfo, SavedModel, save_model
 from segnet.nn.transfer import start_from
 
 LITE = {"widths": [4, 8, 8, 8], "depths": [1, 1], "dilations": [1]}
@@ -77,5 +77,13 @@ def test_a_narrower_network_takes_nothing_that_does_not_fit(tmp_path: Path) -> N
 
 def save(network: nn.Module, folder: Path) -> None:
     names = tuple(map(str, range(network.get_parameter("head.weight").shape[0])))
-    model = SavedModel(network, "segnet_lite", {}, InputConfig(), names, ((0, 0, 0),) * len(names), 255, (32, 32))
-    save_model(folder, model)
+    info = ModelInfo(
+        name="segnet_lite",
+        arguments={},
+        input=InputConfig(),
+        class_names=names,
+        class_colors=((0, 0, 0),) * len(names),
+        ignore_index=255,
+        size=(32, 32),
+    )
+    save_model(folder, SavedModel(network, info))

@@ -9,6 +9,7 @@ from .camvid.load import load_camvid
 from .classes import ClassSet, voc_color
 from .coding import Coding, pack
 from .folder import load_folder
+from .merging import merge_classes
 from .samples import ImagesAndMasks
 from .shards import load_shards
 from .splits import select_split, spread
@@ -17,11 +18,18 @@ SCENES_ROOT = "data/scenes"
 
 
 def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
-    """One split of the data set of ``data``; sample scenes are drawn first where they are not there yet.
+    """One split of the data set of ``data``, its classes merged and ignored as that says.
+
+    Sample scenes are drawn first where they are not there yet.
 
     Raises:
-        UserError: the data or a setting that they need is not there.
+        UserError: the data or a setting that they need is not there, or a class has no such name.
     """
+    return merge_classes(_load(data, split), data.merge, data.ignore)
+
+
+def _load(data: DataConfig, split: str) -> ImagesAndMasks:
+    """One split with the classes that its masks have."""
     if data.name == "camvid":
         return load_camvid(data.root, split, data.cache)
     if data.name == "scenes":

@@ -1,6 +1,6 @@
 """Samples that show a rare class, drawn by (seed, epoch, index) alone, for the config's ``sampling.rare``.
 
-As in the sampling of rare classes of DAFormer (arXiv 2111.14887, section 3.3), but with even chances for all classes
+As in the sampling of rare classes of DAFormer (arXiv 2111.14887), but with even chances for all classes
 that are rare, and with the crop around the class, as in nnU-Net (Nature Methods 18, 2021, online methods).
 """
 

@@ -46,6 +46,8 @@ class ImagesAndMasks:
     """
 
     coding: Coding | None = None
+    relabelled: tuple[int, ...] = ()
+    """New label of each of the masks' labels, where classes are merged; empty: they stay as they are."""
 
     def __init__(
         self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0, coding: Coding | None = None

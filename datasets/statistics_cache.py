@@ -68,6 +68,7 @@ def state_of_masks(dataset: ImagesAndMasks) -> str:
     meaning = (
         len(dataset.classes),
         dataset.classes.ignore_index,
+        dataset.relabelled,
         coding and (sorted(coding.indices.items()), sorted(coding.colors.items()), _segments_digest(coding)),
     )
     digest = hashlib.sha256(repr(meaning).encode())

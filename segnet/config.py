@@ -54,6 +54,10 @@ class DataConfig(Settings):
     colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for images")
     labels: list[int] | None = Field(None, description="format generic: value of each class in masks; null: 0, 1, 2")
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
+    merge: dict[str, list[str]] = Field(
+        {}, description="classes that become one, by name, as in {vehicle: [Car, Truck]}"
+    )
+    ignore: list[str] = Field([], description="names of classes that are neither trained on nor measured")
     patch_size: int = Field(32, gt=0, description="patches: side of the squares cut from frames, in pixels")
     patch_color: bool = Field(False, description="patches: three channels instead of grey")
     workers: int = Field(2, ge=0, description="processes that read and augment images")
@@ -131,6 +135,14 @@ class FocalTerm(ClassWeighted):
     gamma: float = Field(2.0, ge=0, description="focusing exponent")
 
 
+class OhemTerm(ClassWeighted):
+    name: Literal["ohem"]
+    threshold: float = Field(0.7, gt=0, le=1, description="pixels count whose class gets at most this probability")
+    min_share: float = Field(
+        0.0625, ge=0, le=1, description="share of the labelled pixels, the hardest, that counts in any case"
+    )
+
+
 class DiceTerm(Weighted):
     name: Literal["dice"]
 
@@ -142,6 +154,7 @@ class LovaszTerm(Weighted):
 LossTerm = Annotated[
     Annotated[CrossEntropyTerm, Tag("cross_entropy")]
     | Annotated[FocalTerm, Tag("focal")]
+    | Annotated[OhemTerm, Tag("ohem")]
     | Annotated[DiceTerm, Tag("dice")]
     | Annotated[LovaszTerm, Tag("lovasz")],
     by_name("cross_entropy"),

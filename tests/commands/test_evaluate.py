@@ -8,6 +8,7 @@ import pytest
 from segnet.cli import build_parser, main
 from segnet.commands.arguments import open_predictor
 from segnet.config import InputConfig
+from segnet.datasets.classes import CAMVID
 from segnet.inference.predictor import BAYESIAN_SAMPLES, usual_samples
 from segnet.nn.catalogue import build_network
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
@@ -31,9 +32,46 @@ def test_another_split_and_another_root(tiny_run: Path, tiny_camvid: Path, tmp_p
     assert json.loads(measures.read_text())["images"] == 7
 
 
+def test_merged_classes_are_measured_as_one(tiny_run: Path, tmp_path: Path) -> None:
+    """Road and Car are one class, of as many pixels as both have; the other classes keep theirs."""
+    measures, merged = tmp_path / "measures.json", tmp_path / "merged.json"
+    report = tmp_path / "report.html"
+    assert main(["evaluate", str(tiny_run), "--json", str(measures)]) == 0
+    command = ["evaluate", str(tiny_run), "--merge", "thing=Car, Road", "--json", str(merged), "--report", str(report)]
+    assert main(command) == 0
+    before, after = json.loads(measures.read_text()), json.loads(merged.read_text())
+    assert list(after["per_class"])[3] == "thing"
+    assert len(after["per_class"]) == 10
+    pixels = {name: row["pixels"] for name, row in before["per_class"].items()}
+    assert after["per_class"]["thing"]["pixels"] == pixels["Car"] + pixels["Road"]
+    assert after["per_class"]["Sky"]["pixels"] == pixels["Sky"]
+    assert "thing" in report.read_text()
+
+
+def test_a_model_is_measured_on_data_that_know_fewer_classes(
+    tiny_run: Path, tiny_camvid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The data's config merges Car and Bicyclist to vehicle; the model knows both, and nothing of a Truck."""
+    names = [name for name in CAMVID.names if name not in ("Car", "Bicyclist")]
+    config, measures = tmp_path / "ten.yaml", tmp_path / "measures.json"
+    merge = "{vehicle: [Car, Bicyclist]}"
+    config.write_text(
+        f"data: {{root: {tiny_camvid}, merge: {merge}}}\nmodel: {{name: segnet_lite}}\ntraining: {{epochs: 1}}\n"
+    )
+    assert main(["evaluate", str(tiny_run), "--data", str(config)]) == 1
+    assert "the model knows 11 classes" in capsys.readouterr().err
+    command = ["evaluate", str(tiny_run), "--data", str(config), "--json", str(measures)]
+    assert main([*command, "--merge", "vehicle=Car,Bicyclist"]) == 0
+    assert list(json.loads(measures.read_text())["per_class"]) == [*names[:8], "vehicle", *names[8:]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--merge", "vehicle"], "--merge 'vehicle': expected NAME=CLASS,CLASS, as in vehicle=Car,Truck"),
+        (["--merge", "a=Car", "--merge", "a=Tree"], "--merge a: given twice; name all of its classes at once"),
+        (["--merge", "vehicle=Car,Bus"], "--merge vehicle: no class 'Bus'; "),
+        (["--merge", "Car=Tree"], "Car: 'Car' is a class already"),
         (["--split", "test"], "no split 'test'; there is train, val"),
         (["--data", "/no/such/folder"], "/no/such/folder: no such folder"),
         (["--backend", "caffe"], "backend 'caffe'"),

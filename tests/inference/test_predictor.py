@@ -73,6 +73,29 @@ def test_uncertainty_is_the_variance_over_samples(bayesian_model: SavedModel) ->
     assert variance.max() > 0
 
 
+def test_a_merged_class_has_the_sum_of_its_classes_probabilities(bayesian_model: SavedModel) -> None:
+    merge = {"vehicle": ["Car", "Bicyclist"], "street": ["Pavement", "Road"]}
+    whole, merged = (
+        Predictor(bayesian_model, precision="fp32"),
+        Predictor(bayesian_model, precision="fp32", merge=merge),
+    )
+    names = ("Sky", "Building", "Pole", "street", "Tree", "SignSymbol", "Fence", "vehicle", "Pedestrian")
+    assert merged.classes.names == names
+    images = noise(48, 64)
+    p, q = whole.probabilities(images), merged.probabilities(images)
+    np.testing.assert_allclose(q[:, 3], p[:, 3] + p[:, 4], rtol=1e-6)
+    np.testing.assert_allclose(q[:, 7], p[:, 8] + p[:, 10], rtol=1e-6)
+    np.testing.assert_allclose(q[:, 8], p[:, 9])
+    np.testing.assert_array_equal(merged.classes_of(images), q.argmax(1))
+    sampled = Predictor(bayesian_model, precision="fp32", samples=3, merge=merge)
+    torch.manual_seed(1)
+    mean, variance = sampled.uncertainty(images)
+    torch.manual_seed(1)
+    draws = np.stack([sampled._softmax(logits).numpy() for logits in sampled._logits(images, 3)])
+    np.testing.assert_allclose(mean, draws.mean(0), atol=1e-6)
+    np.testing.assert_allclose(variance, draws.var(0).mean(1), atol=1e-7)
+
+
 def test_without_samples_there_is_no_dropout(bayesian_model: SavedModel) -> None:
     predictor = Predictor(bayesian_model, precision="fp32")
     images = noise(48, 64)

@@ -1,0 +1,133 @@
+"""Classes brought together or left out by name, whatever format the masks have."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from segnet.errors import UserError
+
+from .classes import ClassSet
+from .formats.generic import IGNORED_NAMES
+from .image_files import Pixels
+from .samples import ImagesAndMasks, Sample
+
+Merge = Mapping[str, Sequence[str]]
+"""The names of the classes that become one, by its name."""
+
+
+class Relabelled(ImagesAndMasks):
+    """A data set whose labels have become those of other classes.
+
+    Args:
+        dataset: with the labels as its masks have them.
+        classes: what the new labels mean.
+        table: new label of each label, 256 of them.
+    """
+
+    def __init__(self, dataset: ImagesAndMasks, classes: ClassSet, table: Sequence[int]) -> None:
+        # Not the base's: what is read and kept in memory is the data set's.
+        self.dataset, self.classes, self.relabelled = dataset, classes, tuple(table)
+        self.pairs, self.coding = dataset.pairs, dataset.coding
+        self.table = np.array(table, np.uint8)
+
+    def __getitem__(self, index: int) -> Sample:
+        sample = self.dataset[index]
+        return sample._replace(mask=self.table[sample.mask])
+
+    def mask(self, index: int) -> Pixels:
+        return self.table[self.dataset.mask(index)]
+
+    def fingerprint(self) -> str:
+        text = f"{self.dataset.fingerprint()} {self.relabelled}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def subset(self, indices: Sequence[int]) -> "Relabelled":
+        return Relabelled(self.dataset.subset(indices), self.classes, self.relabelled)
+
+
+def merge_classes(
+    dataset: ImagesAndMasks, merge: Merge, ignore: Sequence[str] = (), setting: str = "data.merge."
+) -> ImagesAndMasks:
+    """The data set with other classes; itself where nothing changes.
+
+    Args:
+        dataset: with the classes as its masks have them.
+        merge: of the config's ``data.merge``.
+        ignore: names of classes whose pixels get the ignored label.
+        setting: what an error names before the merged class.
+
+    Raises:
+        UserError: there is no class of a name, a class is named twice, or none is left.
+    """
+    classes, table = merged_classes(dataset.classes, merge, ignore, setting)
+    return dataset if classes == dataset.classes else Relabelled(dataset, classes, table)
+
+
+def merged_classes(
+    classes: ClassSet, merge: Merge, ignore: Sequence[str] = (), setting: str = "data.merge."
+) -> tuple[ClassSet, list[int]]:
+    """The classes that are left, and the label that each of the 256 labels becomes.
+
+    A merged class stands where the first of its members stood, and has the colour of the one that is named first.
+
+    Raises:
+        UserError: as for a data set.
+    """
+    becomes = _checked(classes, merge, ignore, setting)
+    kept: dict[str, tuple[int, int, int]] = {}
+    table = list(range(256))
+    for label, name in enumerate(classes.names):
+        new = becomes.get(name, name)
+        if new is None:
+            table[label] = classes.ignore_index
+            continue
+        kept.setdefault(new, classes.colors[classes.names.index(merge[new][0] if new in merge else name)])
+        table[label] = list(kept).index(new)
+    if not kept:
+        raise UserError("data.ignore: no class is left")
+    return ClassSet(tuple(kept), tuple(kept.values()), classes.ignore_index), table
+
+
+def _checked(classes: ClassSet, merge: Merge, ignore: Sequence[str], setting: str) -> dict[str, str | None]:
+    """What becomes of each class that is named: the merged class, or None for one that is ignored."""
+    becomes: dict[str, str | None] = {}
+    entries = [(f"{setting}{new}", name, new) for new, members in merge.items() for name in members]
+    for key, name, new in [*entries, *(("data.ignore", name, None) for name in ignore)]:
+        if new is None and name not in classes.names and name.lower() in IGNORED_NAMES:
+            continue  # the format ignores it already
+        if name not in classes.names:
+            raise UserError(f"{key}: no class {name!r}{nearest_name(name, classes.names)}")
+        if name in becomes:
+            raise UserError(f"{key}: the class {name!r} is named twice; a class goes into one other, or is ignored")
+        becomes[name] = new
+    for new in merge:
+        if new in classes.names and becomes.get(new) != new:
+            raise UserError(
+                f"{setting}{new}: {new!r} is a class already; name it among those that become one, "
+                "or give the merged class another name"
+            )
+    return becomes
+
+
+def nearest_name(name: str, names: Sequence[str]) -> str:
+    match = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {match[0]}?" if match else ";"
+    return f"{hint} there are {', '.join(names)}"
+
+
+def only_known(merge: Merge, names: Sequence[str]) -> dict[str, list[str]]:
+    """The part of ``merge`` that classes of these names have, for a model or a data set that lacks some of them."""
+    known = {new: [name for name in members if name in names] for new, members in merge.items()}
+    return {new: members for new, members in known.items() if members}
+
+
+def in_order_of(dataset: ImagesAndMasks, names: Sequence[str]) -> ImagesAndMasks:
+    """The data set with its classes in the order of ``names``; itself where it has others, or these in this order."""
+    classes = dataset.classes
+    if classes.names == tuple(names) or sorted(classes.names) != sorted(names):
+        return dataset
+    colors = tuple(classes.colors[classes.names.index(name)] for name in names)
+    table = [list(names).index(name) for name in classes.names]
+    return Relabelled(dataset, ClassSet(tuple(names), colors, classes.ignore_index), [*table, *range(len(table), 256)])

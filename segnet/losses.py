@@ -12,6 +12,7 @@ loss is one sigmoid a class.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,58 @@ from segnet.ohem import HardCrossEntropy
 from segnet.processes import mean_over_processes
 
 
-class CrossEntropy(nn.Module):
+@dataclass(frozen=True)
+class Pixels:
+    """What all losses of a step need of its logits and mask, computed once for all of them.
+
+    Attributes:
+        log_p: log-softmax of the logits, ``(N, C, H, W)`` float32.
+        log_p_target: that of each pixel's class, ``(N, H, W)`` float32; of class 0 where there is no label.
+        target: class of each pixel, ``(N, H, W)`` int64; 0 where there is no label.
+        labelled: whether the pixel has a label, ``(N, H, W)`` bool.
+    """
+
+    log_p: Tensor
+    log_p_target: Tensor
+    target: Tensor
+    labelled: Tensor
+
+    @classmethod
+    def of(cls, logits: Tensor, mask: Tensor, ignore_index: int) -> "Pixels":
+        labelled = mask != ignore_index
+        target = torch.where(labelled, mask, 0).long()
+        log_p = F.log_softmax(logits.float(), dim=1)
+        # Log-softmax and gather, not nll_loss2d, which on CUDA raises or varies under deterministic algorithms
+        # (github.com/pytorch/pytorch/issues/17350, 71367).
+        return cls(log_p, log_p.gather(1, target.unsqueeze(1)).squeeze(1), target, labelled)
+
+    @property
+    def classes(self) -> int:
+        return self.log_p.shape[1]
+
+
+class Loss(nn.Module):
+    """A loss that is a function of the softmax.
+
+    Args:
+        ignore_index: label left out.
+
+    Shape:
+        logits ``(N, C, H, W)`` float, mask ``(N, H, W)`` integer; a scalar float32.
+    """
+
+    def __init__(self, ignore_index: int) -> None:
+        super().__init__()
+        self.ignore_index = ignore_index
+
+    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
+        return self.of(Pixels.of(logits, mask, self.ignore_index))
+
+    def of(self, pixels: Pixels) -> Tensor:
+        raise NotImplementedError
+
+
+class CrossEntropy(Loss):
     """Cross entropy with class weights, ``-w[y] log p[y]`` over the labelled pixels.
 
     Args:
@@ -32,9 +84,6 @@ class CrossEntropy(nn.Module):
             number as Caffe does, and so the SegNet authors.
         label_smoothing: share of the target that is spread over all classes, 0–1 (arXiv 1512.00567, section 7).
         gamma: of the focal factor ``(1 - p[y]) ** gamma`` (arXiv 1708.02002, section 3.2); 0 is plain cross entropy.
-
-    Shape:
-        logits ``(N, C, H, W)`` float, mask ``(N, H, W)`` integer; a scalar float32.
     """
 
     def __init__(
@@ -45,25 +94,19 @@ class CrossEntropy(nn.Module):
         label_smoothing: float = 0.0,
         gamma: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(ignore_index)
         self.register_buffer("weights", weights)
-        self.ignore_index, self.reduction = ignore_index, reduction
+        self.reduction = reduction
         self.label_smoothing, self.gamma = label_smoothing, gamma
 
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
+    def of(self, pixels: Pixels) -> Tensor:
         weights: Tensor | None = self.weights  # type: ignore[assignment]
-        target = mask.long()
-        labelled = target != self.ignore_index
-        target = torch.where(labelled, target, 0)
-        log_p = F.log_softmax(logits.float(), dim=1)
-        # Log-softmax and gather, not nll_loss2d, which on CUDA raises or varies under deterministic algorithms
-        # (github.com/pytorch/pytorch/issues/17350, 71367).
-        log_p_target = log_p.gather(1, target.unsqueeze(1)).squeeze(1)
-        loss = -log_p_target
+        log_p, labelled = pixels.log_p, pixels.labelled
+        loss = -pixels.log_p_target
         if self.gamma:
             # The clamp keeps the slope of exponents below 1 finite where p is 1.
-            loss = loss * (-torch.expm1(log_p_target)).clamp(min=torch.finfo(torch.float32).tiny) ** self.gamma
-        scale = labelled.float() if weights is None else weights[target] * labelled
+            loss = loss * (-torch.expm1(-loss)).clamp(min=torch.finfo(torch.float32).tiny) ** self.gamma
+        scale = labelled.float() if weights is None else weights[pixels.target] * labelled
         total = (loss * scale).sum()
         if self.label_smoothing:
             weighted = log_p.mean(1) if weights is None else torch.einsum("nchw,c->nhw", log_p, weights) / len(weights)
@@ -72,46 +115,34 @@ class CrossEntropy(nn.Module):
         return total / mean_over_processes(count.float()).clamp(min=torch.finfo(torch.float32).tiny)
 
 
-class Dice(nn.Module):
+class Dice(Loss):
     """1 - Dice coefficient of softmax and truth, the mean over the classes in the batch's truth (arXiv 1606.04797)."""
 
-    def __init__(self, ignore_index: int) -> None:
-        super().__init__()
-        self.ignore_index = ignore_index
-
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        probabilities, classes = logits.float().softmax(1), logits.shape[1]
-        labelled = mask != self.ignore_index
-        target = torch.where(labelled, mask.long(), 0)
+    def of(self, pixels: Pixels) -> Tensor:
+        labelled, target, classes = pixels.labelled, pixels.target, pixels.classes
         # Neither are the labelled pixels copied together nor the truth spread over the classes: either costs as much
-        # as the softmax.
-        of_truth = probabilities.gather(1, target.unsqueeze(1)).squeeze(1) * labelled
-        both = probabilities.new_zeros(classes).index_add(0, target.flatten(), of_truth.flatten())
-        predicted = torch.einsum("nchw,nhw->c", probabilities, labelled.float())
-        truth = torch.bincount(target[labelled], minlength=classes)
+        # as the softmax. An image at a time, the sum over its pixels is a product of matrix and vector.
+        of_truth = pixels.log_p_target.exp() * labelled
+        both = of_truth.new_zeros(classes).index_add(0, target.flatten(), of_truth.flatten())
+        images = zip(pixels.log_p.exp(), labelled.float(), strict=True)
+        predicted = torch.stack([p.flatten(1) @ counted.flatten() for p, counted in images]).sum(0)
+        truth = torch.where(labelled, target, classes).flatten().bincount(minlength=classes + 1)[:classes]
         # A class that is not there would pull its probability to 0 with the same force as a whole image's error.
         return mean_or_zero(1 - 2 * both / (predicted + truth).clamp(min=1e-7), truth > 0)
 
 
-class Lovasz(nn.Module):
-    """Lovász-softmax: the convex surrogate of 1 - IoU, mean over the classes in the truth (arXiv 1705.08790).
+class Lovasz(Loss):
+    """Lovász-softmax: the convex surrogate of 1 - IoU, mean over the classes in the truth (arXiv 1705.08790)."""
 
-    Args:
-        ignore_index: label left out.
-    """
-
-    def __init__(self, ignore_index: int) -> None:
-        super().__init__()
-        self.ignore_index = ignore_index
-
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        probabilities, target = labelled_pixels(logits, mask, self.ignore_index)
+    def of(self, pixels: Pixels) -> Tensor:
+        probabilities = pixels.log_p.permute(0, 2, 3, 1)[pixels.labelled].exp()
+        target = pixels.target[pixels.labelled]
         losses = []
-        for index in range(logits.shape[1]):
-            truth = target == index
-            errors, order = (truth.float() - probabilities[:, index]).abs().sort(descending=True, stable=True)
+        for label in range(pixels.classes):
+            truth = target == label
+            errors, order = (truth.float() - probabilities[:, label]).abs().sort(descending=True, stable=True)
             losses.append((errors * jaccard_gradient(truth[order])).sum())
-        present = torch.bincount(target, minlength=logits.shape[1]) > 0
+        present = torch.bincount(target, minlength=pixels.classes) > 0
         return mean_or_zero(torch.stack(losses), present)
 
 
@@ -128,26 +159,20 @@ def jaccard_gradient(truth: Tensor) -> Tensor:
     return torch.cat([jaccard[:1], jaccard.diff()])
 
 
-def labelled_pixels(logits: Tensor, mask: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
-    """Softmax ``(P, C)`` float32 and labels ``(P,)`` int64 of the labelled pixels."""
-    labelled = mask != ignore_index
-    probabilities = logits.float().softmax(1).permute(0, 2, 3, 1)[labelled]
-    return probabilities, mask[labelled].long()
-
-
 def mean_or_zero(values: Tensor, chosen: Tensor) -> Tensor:
     return (values * chosen).sum() / chosen.sum().clamp(min=1)
 
 
-class WeightedSum(nn.Module):
-    """Losses with a weight each, summed."""
+class WeightedSum(Loss):
+    """Losses with a weight each, summed, over one softmax."""
 
-    def __init__(self, losses: Sequence[nn.Module], weights: Sequence[float]) -> None:
-        super().__init__()
+    def __init__(self, ignore_index: int, losses: Sequence[Loss], weights: Sequence[float]) -> None:
+        super().__init__(ignore_index)
         self.losses, self.weights = nn.ModuleList(losses), list(weights)
 
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        terms = [weight * loss(logits, mask) for loss, weight in zip(self.losses, self.weights, strict=True)]
+    def of(self, pixels: Pixels) -> Tensor:
+        losses: list[Loss] = list(self.losses)  # type: ignore[arg-type]
+        terms = [weight * loss.of(pixels) for loss, weight in zip(losses, self.weights, strict=True)]
         return torch.stack(terms).sum()
 
 
@@ -162,7 +187,7 @@ def build_loss(
         class_weights: gives a term's weights ``(C,)``, or None.
     """
 
-    def build(term: LossTerm) -> nn.Module:
+    def build(term: LossTerm) -> Loss:
         match term:
             case CrossEntropyTerm():
                 return CrossEntropy(ignore_index, class_weights(term), term.reduction, term.label_smoothing)
@@ -176,4 +201,4 @@ def build_loss(
             case LovaszTerm():
                 return Lovasz(ignore_index)
 
-    return WeightedSum([build(term) for term in terms], [term.weight for term in terms])
+    return WeightedSum(ignore_index, [build(term) for term in terms], [term.weight for term in terms])

@@ -182,3 +182,21 @@ def test_a_config_becomes_the_weighted_sum_of_its_terms() -> None:
         + HardCrossEntropy(IGNORED, weights, "pixels", 0.3, 0.1)(logits, mask)
     )
     torch.testing.assert_close(loss(logits, mask), by_hand)
+
+
+def test_a_sum_over_one_softmax_is_the_sum_of_its_losses() -> None:
+    logits, mask = random_batch()
+    together, apart = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+    terms: list[LossTerm] = [
+        CrossEntropyTerm(),
+        DiceTerm(name="dice", weight=0.5),
+        LovaszTerm(name="lovasz", weight=2.0),
+        FocalTerm(name="focal"),
+    ]
+    total = build_loss(terms, IGNORED, lambda _: None)(together, mask)
+    alone = CrossEntropy(IGNORED)(apart, mask) + 0.5 * Dice(IGNORED)(apart, mask)
+    alone = alone + 2 * Lovasz(IGNORED)(apart, mask) + CrossEntropy(IGNORED, gamma=2.0)(apart, mask)
+    total.backward()
+    alone.backward()
+    torch.testing.assert_close(total, alone)
+    torch.testing.assert_close(together.grad, apart.grad)

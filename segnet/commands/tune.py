@@ -1,4 +1,4 @@
-"""``segnet tune``: search settings of a config with Optuna; a page, a table and the best config."""
+"""``segnet tune``: a config with many settings, searched with Optuna or all of a grid; a page and the best config."""
 
 import argparse
 from pathlib import Path
@@ -9,17 +9,20 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\
 example:
-  segnet tune configs/camvid/segnet_lite.yaml training.epochs=40 --trials 30 \\
+  segnet tune --config configs/camvid/segnet_lite.yaml training.epochs=40 --trials 30 \\
       --vary 'optimizer.lr={low: 1e-4, high: 1e-2, log: true}' --vary model.dropout=[0,0.1,0.2]
-  segnet tune configs/camvid/segnet_lite.yaml --trials 30 --space space.yaml
+  segnet tune --config configs/camvid/segnet_lite.yaml --trials 30 --space space.yaml
+  segnet tune --config configs/autoencoders/stacked.yaml --seeds 5 \\
+      --vary classification.layer_epochs=[0,20] --vary classification.labels=[100,1000,null]
 
-The same command again goes on where the search stopped; a higher --trials adds trials.
+With --trials Optuna chooses the settings and prunes; with --seeds every combination is trained with each seed, and
+the table gives mean and spread. The same command again goes on where it stopped; higher numbers add trials or seeds.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("config", metavar="CONFIG", help="YAML file of the experiment")
+    parser.add_argument("--config", required=True, metavar="FILE", help="YAML file of the experiment")
     parser.add_argument(
         "--vary",
         action="append",
@@ -28,21 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a setting and its choices [A,B] or range {low: A, high: B, log: true, step: C}; may be repeated",
     )
     parser.add_argument("--space", type=Path, metavar="FILE", help="YAML file: settings to choices or ranges")
-    parser.add_argument("--trials", type=int, default=20, metavar="N", help="trials in all (default 20)")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--trials", type=int, default=20, metavar="N", help="search with so many trials (default 20)")
+    how.add_argument("--seeds", type=int, metavar="N", help="train every combination of the choices, N times each")
+    parser.add_argument("--json", metavar="FILE", help="write every trial's settings and value there too")
     parser.add_argument(
-        "settings",
-        nargs="*",
-        metavar="KEY=VALUE",
-        help="settings that replace the file's in all trials; right after CONFIG",
+        "settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the file's in all trials"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     from segnet.errors import UserError
+    from segnet.files import write_json
     from segnet.tuning.space import read_space
 
-    if args.trials < 1:
-        raise UserError(f"--trials {args.trials}: expected at least 1")
+    for option in ("trials", "seeds"):
+        if (number := getattr(args, option)) is not None and number < 1:
+            raise UserError(f"--{option} {number}: expected at least 1")
     space = read_space(args.space, args.vary)
     try:
         from segnet.report.tuning_page import MEASURES, write_tuning_report
@@ -51,41 +56,53 @@ def run(args: argparse.Namespace) -> int:
         if error.name != "optuna":
             raise
         raise UserError("Optuna is not installed; pip install 'segnet[tune]'") from None
-    plan = Plan(args.config, args.settings, space)
+    plan = Plan(args.config, args.settings, space, args.seeds)
     page = plan.folder / "report.html"
 
     def record(study: "optuna.Study") -> None:
         write_best(plan, study)
-        write_tuning_report(page, plan.base, over(study), study)
+        write_tuning_report(page, plan.base, over(study), study, is_grid=plan.seeds is not None)
         latest = over(study)[-1]
-        print(f"trial {len(over(study))}/{args.trials}  {latest.state.name.lower()}  {latest.user_attrs['settings']}")
+        print(f"trial {len(over(study))}  {latest.state.name.lower()}  {latest.user_attrs['settings']}")
 
     study = search(plan, args.trials, record)
     best = write_best(plan, study)
-    print_table(study, MEASURES[plan.base.task])
+    measure = MEASURES[plan.base.task]
+    print_trials(study, measure) if plan.seeds is None else print_means(study, measure)
+    if args.json:
+        write_json(args.json, [{"settings": t.user_attrs["settings"], "value": t.value} for t in over(study)])
     if best:
         print(f"best:    {best}, train it with: segnet train --config {best}")
     print(f"look at {page}")
     return 0
 
 
-def print_table(study: "optuna.Study", measure: str) -> None:
-    """The ten best trials."""
-    import json
-
+def print_trials(study: "optuna.Study", measure: str) -> None:
+    """The ten best trials of a search."""
     from rich.console import Console
     from rich.table import Table
 
-    from segnet.report.tuning_page import ranked
+    from segnet.report.tuning_page import ranked, shown
     from segnet.tuning.study import folder_of, over
 
     trials = ranked(over(study))
     table = Table("trial", "state", measure, *(trials[0].user_attrs["settings"] if trials else ()))
     for trial in trials[:10]:
         value = "–" if trial.value is None else f"{trial.value:.4f}"
-        settings = (
-            f"{value:.4g}" if isinstance(value, float) else json.dumps(value)
-            for value in trial.user_attrs["settings"].values()
-        )
-        table.add_row(folder_of(trial), trial.state.name.lower(), value, *settings)
+        table.add_row(folder_of(trial), trial.state.name.lower(), value, *shown(trial.user_attrs["settings"]).values())
+    Console().print(table)
+
+
+def print_means(study: "optuna.Study", measure: str) -> None:
+    """A row for each combination of a grid."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from segnet.report.tuning_page import means
+    from segnet.tuning.study import over
+
+    rows = means(over(study))
+    table = Table(*(rows[0].settings if rows else ()), f"mean {measure}", "standard deviation", "range", "seeds")
+    for row in rows:
+        table.add_row(*row.settings.values(), row.mean, row.deviation, row.range, row.seeds)
     Console().print(table)

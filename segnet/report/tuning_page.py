@@ -1,10 +1,10 @@
 """The page of a search for settings: the best ones, what mattered, and every trial."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import optuna
@@ -15,6 +15,7 @@ from segnet.config_file import dump_config
 from segnet.files import write_atomically
 from segnet.report import plots
 from segnet.report.templating import render
+from segnet.tuning.grid import SEED, groups
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +32,9 @@ MEASURES = {
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
-def write_tuning_report(page: Path, config: Config, trials: Sequence[FrozenTrial], study: optuna.Study) -> Path:
+def write_tuning_report(
+    page: Path, config: Config, trials: Sequence[FrozenTrial], study: optuna.Study, is_grid: bool = False
+) -> Path:
     """Write the page.
 
     Args:
@@ -39,16 +42,18 @@ def write_tuning_report(page: Path, config: Config, trials: Sequence[FrozenTrial
         config: of the search, with any settings from the space.
         trials: that are over.
         study: they are of.
+        is_grid: every combination was trained with several seeds; what counts is their mean.
     """
     order = ranked(trials)
     best = next((trial for trial in order if trial.state == TrialState.COMPLETE), None)
     keys = list(trials[0].user_attrs["settings"]) if trials else []
+    rows = means(trials) if is_grid else []
     importances = importance(study, trials)
     measure = MEASURES[config.task]
     drawn = {"history": history(trials, measure), "curves": curves(trials, best, measure)}
     if importances:
         drawn["importance"] = importance_bars(importances)
-    drawn |= {f"slice-{index}": values_against(trials, key, measure) for index, key in enumerate(keys)}
+    drawn |= {f"slice-{index}": values_against(trials, key, measure) for index, key in enumerate(keys) if key != SEED}
     text = render(
         "tuning.html",
         name=page.resolve().parent.name,
@@ -56,8 +61,9 @@ def write_tuning_report(page: Path, config: Config, trials: Sequence[FrozenTrial
         measure=measure,
         counts={name: sum(trial.state == state for trial in trials) for state, name in STATES.items()},
         hours=str(timedelta(seconds=round(sum(seconds(trial) for trial in trials)))),
-        best=best,
-        best_settings=shown(best) if best else {},
+        means=rows,
+        best_value=(rows[0].mean if rows else f"{best.value:.4f}") if best else "",
+        best_settings=(rows[0].settings if rows else shown(best.user_attrs["settings"])) if best else {},
         keys=keys,
         rows=[row(trial) for trial in order],
         captions=captions(drawn, keys),
@@ -78,12 +84,33 @@ def seconds(trial: FrozenTrial) -> float:
     return trial.duration.total_seconds() if trial.duration else 0.0
 
 
-def shown(trial: FrozenTrial) -> dict[str, str]:
-    """The trial's settings as text."""
-    return {
-        key: f"{value:.4g}" if isinstance(value, float) else json.dumps(value)
-        for key, value in trial.user_attrs["settings"].items()
-    }
+def shown(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as text."""
+    return {key: f"{value:.4g}" if isinstance(value, float) else json.dumps(value) for key, value in settings.items()}
+
+
+class MeanRow(NamedTuple):
+    """A combination of a grid's choices, as text."""
+
+    settings: dict[str, str]
+    mean: str
+    deviation: str
+    range: str
+    seeds: str
+
+
+def means(trials: Sequence[FrozenTrial]) -> list[MeanRow]:
+    """What each combination came to over its seeds, the highest mean first."""
+    return [
+        MeanRow(
+            shown(group.settings),
+            f"{group.mean:.4f}",
+            "–" if group.deviation is None else f"{group.deviation:.4f}",
+            "{:.4f}–{:.4f}".format(*group.range),
+            str(len(group.values)),
+        )
+        for group in groups(trials)
+    ]
 
 
 def row(trial: FrozenTrial) -> dict[str, Any]:
@@ -93,7 +120,7 @@ def row(trial: FrozenTrial) -> dict[str, Any]:
         "value": "–" if trial.value is None else f"{trial.value:.4f}",
         "epochs": max(trial.intermediate_values, default=0),
         "seconds": f"{seconds(trial):,.0f}",
-        "settings": list(shown(trial).values()),
+        "settings": list(shown(trial.user_attrs["settings"]).values()),
         "error": trial.user_attrs.get("error", ""),
     }
 

@@ -11,12 +11,14 @@ from lightning_fabric.strategies import DDPStrategy, ModelParallelStrategy, Stra
 from segnet.config import Config, TrainingConfig
 from segnet.hardware import has_bf16
 from segnet.processes import missing_process_named
+from segnet.training.heap import keep_freed_memory
 from segnet.training.sharding import shard
 
 
 def launch(config: Config) -> Fabric:
     """Devices, precision and processes; deterministic algorithms where the config asks for them."""
     settings = config.training
+    keep_freed_memory()
     if settings.deterministic:
         # cuBLAS is deterministic only with a workspace of fixed size, and reads this when it starts.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

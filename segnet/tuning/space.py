@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from segnet.config_file import read_yaml
+from segnet.config_file import parse_yaml, read_yaml
 from segnet.errors import UserError
-from segnet.variation import parse_vary
 
 if TYPE_CHECKING:
     import optuna
@@ -49,10 +49,22 @@ def read_space(file: Path | None, vary: list[str]) -> Space:
         UserError: no setting at all, or one without choices or a range.
     """
     given = dict(read_yaml(file)) if file else {}
-    given |= dict(parse_vary(text, EXAMPLE) for text in vary)
+    given |= dict(map(parse_vary, vary))
     if not given:
         raise UserError(f"nothing to search: name settings with --vary or --space; {EXAMPLE}")
     return {key: dimension(key, value) for key, value in given.items()}
+
+
+def parse_vary(text: str) -> tuple[str, Any]:
+    """``key=VALUE`` taken apart; the value is YAML."""
+    key, _, value = text.partition("=")
+    try:
+        parsed = parse_yaml(value)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        parsed = None
+    if not key or parsed is None:
+        raise UserError(f"--vary {text}: expected {EXAMPLE}")
+    return key, parsed
 
 
 def dimension(key: str, value: Any) -> list[Any] | Range:

@@ -1,5 +1,6 @@
-"""A search that goes on where it stopped: trials are asked for, trained, and told, one after the other."""
+"""A search or a grid that goes on where it stopped: trials are asked for, trained, and told, one after the other."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from segnet.config import Config
-from segnet.config_file import dump_config
+from segnet.config_file import dump_config, load_config
 from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.lock import lock_file
@@ -20,8 +21,8 @@ from segnet.training.launch import launch
 from segnet.training.log import Log
 from segnet.training.loop import Trainer
 from segnet.training.tasks.build import TASKS
+from segnet.tuning.grid import groups, queue, with_seeds
 from segnet.tuning.space import Space, as_json, first_point, suggest
-from segnet.variation import varied_config
 
 STARTUP_TRIALS = 5
 """Trials drawn at random, and run to the end, before the search chooses and prunes."""
@@ -38,14 +39,23 @@ class Plan:
         config_path: YAML file of the experiment.
         overrides: ``key=value`` of all trials.
         space: of the settings that vary.
+        seeds: of each combination of the choices, which are all trained; None: Optuna chooses.
     """
 
     config_path: str
     overrides: list[str]
     space: Space
+    seeds: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seeds is not None:
+            self.space = with_seeds(self.space)
 
     def config(self, settings: dict[str, Any], name: str) -> Config:
-        return varied_config(self.config_path, self.overrides, settings, name)
+        """The config file with settings replaced, its name ended with ``name``."""
+        varied = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
+        config = load_config(self.config_path, [*self.overrides, *varied])
+        return config.model_copy(update={"name": config.name + name})
 
     @property
     def base(self) -> Config:
@@ -58,11 +68,18 @@ class Plan:
     @property
     def folder(self) -> Path:
         config = self.base
-        return Path(config.runs) / f"{config.name}-tune"
+        return Path(config.runs) / f"{config.name}{self.ending}"
+
+    @property
+    def ending(self) -> str:
+        """Of the folder's name; a grid and a search of the same config have a folder each."""
+        return "-tune" if self.seeds is None else "-grid"
 
 
-def search(plan: Plan, trials: int, after_each: Callable[[optuna.Study], object] = lambda study: None) -> optuna.Study:
-    """Train until the study holds ``trials`` trials that are over.
+def search(
+    plan: Plan, trials: int = 0, after_each: Callable[[optuna.Study], object] = lambda study: None
+) -> optuna.Study:
+    """Train until the study holds ``trials`` trials that are over, or all those of the plan's grid.
 
     A trial that was interrupted goes on from its checkpoint first.
 
@@ -80,6 +97,8 @@ def search(plan: Plan, trials: int, after_each: Callable[[optuna.Study], object]
     with locked(plan.folder):
         study = open_study(plan)
         requeue_interrupted(study)
+        if plan.seeds is not None:
+            trials = queue(study, plan.space, plan.seeds)
         while (index := len(over(study))) < trials:
             # A sampler's generator is not in the file: seeded by the trial, it draws the same in a study that goes on.
             study.sampler = optuna.samplers.TPESampler(seed=seed + index, n_startup_trials=STARTUP_TRIALS)
@@ -104,7 +123,8 @@ def open_study(plan: Plan) -> optuna.Study:
     """The study of the plan's folder, which is made where there is none."""
     # In its first epochs a network tells little of its last ones.
     warmup = plan.base.training.epochs // 4
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=warmup)
+    median = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=warmup)
+    pruner = median if plan.seeds is None else optuna.pruners.NopPruner()
     study = optuna.create_study(
         study_name="tune",
         storage=f"sqlite:///{plan.folder / 'study.db'}",
@@ -142,8 +162,8 @@ def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:
     settings = suggest(trial, plan.space)
     trial.set_user_attr("settings", settings)
     try:
-        config = plan.config(settings, f"-tune/{folder_of(trial)}")
-        value = train(config, trial)
+        config = plan.config(settings, f"{plan.ending}/{folder_of(trial)}")
+        best, last = train(config, trial)
     except optuna.TrialPruned:
         study.tell(trial, state=TrialState.PRUNED)
     except UserError as error:
@@ -154,7 +174,8 @@ def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:
             raise UserError(f"the first {FIRST_FAILURES} trials failed, the last one so: {error}") from None
         return
     else:
-        study.tell(trial, value)
+        # The best of several epochs is too high by the more, the more they vary: seeds are compared at the end.
+        study.tell(trial, best if plan.seeds is None else last)
     # A trial that is over is not gone on with; its best weights stay.
     shutil.rmtree(RunFolder(config.run_folder).checkpoints, ignore_errors=True)
 
@@ -181,8 +202,8 @@ class TrialTrainer(Trainer):
                 self.trial.report(float(row[self.task.monitor]), int(row["epoch"]))
 
 
-def train(config: Config, trial: optuna.Trial) -> float:
-    """Run a trial to its end, or raise ``TrialPruned``; the best value of the task's monitored measure."""
+def train(config: Config, trial: optuna.Trial) -> tuple[float, float]:
+    """Run a trial to its end, or raise ``TrialPruned``; the best and the last value of the task's measure."""
     fabric, task, run = launch(config), TASKS[config.task](config), RunFolder(config.run_folder)
     resume = run.last_checkpoint.exists()
     with run.open(config, resume):
@@ -190,13 +211,15 @@ def train(config: Config, trial: optuna.Trial) -> float:
         trainer.trial = trial
         if resume:
             trainer.report_before(read_metrics(run.metrics_csv))
-        return trainer.train(resume).best
+        best = trainer.train(resume).best
+    return best, next(float(value) for row in read_metrics(run.metrics_csv)[::-1] if (value := row.get(task.monitor)))
 
 
 def write_best(plan: Plan, study: optuna.Study) -> Path | None:
     """``best.yaml``: the whole config of the best trial, ready to train; None where no trial is complete."""
     if not study.get_trials(states=(TrialState.COMPLETE,)):
         return None
+    best = study.best_trial.user_attrs["settings"] if plan.seeds is None else groups(over(study))[0].settings
     path = plan.folder / "best.yaml"
-    write_atomically(path, dump_config(plan.config(study.best_trial.user_attrs["settings"], "-best")))
+    write_atomically(path, dump_config(plan.config(best, "-best")))
     return path

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from segnet.nn.flops import count_parameters
-from segnet.nn.segnet_lite import InvertedResidual, SegNetLite
+from segnet.nn.segnet_lite import DepthwiseConv, InvertedResidual, SegNetLite
 
 
 def test_parameters() -> None:
@@ -71,3 +71,29 @@ def test_the_encoders_features_are_added_to_what_is_unpooled() -> None:
     assert plain.unpool(x, codes, encoded).tolist() == [[[[0, 1, 0], [0, 0, 2]]]]
     assert adding.unpool(x, codes, encoded).tolist() == [[[[3, 9, 5], [4, 7, 8]]]]
     assert count_parameters(plain) == count_parameters(adding)
+
+
+@pytest.mark.parametrize("dilation", [1, 2, 3, 8])
+@pytest.mark.parametrize("size", [(16, 24), (22, 30), (5, 7), (1, 2)])
+def test_a_dilated_depthwise_convolution_trains_as_pytorchs(dilation: int, size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    ours = DepthwiseConv(4, dilation)
+    theirs = nn.Conv2d(4, 4, 3, padding=dilation, dilation=dilation, groups=4, bias=False)
+    theirs.load_state_dict(ours.state_dict())
+    image, gradient = torch.randn(2, 4, *size), torch.randn(2, 4, *size)
+    inputs = [image.clone().requires_grad_() for _ in range(2)]
+    outputs = [convolution(x) for convolution, x in zip((ours, theirs), inputs, strict=True)]
+    for output in outputs:
+        output.backward(gradient)
+    torch.testing.assert_close(outputs[0], outputs[1])
+    torch.testing.assert_close(inputs[0].grad, inputs[1].grad)
+    torch.testing.assert_close(ours.weight.grad, theirs.weight.grad, atol=1e-4, rtol=1e-4)
+
+
+def test_more_blocks_and_refinements_keep_what_the_network_computes() -> None:
+    torch.manual_seed(0)
+    plain = SegNetLite(2, widths=[4, 6, 8, 10])
+    more = SegNetLite(2, widths=[4, 6, 8, 10], depths=[2, 3], decoder_depths=[2, 2], refinements=2)
+    more.load_state_dict(plain.state_dict(), strict=False)
+    x = torch.randn(1, 3, 37, 53)
+    torch.testing.assert_close(more.eval()(x), plain.eval()(x))

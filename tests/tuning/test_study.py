@@ -1,6 +1,8 @@
 """A search trains, prunes, stops and goes on, and leaves the best config."""
 
 import csv
+import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ def test_the_command_leaves_a_page_a_table_and_the_best_config(
 ) -> None:
     quick = [f"runs={tmp_path}", "training.epochs=1", *QUICK]
     lr = ["--vary", "optimizer.lr=[0.01, 0.00001]"]
-    assert main(["tune", CONFIG, *quick, "--trials", "3", *lr]) == 0
+    assert main(["tune", "--config", CONFIG, *quick, "--trials", "3", *lr]) == 0
     folder = tmp_path / "vanilla-tune"
     best = load_config(folder / "best.yaml")
     assert (best.optimizer.lr, best.name, best.training.epochs) == (0.01, "vanilla-best", 1)
@@ -45,8 +47,44 @@ def test_the_command_leaves_a_page_a_table_and_the_best_config(
     assert not list(folder.glob("trial-*/checkpoints"))
     assert len(list(folder.glob("trial-*/model.safetensors"))) == 3
     # The same again trains nothing.
-    assert main(["tune", CONFIG, *quick, "--trials", "3", *lr]) == 0
+    assert main(["tune", "--config", CONFIG, *quick, "--trials", "3", *lr]) == 0
     assert len(list(folder.glob("trial-*"))) == 3
+
+
+def test_a_grid_trains_every_combination_with_every_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quick = [f"runs={tmp_path}", "training.epochs=1", *QUICK]
+    command = ["tune", "--config", CONFIG, *quick, "--vary", "optimizer.lr=[0.001, 0.01]", "--json"]
+    table = tmp_path / "grid.json"
+    assert main([*command, str(table), "--seeds", "1"]) == 0
+    before = json.loads(table.read_text())
+    # One more seed trains that one alone.
+    assert main([*command, str(table), "--seeds", "2"]) == 0
+    trials = json.loads(table.read_text())
+    assert trials[:2] == before
+    values = {(trial["settings"]["optimizer.lr"], trial["settings"]["seed"]): trial["value"] for trial in trials}
+    assert list(values) == [(0.001, 0), (0.01, 0), (0.001, 1), (0.01, 1)]
+    assert len(set(values.values())) == 4
+    rows = capsys.readouterr().out.split("standard deviation")[-1]
+    mean = statistics.mean([values[0.01, 0], values[0.01, 1]])
+    assert f"{mean:.4f}" in rows
+    assert f"{abs(values[0.01, 0] - values[0.01, 1]) / 2**0.5:.4f}" in rows
+    folder = tmp_path / "vanilla-grid"
+    best = load_config(folder / "best.yaml")
+    assert (best.optimizer.lr, best.name) == (0.01, "vanilla-best")
+    page = (folder / "report.html").read_text()
+    assert f"{mean:.4f}" in page
+    assert "Best mean PSNR, dB, on the val split" in page
+    with (folder / "trial-003" / "metrics.csv").open(newline="") as file:
+        assert float(list(csv.DictReader(file))[-1]["val_psnr"]) == values[0.01, 1]
+
+
+@pytest.mark.parametrize(
+    ("vary", "message"),
+    [("optimizer.lr={low: 1e-3, high: 1e-2}", "optimizer.lr: is a range"), ("seed=[1, 2]", "seed: varies already")],
+)
+def test_a_grid_takes_choices_and_its_own_seeds(vary: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        Plan(CONFIG, [f"runs={tmp_path}"], read_space(None, [vary]), seeds=2)
 
 
 def test_a_stopped_search_goes_on_with_the_trial_from_its_checkpoint(
@@ -103,11 +141,11 @@ def test_a_trial_that_fails_is_noted_and_three_at_the_start_end_the_search(
 ) -> None:
     outcomes: list[UserError | float] = [UserError("the loss is nan"), 0.5, *[UserError("no memory")] * 3]
 
-    def train(config: Config, trial: optuna.Trial) -> float:
+    def train(config: Config, trial: optuna.Trial) -> tuple[float, float]:
         outcome = outcomes.pop(0)
         if isinstance(outcome, UserError):
             raise outcome
-        return outcome
+        return outcome, outcome
 
     monkeypatch.setattr(tuning, "train", train)
     searched = plan(tmp_path, "optimizer.lr=[0.01]")

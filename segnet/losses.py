@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.config import ClassWeighted, CrossEntropyTerm, DiceTerm, FocalTerm, LossTerm, LovaszTerm, OhemTerm
-from segnet.ohem import HardCrossEntropy
+from segnet.ohem import hard_pixels
 from segnet.processes import mean_over_processes
 
 
@@ -112,6 +112,40 @@ class CrossEntropy(Loss):
             weighted = log_p.mean(1) if weights is None else torch.einsum("nchw,c->nhw", log_p, weights) / len(weights)
             total = (1 - self.label_smoothing) * total - self.label_smoothing * (weighted * labelled).sum()
         count = labelled.sum() if self.reduction == "pixels" else scale.sum()
+        return total / mean_over_processes(count.float()).clamp(min=torch.finfo(torch.float32).tiny)
+
+
+class HardCrossEntropy(Loss):
+    """The mean of ``-w[y] log p[y]`` over the hard pixels of :mod:`segnet.ohem` alone; the others get no gradient.
+
+    Which pixels are hard is decided among those of the batch, by each process for its own.
+
+    Args:
+        ignore_index: label left out.
+        weights: ``(C,)``, or None for equal ones.
+        reduction: ``weight_sum`` divides by the sum of the hard pixels' weights, ``pixels`` by their number.
+        threshold: pixels are hard whose class gets at most this probability, 0–1.
+        min_share: of the labelled pixels, those of the lowest probability are hard in any case, 0–1.
+    """
+
+    def __init__(
+        self,
+        ignore_index: int,
+        weights: Tensor | None = None,
+        reduction: str = "weight_sum",
+        threshold: float = 0.7,
+        min_share: float = 1 / 16,
+    ) -> None:
+        super().__init__(ignore_index)
+        self.register_buffer("weights", weights)
+        self.reduction, self.threshold, self.min_share = reduction, threshold, min_share
+
+    def of(self, pixels: Pixels) -> Tensor:
+        weights: Tensor | None = self.weights  # type: ignore[assignment]
+        hard = hard_pixels(pixels.log_p_target.detach(), pixels.labelled, self.threshold, self.min_share)
+        scale = hard.float() if weights is None else weights[pixels.target] * hard
+        count = hard.sum() if self.reduction == "pixels" else scale.sum()
+        total = -(pixels.log_p_target * scale).sum()
         return total / mean_over_processes(count.float()).clamp(min=torch.finfo(torch.float32).tiny)
 
 

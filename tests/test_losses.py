@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.config import CrossEntropyTerm, DiceTerm, FocalTerm, LossTerm, LovaszTerm, OhemTerm
-from segnet.losses import CrossEntropy, Dice, Lovasz, build_loss
-from segnet.ohem import HardCrossEntropy
+from segnet.losses import CrossEntropy, Dice, HardCrossEntropy, Lovasz, build_loss
 
 IGNORED = 11
 ALL_LOSSES = [

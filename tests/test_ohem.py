@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from segnet.losses import CrossEntropy
-from segnet.ohem import HardCrossEntropy, hard_pixels
+from segnet.losses import CrossEntropy, HardCrossEntropy
+from segnet.ohem import hard_pixels
 
 P = [0.9, 0.6, 0.2, 0.5]
 """Probabilities that four pixels give to class 0, of two."""

@@ -1,6 +1,5 @@
 """Augmentation with albumentations, written in the config, with randomness from (seed, epoch, index) alone."""
 
-import difflib
 import inspect
 import math
 import os
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from torch.utils.data import Dataset
 
 from segnet.errors import UserError
+from segnet.nearest import did_you_mean
 
 from .rare import Draw, RareClasses
 from .samples import ImagesAndMasks
@@ -115,9 +115,8 @@ def _check_arguments(key: str, arguments: dict[str, Any], known: Any) -> None:
 
 
 def _nearest(word: str, known: Any) -> str:
-    matches = difflib.get_close_matches(word, list(known), 1, cutoff=0.5)
-    if matches:
-        return f"; did you mean {matches[0]}?"
+    if question := did_you_mean(word, known):
+        return f"; {question}"
     return "" if len(known) > 20 else f"; it has {', '.join(known)}"
 
 

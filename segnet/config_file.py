@@ -1,6 +1,5 @@
 """From a YAML file and the command line's ``a.b=value`` to a ``Config``, with mistakes named by key."""
 
-import difflib
 import json
 import re
 import reprlib
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 from segnet.config import Config
 from segnet.config_names import find_config
 from segnet.errors import UserError
+from segnet.nearest import did_you_mean
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -139,7 +139,8 @@ def describe(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         keys, model = settings_at(detail["loc"][:-1])
         name = str(detail["loc"][-1])
-        return f"{'.'.join([*keys, name])}: unknown setting{of_kind(model)}; {nearest(name, list(model.model_fields))}"
+        known = [did_you_mean(name, model.model_fields), f"allowed: {', '.join(model.model_fields)}"]
+        return f"{'.'.join([*keys, name])}: unknown setting{of_kind(model)}; {' '.join(filter(None, known))}"
     keys, _ = settings_at(detail["loc"])
     key = ".".join(keys)
     if detail["type"] == "union_tag_invalid":
@@ -198,13 +199,6 @@ def names_of(kind: type[BaseModel]) -> tuple[Any, ...]:
 def of_kind(model: type[BaseModel]) -> str:
     names = names_of(model)
     return f" of {names[0]}" if len(names) == 1 else ""
-
-
-def nearest(word: str, allowed: Sequence[str]) -> str:
-    """``did you mean lr? allowed: ...``"""
-    match = difflib.get_close_matches(word, allowed, n=1)
-    hint = f"did you mean {match[0]}? " if match else ""
-    return f"{hint}allowed: {', '.join(allowed)}"
 
 
 def dump_config(config: Config) -> str:

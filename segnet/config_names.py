@@ -1,10 +1,10 @@
 """The project's own configs by name, ``camvid/segnet_lite``, in a checkout and in an installed package alike."""
 
-import difflib
 from pathlib import Path
 
 import segnet
 from segnet.errors import UserError
+from segnet.nearest import nearest
 
 
 def config_folder() -> Path:
@@ -46,8 +46,8 @@ def nearest_configs(name: str, names: list[str]) -> list[str]:
     if same := [own for own in names if own.rpartition("/")[2] == last]:
         return same
     last_parts = {own.rpartition("/")[2]: own for own in names}
-    matches = difflib.get_close_matches(name, names, n=2)
-    matches += [last_parts[part] for part in difflib.get_close_matches(last, last_parts, n=2)]
+    matches = nearest(name, names, 2)
+    matches += [last_parts[part] for part in nearest(last, last_parts, 2)]
     return list(dict.fromkeys(matches))[:2]
 
 

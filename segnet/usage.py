@@ -1,10 +1,11 @@
 """The command line's parser: whoever misspells an option or a command is told the nearest one, and the usage it has."""
 
 import argparse
-import difflib
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import NoReturn
+
+from segnet.nearest import did_you_mean
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
         for option in self._own_options(args):
             # A beginning that fits one option alone is short for it.
             if not any(known.startswith(option) for known in self._option_string_actions):
-                self.error(f"unknown option {option}{did_you_mean(option, self._option_string_actions)}")
+                self.error(f"unknown option {option}{hint(option, self._option_string_actions)}")
         if self._subparsers:
             return super().parse_known_args(args, namespace)
         self.intermixing = True
@@ -47,10 +48,9 @@ class Parser(argparse.ArgumentParser):
 
     def refuse_command(self, command: str, commands: Iterable[str]) -> NoReturn:
         """End because there is no such command."""
-        self.error(f"no command {command!r}{did_you_mean(command, commands)} (segnet --help lists them)")
+        self.error(f"no command {command!r}{hint(command, commands)} (segnet --help lists them)")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``; did you mean --out?``, or nothing where nothing is near."""
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {matches[0]}?" if matches else ""
+def hint(word: str, known: Iterable[str]) -> str:
+    question = did_you_mean(word, known)
+    return f"; {question}" if question else ""

@@ -1,6 +1,5 @@
 """Checks the arguments that a config gives to a network's constructor."""
 
-import difflib
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +9,7 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from torch import nn
 
 from segnet.errors import UserError, first_line
+from segnet.nearest import did_you_mean
 
 
 def construct(
@@ -43,7 +43,7 @@ def check_arguments(
     }
     for key, value in arguments.items():
         if key not in parameters:
-            raise UserError(f"model.{key}: {name} has no such argument; {nearest(key, parameters)}")
+            raise UserError(f"model.{key}: {name} has no such argument; {choices(key, parameters)}")
         reason = mismatch(parameters[key].annotation, value)
         if reason:
             raise UserError(f"model.{key}={value!r}: {reason}")
@@ -65,11 +65,7 @@ def mismatch(annotation: Any, value: Any) -> str | None:
     return None
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """The end of a message about an unknown word: the choice it was probably meant to be, or all of them."""
-    choices = list(choices)
-    lower = {choice.lower(): choice for choice in choices}
-    close = difflib.get_close_matches(word.lower(), lower, n=1)
-    if close:
-        return f"did you mean {lower[close[0]]}?"
-    return f"choose one of {', '.join(choices)}" if choices else "it takes none"
+def choices(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: the one that was probably meant, or all of them."""
+    known = list(known)
+    return did_you_mean(word, known) or (f"choose one of {', '.join(known)}" if known else "it takes none")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from torch import nn
 
 from segnet.errors import UserError
-from segnet.nn.arguments import construct, nearest
+from segnet.nn.arguments import choices, construct
 from segnet.nn.dropout import has_dropout
 from segnet.nn.segnet import SegNet
 from segnet.nn.segnet_basic import SegNetBasic
@@ -47,7 +47,7 @@ def build_network(name: str, num_classes: int, /, **arguments: Any) -> nn.Module
     if name.startswith(PREFIX):
         return build_smp(name, num_classes, arguments)
     if name not in NETWORKS:
-        raise UserError(f"model.name={name}: no such network; {nearest(name, [*NETWORKS, PREFIX + 'Unet'])}")
+        raise UserError(f"model.name={name}: no such network; {choices(name, [*NETWORKS, PREFIX + 'Unet'])}")
     return construct(NETWORKS[name], name, {"num_classes": num_classes}, arguments)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.errors import UserError, first_line
-from segnet.nn.arguments import check_arguments, construct, nearest
+from segnet.nn.arguments import check_arguments, choices, construct
 
 PREFIX = "smp/"
 
@@ -47,7 +47,7 @@ def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Modu
     models = {model.__name__: model for model in smp.MODEL_ARCHITECTURES_MAPPING.values()}
     wanted = name.removeprefix(PREFIX)
     if wanted not in models:
-        match = nearest(wanted, models).replace("did you mean ", f"did you mean {PREFIX}")
+        match = choices(wanted, models).replace("did you mean ", f"did you mean {PREFIX}")
         raise UserError(f"model.name={name}: segmentation-models-pytorch has no such model; {match}")
     given = {"in_channels": 3, "classes": num_classes, "activation": None, "aux_params": None}
     arguments = {"encoder_weights": None, **arguments}
@@ -77,4 +77,4 @@ def check_encoder(encoder: str, of_smp: list[str]) -> None:
     else:
         known = of_smp
     if encoder not in known:
-        raise UserError(f"model.encoder_name={encoder}: no such encoder; {nearest(encoder, known)}")
+        raise UserError(f"model.encoder_name={encoder}: no such encoder; {choices(encoder, known)}")

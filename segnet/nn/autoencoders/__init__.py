@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from segnet.errors import UserError
-from segnet.nn.arguments import construct, nearest
+from segnet.nn.arguments import choices, construct
 from segnet.nn.autoencoders.convolutional import ConvolutionalAutoencoder, PoolingIndexAutoencoder
 from segnet.nn.autoencoders.dense import DenseAutoencoder
 from segnet.nn.autoencoders.stacked import StackedAutoencoder
@@ -33,5 +33,5 @@ def build_autoencoder(name: str, shape: tuple[int, int, int], **arguments: Any) 
         UserError: unknown name or argument (the nearest match is named), or a value that does not fit.
     """
     if name not in AUTOENCODERS:
-        raise UserError(f"model.name={name}: no such autoencoder; {nearest(name, AUTOENCODERS)}")
+        raise UserError(f"model.name={name}: no such autoencoder; {choices(name, AUTOENCODERS)}")
     return construct(AUTOENCODERS[name], name, {"shape": shape}, arguments)

@@ -3,8 +3,7 @@
 import os
 
 from segnet.spinning import spin_briefly
-
-__version__ = "0.1.0"
+from segnet.version import __version__ as __version__
 
 # In a checkout the data room and the configs stand beside this folder, in an installed package inside it.
 if not os.path.isdir(os.path.join(__path__[0], "datasets")):  # noqa: PTH112, PTH118 (pathlib's import takes longer than ours)

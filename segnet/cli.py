@@ -11,10 +11,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from segnet import __version__
 from segnet.completion import answer_shell, asked_command
 from segnet.errors import UserError
 from segnet.usage import Parser
+from segnet.version import __version__
 
 COMMANDS = {
     "train": "train a network from a config, measure it and write its report",

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import segnet
 from segnet.errors import UserError
 from segnet.nearest import nearest
 
 
 def config_folder() -> Path:
     """Where the project's own configs lie: beside ``segnet/`` in a checkout, inside it where it is installed."""
-    return next(folder for place in segnet.__path__ if (folder := Path(place) / "configs").is_dir())
+    package = Path(__file__).parent
+    return next(folder for place in (package, package.parent) if (folder := place / "configs").is_dir())
 
 
 def config_names() -> list[str]:

@@ -18,4 +18,7 @@ def test_no_word_is_near_where_none_is_known() -> None:
 
 
 def test_several_come_nearest_first() -> None:
-    assert nearest("segnet_lit", ["segnet", "segnet_lite", "unet", "segnet_lite_wide"], 2) == ["segnet_lite", "segnet_lite_wide"]
+    assert nearest("segnet_lit", ["segnet", "segnet_lite", "unet", "segnet_lite_wide"], 2) == [
+        "segnet_lite",
+        "segnet_lite_wide",
+    ]

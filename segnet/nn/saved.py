@@ -13,13 +13,13 @@ import torch
 from pydantic import Field, ValidationError, model_validator
 from torch import Tensor, nn
 
-from segnet import __version__
 from segnet.config import InputConfig, Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.smp import PREFIX
+from segnet.version import __version__
 
 PACKAGED = Path(__file__).parents[1] / "weights"
 WEIGHTS = "model.safetensors"

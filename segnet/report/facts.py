@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from segnet import __version__
 from segnet.config import ClassWeighted, Config, LossTerm
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.evaluation import Evaluation
@@ -14,6 +13,7 @@ from segnet.inference.predictor import Predictor
 from segnet.nn.flops import count_flops, count_parameters
 from segnet.nn.saved import SavedModel
 from segnet.report.templating import compact
+from segnet.version import __version__
 
 Facts = list[tuple[str, str]]
 """Names and values as they are shown."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
-from segnet import __version__
 from segnet.errors import UserError
 from segnet.files import temporary_name, write_atomically
 from segnet.training.manifest import write_manifest
+from segnet.version import __version__
 
 MAGIC = b"segnet checkpoint, sha256 "
 TRAILER = len(MAGIC) + hashlib.sha256().digest_size

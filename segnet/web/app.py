@@ -14,11 +14,11 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
 
-from segnet import __version__
 from segnet.datasets.scenes import render_scene
 from segnet.inference.backends import BACKENDS
 from segnet.inference.stages import has_stages
 from segnet.nn.dropout import has_dropout
+from segnet.version import __version__
 from segnet.web.clip_routes import clip_router
 from segnet.web.clips import Clips
 from segnet.web.exploring import exploring_router

@@ -10,12 +10,12 @@ import torch
 from pydantic import ConfigDict, Field, ValidationError
 from torch import nn
 
-from segnet import __version__
 from segnet.config import Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_atomically, write_json
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.saved import CONFIG, WEIGHTS, check_weights, find_model
+from segnet.version import __version__
 
 
 class SavedAutoencoderConfig(Settings):

@@ -43,9 +43,6 @@ class ExportGraph(nn.Module):
 def onnx_graph(model: SavedModel, size: tuple[int, int] | None = None) -> Any:
     """The graph as an ``onnx.ModelProto`` with both outputs; any batch.
 
-    PyTorch's tracing exporter keeps sizes open at no cost. The one on ``torch.export`` works each of them out as a
-    formula, and with five levels of rounding up that takes minutes.
-
     Args:
         model: what to export.
         size: the only (H, W) that the graph takes; None: any.
@@ -53,23 +50,49 @@ def onnx_graph(model: SavedModel, size: tuple[int, int] | None = None) -> Any:
     Raises:
         UserError: onnx is not installed.
     """
-    onnx = require("onnx")
     open_axes = {0: "batch"} if size else {0: "batch", 1: "height", 2: "width"}
     open_channels_first = {0: "batch"} if size else {0: "batch", 2: "height", 3: "width"}
     # An odd size leaves no place of the graph out: padding and cropping do something in it.
     pixels = torch.zeros(2, *(size or (67, 85)), 3, dtype=torch.uint8)
+    axes = {IMAGE: open_axes, CLASSES: open_axes, LOGITS: open_channels_first}
+    return onnx_model(ExportGraph(model), (pixels,), [IMAGE], [CLASSES, LOGITS], axes)
+
+
+def onnx_model(
+    graph: nn.Module,
+    example: tuple[Tensor, ...],
+    inputs: list[str],
+    outputs: list[str],
+    axes: dict[str, dict[int, str]],
+) -> Any:
+    """A module as an ``onnx.ModelProto``.
+
+    PyTorch's tracing exporter keeps sizes open at no cost. The one on ``torch.export`` works each of them out as a
+    formula, and with five levels of rounding up that takes minutes.
+
+    Args:
+        graph: in evaluation mode.
+        example: what it takes.
+        inputs: their names.
+        outputs: names of what it gives.
+        axes: by name, the axes whose length is open, and their names.
+
+    Raises:
+        UserError: onnx is not installed.
+    """
+    onnx = require("onnx")
     file = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            ExportGraph(model),
-            (pixels,),
+            graph,
+            example,
             file,  # type: ignore[arg-type]
             dynamo=False,
             opset_version=OPSET,
-            input_names=[IMAGE],
-            output_names=[CLASSES, LOGITS],
-            dynamic_axes={IMAGE: open_axes, CLASSES: open_axes, LOGITS: open_channels_first},
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes=axes,
         )
     return onnx.load_from_string(file.getvalue())
 

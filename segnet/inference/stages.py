@@ -131,6 +131,6 @@ def watching(
 
 def without_indices(unpooled: Tensor) -> Tensor:
     """Each window's one value ``(N, C, H, W)`` moved to the window's upper left."""
-    # A window holds one value and zeros, so its sum is the value, of either sign.
-    values = F.avg_pool2d(unpooled, 2, ceil_mode=True, divisor_override=1)
+    # A window holds one value of either sign and zeros: it is the largest or the smallest of them, and the other is 0.
+    values = F.max_pool2d(unpooled, 2, ceil_mode=True) - F.max_pool2d(-unpooled, 2, ceil_mode=True)
     return max_unpool_with_codes(values, torch.zeros_like(values, dtype=torch.uint8), unpooled.shape[-2:])

@@ -29,6 +29,14 @@ export async function post(path, body, { patient = true, signal } = {}) {
   }
 }
 
+// The form of a request; `chosen` are the settings above the tabs.
+export function form(field, file, chosen) {
+  const data = new FormData();
+  data.append(field, file, "upload");
+  for (const [name, value] of Object.entries(chosen)) data.append(name, value);
+  return data;
+}
+
 async function request(path, options) {
   let response;
   try {

@@ -1,10 +1,10 @@
-// The tab Camera: the newest frame goes to the server as soon as the last one is back; all others are dropped.
+// The tab Camera: the newest frame goes to the network as soon as the last one is back; all others are dropped.
 
-import { post } from "./api.js";
 import { openCamera } from "./devices.js";
 import { $, element, milliseconds, say, swatch } from "./dom.js";
+import { engine } from "./engine.js";
 import { shownAs } from "./image.js";
-import { form, modelOf } from "./settings.js";
+import { chosen, modelOf } from "./settings.js";
 import { View } from "./view.js";
 
 let stop = null;
@@ -51,11 +51,10 @@ async function loop(isLive, frames) {
   while (isLive()) {
     const photo = element("canvas", { width: video.videoWidth, height: video.videoHeight });
     photo.getContext("2d").drawImage(video, 0, 0);
-    const blob = await new Promise((resolve) => photo.toBlob(resolve, "image/jpeg", 0.9));
     try {
       const sent = performance.now();
-      const url = URL.createObjectURL(await (await post("api/mask", form("image", blob), { patient: false })).blob());
-      await draw(view, photo, url);
+      const model = modelOf($("model").value);
+      draw(view, photo, model, await engine.classes(photo, chosen(), model.colors));
       done++;
       const rate = done / ((performance.now() - since) / 1000);
       const dropped = Math.max(0, frames() - done);
@@ -73,14 +72,10 @@ async function loop(isLive, frames) {
   }
 }
 
-async function draw(view, photo, url) {
-  const model = modelOf($("model").value);
+function draw(view, photo, model, mask) {
   const classes = model.classes.map((name, i) => ({ name, color: model.colors[i] }));
   nameColors(classes);
-  const result = { classes, width: photo.width, height: photo.height };
-  const mask = await indices(url, model.colors);
-  URL.revokeObjectURL(url);
-  Object.assign(view, { photo, result, mask });
+  Object.assign(view, { photo, mask, result: { classes, width: photo.width, height: photo.height } });
   view.resize(photo.width, photo.height);
   view.draw({ ...shownAs(), layer: "classes" });
 }
@@ -89,19 +84,4 @@ function nameColors(classes) {
   if ($("camera-legend").dataset.model === $("model").value) return;
   $("camera-legend").dataset.model = $("model").value;
   $("camera-legend").replaceChildren(...classes.map(({ name, color }) => element("li", {}, swatch(color), name)));
-}
-
-// The mask's PNG has the classes' colours as its palette; a browser shows colours, not indices.
-async function indices(url, colors) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  const canvas = element("canvas", { width: image.naturalWidth, height: image.naturalHeight });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
-  const known = new Map(colors.map(([r, g, b], i) => [(r << 16) | (g << 8) | b, i]));
-  const mask = new Uint8Array(canvas.width * canvas.height);
-  for (let i = 0; i < mask.length; i++) mask[i] = known.get((pixels[4 * i] << 16) | (pixels[4 * i + 1] << 8) | pixels[4 * i + 2]) ?? 0;
-  return mask;
 }

@@ -1,9 +1,9 @@
 // The tab Clip: limits looked at before the upload, progress, cancel, play, download.
 
-import { get, sentence } from "./api.js";
+import { form, get, sentence } from "./api.js";
 import { $, element, say } from "./dom.js";
 import { shownAs } from "./image.js";
-import { form, offer } from "./settings.js";
+import { chosen, offer } from "./settings.js";
 
 const EVERY = 400; // milliseconds between two looks at how far it is
 let upload = null;
@@ -66,7 +66,7 @@ function secondsOf(file) {
 
 // fetch() tells nothing of how far an upload is, the older interface does.
 function send(file) {
-  const data = form("video", file);
+  const data = form("video", file, chosen());
   const { opacity, contours } = shownAs();
   data.append("opacity", opacity);
   data.append("contours", contours);

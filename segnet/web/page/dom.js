@@ -14,6 +14,13 @@ export function say(sentence) {
   $("message").hidden = !sentence;
 }
 
+// How far something dear has come; an empty text takes the bar away.
+export function progress(text, share) {
+  $("loading").hidden = !text;
+  $("loading-text").textContent = text;
+  $("loading-bar").value = share;
+}
+
 export function swatch(color) {
   const made = element("span", { className: "swatch" });
   made.style.setProperty("--color", `rgb(${color.join(" ")})`);

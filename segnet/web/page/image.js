@@ -1,10 +1,11 @@
 // The tab Image: where it comes from, how it is shown, what is saved of it.
 
-import { post, sentence } from "./api.js";
+import { sentence } from "./api.js";
 import { openCamera } from "./devices.js";
 import { $, element, milliseconds, percent, save, say } from "./dom.js";
+import { engine } from "./engine.js";
 import { fillLegend, hidden, setAll } from "./legend.js";
-import { form, modelOf, offer, onSettings } from "./settings.js";
+import { chosen, modelOf, offer, onSettings } from "./settings.js";
 import { View } from "./view.js";
 
 export const current = { file: null, photo: null };
@@ -40,8 +41,9 @@ export function startImage() {
 }
 
 function listScenes() {
+  $("drawn-hint").hidden = $("scenes").hidden = Boolean(engine.isHere) && offer.scenes < 2;
   for (let number = 0; number < offer.scenes; number++) {
-    const image = element("img", { src: `api/scenes/${number}`, alt: `Sample scene ${number + 1}`, loading: "lazy" });
+    const image = element("img", { src: engine.sceneAddress(number), alt: `Sample scene ${number + 1}`, loading: "lazy" });
     const button = element("button", { type: "button" }, image);
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => openScene(number));
@@ -50,7 +52,7 @@ function listScenes() {
 }
 
 export async function openScene(number) {
-  const response = await fetch(`api/scenes/${number}`);
+  const response = await fetch(engine.sceneAddress(number));
   if (response.ok) await open(await response.blob(), number);
   else say("The sample scene cannot be drawn just now; try again in a moment.");
 }
@@ -128,13 +130,11 @@ export async function segment() {
   try {
     const begin = performance.now();
     const results = [];
-    // One after the other, for they would only wait for each other on the server.
-    for (const name of names) {
-      results.push(await (await post("api/segment", form("image", current.file, name), { signal: own.signal })).json());
-    }
+    // One after the other, for they would only wait for each other.
+    for (const name of names) results.push(await engine.segment(current.file, current.photo, chosen(name), own.signal));
     const seconds = (performance.now() - begin) / 1000;
-    await Promise.all(results.map((result, which) => views[which].show(current.photo, result)));
     if (own.signal.aborted) return;
+    results.forEach((result, which) => views[which].show(current.photo, result));
     say("");
     report(results, seconds);
   } catch (error) {
@@ -226,7 +226,7 @@ function listenToPointer(view) {
 
 async function saveMask() {
   try {
-    save(await (await post("api/mask", form("image", current.file))).blob(), "mask.png");
+    save(await engine.maskFile(current.file, current.photo, chosen()), "mask.png");
   } catch (error) {
     say(error.message);
   }

@@ -1,9 +1,9 @@
 // Starts the tabs; each is a module of its own.
 
 import { end as endCamera, startCamera } from "./camera.js";
-import { startClip } from "./clip.js";
 import { openLatents, startLatents } from "./latents.js";
 import { $, say } from "./dom.js";
+import { engine } from "./engine.js";
 import { openScene, startImage } from "./image.js";
 import { startPrograms } from "./programs.js";
 import { loadOffer, offer } from "./settings.js";
@@ -52,14 +52,17 @@ async function start() {
   for (const name of ["image", "clip", "camera", "stages"]) $(`tab-${name}`).hidden = !segments;
   if (!offer.models.some((model) => model.has_stages)) $("tab-stages").hidden = true;
   $("tab-latents").hidden = !offer.autoencoders.length;
+  $("tab-programs").hidden = Boolean(engine.isHere);
   if (segments) {
     startImage();
-    startClip();
+    engine.startClip();
     startCamera();
     startStages();
   }
-  startLatents();
-  startPrograms();
+  if (!engine.isHere) {
+    startLatents();
+    startPrograms();
+  }
   startTabs();
   if (segments && !$("image").hidden) openScene(0);
 }

@@ -1,12 +1,12 @@
 // What the server offers, and the settings above the tabs.
 
-import { get } from "./api.js";
+import { engine } from "./engine.js";
 import { $, element } from "./dom.js";
 
 export let offer = null;
 
 export async function loadOffer() {
-  offer = await get("api/models");
+  offer = await engine.offer();
   for (const model of offer.models) {
     $("model").append(element("option", { value: model.name, textContent: model.name }));
     $("compare").append(element("option", { value: model.name, textContent: model.name }));
@@ -32,14 +32,9 @@ export function onSettings(work) {
   $("settings").addEventListener("submit", (event) => event.preventDefault());
 }
 
-// The form of a request; a model without dropout is asked once.
-export function form(field, file, name = $("model").value) {
-  const data = new FormData();
-  data.append(field, file, "upload");
-  data.append("model", name);
-  data.append("size", $("size").value);
-  data.append("backend", $("backend").value);
+// What is chosen above the tabs, for the model `name`; one without dropout is asked once.
+export function chosen(name = $("model").value) {
   const samples = Math.min(50, Math.max(1, Math.round(Number($("samples").value)) || 1));
-  data.append("samples", modelOf(name)?.has_dropout ? samples : 1);
-  return data;
+  const settings = { model: name, size: $("size").value, samples: modelOf(name)?.has_dropout ? samples : 1 };
+  return offer.backends.length ? { ...settings, backend: $("backend").value } : settings;
 }

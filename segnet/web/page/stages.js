@@ -1,9 +1,9 @@
 // The tab Look inside: the maps of each stage, all showing the same part of the image.
 
-import { post } from "./api.js";
-import { $, element, loadImage, percent, say } from "./dom.js";
+import { $, element, percent, say } from "./dom.js";
+import { engine } from "./engine.js";
 import { current, openScene } from "./image.js";
-import { form, modelOf, onSettings } from "./settings.js";
+import { chosen, modelOf, onSettings } from "./settings.js";
 
 const KINDS = [
   ["activation", "What the encoder sees"],
@@ -12,7 +12,6 @@ const KINDS = [
   ["decoded", "What the decoder makes of it"],
 ];
 let answer = null;
-let images = null;
 let tiles = [];
 let seen = null;
 const middle = { x: 0.5, y: 0.5 };
@@ -52,12 +51,7 @@ export async function openStages() {
   $("stages-facts").textContent = "Looking inside…";
   try {
     if (!modelOf(model)?.has_stages) throw new Error("This model has no pooling codes; choose a SegNet above.");
-    answer = await (await post("api/stages", form("image", current.file))).json();
-    images = await Promise.all(answer.stages.map(async (stage) => {
-      const names = ["activation", "codes", "unpooled", "decoded", "unpooled_without", "decoded_without"];
-      return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await loadImage(stage[name])])));
-    }));
-    images.whole = await Promise.all([answer.image, answer.mask, answer.mask_without].map(loadImage));
+    answer = await engine.stages(current.file, current.photo, chosen());
     seen = key;
     build();
     draw();
@@ -96,22 +90,22 @@ function draw() {
   const number = Number($("map-number").value);
   answer.stages.forEach((stage, level) => KINDS.forEach(([kind], column) => {
     const changed = without && (kind === "unpooled" || kind === "decoded");
-    const image = images[level][changed ? `${kind}_without` : kind];
-    const height = image.naturalHeight / stage.channels.length;
+    const image = stage.maps[changed ? `${kind}_without` : kind];
+    const height = image.height / stage.channels.length;
     part(tiles[level][column], image, number * height, height, { x, y, zoom });
     tiles[level][column].style.filter = without && kind === "codes" ? "grayscale(1) brightness(.5)" : "";
   }));
-  const [image, mask, other] = images.whole;
-  part($("stages-mask"), without ? other : mask, 0, mask.naturalHeight, { x, y, zoom });
+  const [image, mask, other] = answer.whole;
+  part($("stages-mask"), without ? other : mask, 0, mask.height, { x, y, zoom });
   $("stages-mask-caption").textContent = without ? "Classes, unpooled without indices" : "Classes, unpooled with indices";
-  part($("stages-image"), image, 0, image.naturalHeight, { x: 0, y: 0, zoom: 1 });
+  part($("stages-image"), image, 0, image.height, { x: 0, y: 0, zoom: 1 });
   frame($("stages-image"), x, y, zoom);
   $("stages-facts").textContent = `Without the indices ${percent(answer.changed)} of the pixels get another class.`;
 }
 
 // The part of a map that begins at (x, y), in shares of it; `top` and `height` choose the map of a strip.
 function part(canvas, image, top, height, { x, y, zoom }) {
-  const width = image.naturalWidth;
+  const width = image.width;
   const scale = Math.max(1, Math.round(answer.width / width));
   Object.assign(canvas, { width: width * scale, height: height * scale });
   const context = canvas.getContext("2d");

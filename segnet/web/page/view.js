@@ -1,6 +1,6 @@
 // An image under its classes on a canvas, redrawn from maps that are kept: no slider asks the server.
 
-import { element, loadBytes, percent } from "./dom.js";
+import { element, percent } from "./dom.js";
 
 export class View {
   constructor(figure) {
@@ -9,11 +9,9 @@ export class View {
     this.result = null;
   }
 
-  // photo: anything that a canvas draws; result: of /api/segment.
-  async show(photo, result) {
-    const [mask, probability, uncertainty] = await Promise.all(
-      [result.mask, result.probability, result.uncertainty].map((url) => url && loadBytes(url)),
-    );
+  // photo: anything that a canvas draws; result: of the engine, its maps a byte a pixel.
+  show(photo, result) {
+    const { mask, probability, uncertainty } = result;
     // Nearly the largest, for a single pixel would leave all others dark.
     const most = uncertainty && Math.max(1, Uint8Array.from(uncertainty).sort()[Math.floor(0.995 * (uncertainty.length - 1))]);
     Object.assign(this, { photo, result, mask, probability, uncertainty, most });

@@ -1,0 +1,10 @@
+// A page opened from a file, or by a browser without modules, can load nothing more; it says how to serve it.
+
+if (location.protocol === "file:") {
+  document.addEventListener("DOMContentLoaded", () => {
+    const message = document.getElementById("message");
+    message.textContent = "A browser lets no page from a file run a network. Serve this folder: " +
+      "“python -m http.server” in it, then open http://localhost:8000/.";
+    message.hidden = false;
+  });
+}

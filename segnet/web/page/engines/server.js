@@ -1,0 +1,59 @@
+// The engine that asks the server that this page came from.
+
+import { form, get, post } from "../api.js";
+import { startClip } from "../clip.js";
+import { loadBytes, loadImage } from "../dom.js";
+
+const MAPS = ["activation", "codes", "unpooled", "decoded", "unpooled_without", "decoded_without"];
+
+export const engine = {
+  offer: () => get("api/models"),
+
+  sceneAddress: (index) => `api/scenes/${index}`,
+
+  // An image's file to the classes: { classes: [{ name, color, share }], mask, probability, uncertainty, ... }.
+  async segment(file, photo, chosen, signal) {
+    const result = await (await post("api/segment", form("image", file, chosen), { signal })).json();
+    const urls = [result.mask, result.probability, result.uncertainty];
+    const [mask, probability, uncertainty] = await Promise.all(urls.map((url) => url && loadBytes(url)));
+    return { ...result, mask, probability, uncertainty };
+  },
+
+  // A canvas to the class of each of its pixels; a busy server refuses at once.
+  async classes(canvas, chosen, colors) {
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
+    const answer = await post("api/mask", form("image", blob, chosen), { patient: false });
+    return indices(await answer.blob(), colors);
+  },
+
+  // A PNG whose pixels are class indices.
+  async maskFile(file, photo, chosen) {
+    return (await post("api/mask", form("image", file, chosen))).blob();
+  },
+
+  // What each stage sees: strips of maps below each other, as images.
+  async stages(file, photo, chosen) {
+    const answer = await (await post("api/stages", form("image", file, chosen))).json();
+    const stages = answer.stages.map(async (stage) => {
+      const maps = await Promise.all(MAPS.map(async (name) => [name, await loadImage(stage[name])]));
+      return { ...stage, maps: Object.fromEntries(maps) };
+    });
+    const whole = await Promise.all([answer.image, answer.mask, answer.mask_without].map(loadImage));
+    return { ...answer, stages: await Promise.all(stages), whole };
+  },
+
+  startClip,
+};
+
+// The mask's PNG has the classes' colours as its palette; a browser shows colours, not indices.
+async function indices(blob, colors) {
+  const image = await createImageBitmap(blob, { colorSpaceConversion: "none" });
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  const known = new Map(colors.map(([r, g, b], i) => [(r << 16) | (g << 8) | b, i]));
+  const mask = new Uint8Array(canvas.width * canvas.height);
+  for (let i = 0; i < mask.length; i++) mask[i] = known.get((pixels[4 * i] << 16) | (pixels[4 * i + 1] << 8) | pixels[4 * i + 2]) ?? 0;
+  return mask;
+}

@@ -1,0 +1,61 @@
+"""From a model to a checked folder of a site, whole or not at all."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from segnet.datasets.samples import ImagesAndMasks
+from segnet.datasets.splits import spread
+from segnet.nn.saved import SavedModel
+from segnet.web.site.check import SiteCheck, check_site, find_browser
+from segnet.web.site.runtime import runtime_files
+from segnet.web.site.write import refuse_others, write_site
+
+
+def export_site(
+    model: SavedModel,
+    name: str,
+    out: Path,
+    runtime: Path | None,
+    val: ImagesAndMasks,
+    images: int,
+    drawn: bool,
+    licenses: str,
+    progress: Callable[[int, int], None],
+) -> SiteCheck | None:
+    """Write the site to ``out``, in the place of the one that was there.
+
+    Args:
+        model: its network.
+        name: that the page shows.
+        out: a new folder, an empty one, or one that holds a site.
+        runtime: folder of ONNX Runtime Web's files; None: they are fetched by npm once and kept.
+        val: images and masks to check on.
+        images: how many of them.
+        drawn: whether the model learnt from drawn scenes.
+        licenses: of the weights.
+        progress: called with (images checked, images).
+
+    Returns:
+        What the check in a browser found; None where there is no browser here.
+
+    Raises:
+        UserError: ``out`` holds something else, the runtime cannot be had, or the page does not do what the network
+            does; nothing is left behind.
+    """
+    refuse_others(out)
+    files = runtime_files(runtime)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
+        staged = Path(temporary) / "site"
+        staged.mkdir()
+        write_site(staged, model, name, files, drawn, licenses)
+        check = None
+        if browser := find_browser():
+            samples = [val[index] for index in spread(images, len(val))]
+            check = check_site(staged, model, samples, browser, lambda done: progress(done, len(samples)))
+            check.check.require("fp32", 0)
+        if out.exists():
+            out.rename(Path(temporary) / "before")
+        staged.rename(out)
+    return check

@@ -1,0 +1,127 @@
+"""The folder of a site: the demo's page with an engine that runs in the browser, the runtime and the network."""
+
+import base64
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from segnet import __version__
+from segnet.errors import UserError
+from segnet.inference.stages import has_stages, see_stages
+from segnet.nn.saved import SavedModel
+from segnet.web.app import PAGE, SCENES, draw_scene
+from segnet.web.limits import Limits
+from segnet.web.site.graph import browser_graph, stages_graph
+from segnet.web.site.runtime import LICENSE
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+LIST = "site.json"
+CHECK = "engines/check.js"
+"""Of the page's folder: the module that the check alone runs."""
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+def write_site(
+    folder: Path, model: SavedModel, name: str, runtime: Mapping[str, Path], drawn: bool, licenses: str
+) -> None:
+    """Fill the empty ``folder``.
+
+    Args:
+        folder: of the site.
+        model: its network.
+        name: that the page shows.
+        runtime: the files of ONNX Runtime Web.
+        drawn: whether the model learnt from drawn scenes, so that such ones are the samples; else a photograph.
+        licenses: of the weights, for ``LICENSES.txt``.
+    """
+    shutil.copytree(PAGE, folder / "page")
+    (folder / "page" / "engine.js").write_text('export { engine } from "./engines/browser.js";\n', encoding="utf-8")
+    (folder / "page" / "engines" / "sw.js").rename(folder / "sw.js")
+    for unused in ("index.html", "clip.js", "engines/server.js", CHECK):
+        (folder / "page" / unused).unlink()
+    (folder / "index.html").write_text(page(), encoding="utf-8")
+    (folder / "runtime").mkdir()
+    for file, source in runtime.items():
+        shutil.copy(source, folder / "runtime" / file)
+    (folder / "model.onnx").write_bytes(browser_graph(model).SerializeToString())
+    stages = count_stages(model)
+    if stages:
+        (folder / "stages.onnx").write_bytes(stages_graph(model, stages).SerializeToString())
+    samples = write_samples(folder / "samples", drawn)
+    (folder / "LICENSES.txt").write_text(f"{LICENSE}\n\n{licenses}\n", encoding="utf-8")
+    write_list(folder, model, name, samples, bool(stages))
+
+
+def page() -> str:
+    """The demo's page with the site's policy, and with a word for those who open it from a file."""
+    html = (PAGE / "index.html").read_text(encoding="utf-8")
+    charset = '<meta charset="utf-8">'
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    return html.replace(charset, f'{charset}\n{policy}\n<script src="page/engines/from-file.js"></script>', 1)
+
+
+def count_stages(model: SavedModel) -> int:
+    """How many stages the page can look into; 0 for a network that pools without codes."""
+    if not has_stages(model.network):
+        return 0
+    import torch
+
+    return len(see_stages(model, torch.zeros(3, 64, 64, dtype=torch.uint8)).stages)
+
+
+def write_samples(folder: Path, drawn: bool) -> list[str]:
+    """Images to begin with; their addresses in the site."""
+    folder.mkdir()
+    if drawn:
+        for index, seed in enumerate(SCENES):
+            (folder / f"{index}.png").write_bytes(draw_scene(seed))
+    else:
+        shutil.copytree(SAMPLES, folder, dirs_exist_ok=True)
+    return [f"samples/{path.name}" for path in sorted(folder.iterdir()) if path.suffix != ".txt"]
+
+
+def write_list(folder: Path, model: SavedModel, name: str, samples: list[str], stages: bool) -> None:
+    """``site.json``: what the site offers, and the size and hash of each of its files; the helper knows its version."""
+    limits = Limits()
+    offer = {
+        "segnet": __version__,
+        "model": {
+            "name": name,
+            "network": model.name,
+            "classes": model.class_names,
+            "colors": model.class_colors,
+            "size": model.size,
+            "has_dropout": False,
+            "has_stages": stages,
+        },
+        "samples": samples,
+        "limits": {"image_bytes": limits.image_bytes, "image_pixels": limits.image_pixels},
+        "files": {
+            path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "integrity": integrity(path)}
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != "sw.js"
+        },
+    }
+    text = json.dumps(offer, ensure_ascii=False, indent=1)
+    (folder / LIST).write_text(text + "\n", encoding="utf-8")
+    helper = folder / "sw.js"
+    version = hashlib.sha256(text.encode()).hexdigest()[:16]
+    helper.write_text(helper.read_text(encoding="utf-8").replace("site-VERSION", f"site-{version}"), encoding="utf-8")
+
+
+def integrity(path: Path) -> str:
+    """As browsers check it: ``sha256-`` and the digest in base 64."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
+
+
+def refuse_others(out: Path) -> None:
+    """Raises UserError where ``out`` holds something that is no site."""
+    if out.is_dir() and any(out.iterdir()) and not (out / LIST).is_file():
+        raise UserError(f"--out {out}: that folder holds other files; name a new one, or one that holds a site")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out}: that is a file; a site is a folder")

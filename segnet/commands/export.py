@@ -85,7 +85,7 @@ def run_web(args: argparse.Namespace) -> int:
     if args.data:
         data = data.model_copy(update={"root": args.data})
     val = load_for_one_pass(data, data.val)
-    check_classes(model.class_names, val.classes.names)
+    check_classes(model.info.class_names, val.classes.names)
     card = folder / "README.md"
     with progress_bar("checking in a browser") as progress:
         check = export_site(

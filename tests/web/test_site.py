@@ -19,7 +19,7 @@ from PIL import Image
 from segnet.errors import UserError
 from segnet.inference.stages import see_stages
 from segnet.nn.saved import SavedModel
-from segnet.web.site import check, runtime
+from segnet.web.site import check
 from segnet.web.site.check import check_site, find_browser
 from segnet.web.site.graph import browser_graph, stages_graph
 from segnet.web.site.runtime import FILES, runtime_files
@@ -221,7 +221,7 @@ def test_another_package_than_the_expected_one_is_refused(tmp_path: Path, monkey
         (Path(options["cwd"]) / "package.tgz").write_bytes(b"something else")
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(runtime.subprocess, "run", pack)
+    monkeypatch.setattr(subprocess, "run", pack)
     with pytest.raises(UserError, match=r"not the expected package .*nothing was taken"):
         runtime_files(None)
     assert not any((tmp_path / "segnet" / "runtime").iterdir())

@@ -75,7 +75,7 @@ def check_site(
         UserError: the browser did not start, or the page did not run the network.
     """
     network = open_backend("torch", model, "fp32", "cpu")
-    ours, its = (ConfusionMatrix(len(model.class_names), model.ignore_index) for _ in range(2))
+    ours, its = (ConfusionMatrix(len(model.info.class_names), model.info.ignore_index) for _ in range(2))
     same = pixels = 0
     with serving(folder, [sample.image for sample in samples]) as (address, heard), running(browser, address):
         for index, sample in enumerate(samples):

@@ -1,15 +1,13 @@
 """The plain PyTorch way, to compare with: the same networks with PyTorch's own pooling and its int64 indices."""
 
-import importlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from unittest import mock
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-MODULES = ("segnet", "segnet_basic", "segnet_lite")
 
 Unpool = Callable[[Tensor, Tensor, Sequence[int]], Tensor]
 
@@ -31,13 +29,13 @@ def unpool_by_scatter(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor
 
 
 @contextmanager
-def plain_pooling(unpool: Unpool = unpool) -> Iterator[None]:
-    """Within it, the family's networks pool and unpool with int64 indices."""
-    with ExitStack() as stack:
-        for name in MODULES:
-            module = importlib.import_module(f"segnet.nn.{name}")
-            replaced = mock.patch.multiple(module, max_pool_with_codes=pool, max_unpool_with_codes=unpool)
-            stack.enter_context(replaced)
+def plain_pooling(network: nn.Module, unpool: Unpool = unpool) -> Iterator[None]:
+    """Within it, ``network`` pools and unpools with int64 indices; one that does not pool with codes stays as it is."""
+    module = sys.modules[type(network).__module__]
+    if hasattr(module, "max_pool_with_codes"):
+        with mock.patch.multiple(module, max_pool_with_codes=pool, max_unpool_with_codes=unpool):
+            yield
+    else:
         yield
 
 
@@ -49,6 +47,6 @@ class Plain(nn.Module):
         self.network, self.unpool = network, unpool
 
     def forward(self, x: Tensor) -> Tensor:
-        with plain_pooling(self.unpool):
+        with plain_pooling(self.network, self.unpool):
             logits: Tensor = self.network(x)
         return logits

@@ -14,9 +14,9 @@ from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.inference.enlarge import classes_at
 from segnet.inference.model import ExportedModel, Model
-from segnet.nn.catalogue import is_bayesian
 from segnet.nn.dropout import has_dropout
 from segnet.nn.saved import ModelInfo
+from segnet.nn.stages import is_bayesian
 
 BAYESIAN_SAMPLES = 8
 """As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""

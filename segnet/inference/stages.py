@@ -11,9 +11,7 @@ from torch.nn import functional as F
 from segnet.errors import UserError
 from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 from segnet.nn.saved import SavedModel
-from segnet.nn.segnet import SegNet
-from segnet.nn.segnet_basic import SegNetBasic
-from segnet.nn.segnet_lite import SegNetLite
+from segnet.nn.stages import Staged
 
 
 class Stage(NamedTuple):
@@ -40,11 +38,6 @@ class Stages(NamedTuple):
     mask: Tensor
 
 
-def has_stages(network: nn.Module) -> bool:
-    """Whether the network pools and unpools with codes."""
-    return isinstance(network, SegNet | SegNetBasic | SegNetLite)
-
-
 @torch.inference_mode()
 def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> Stages:
     """One image through the network, keeping what each stage sees.
@@ -58,13 +51,13 @@ def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> S
     Raises:
         UserError: a network of another family.
     """
-    if not has_stages(model.network):
+    network = model.network
+    if not isinstance(network, Staged):
         raise UserError(f"{model.info.name} unpools without indices; give a SegNet, SegNet-Basic or SegNet-Lite")
-    pairs = stage_modules(model.network)
+    pairs = network.stages
     seen: dict[tuple[str, int], Tensor] = {}
-    adds_encoder = isinstance(model.network, SegNetLite) and model.network.add_encoder
-    with watching(pairs, seen, with_indices, adds_encoder):
-        logits = model.network(model.preprocess(image[None]))
+    with watching(pairs, seen, with_indices, network.add_encoder):
+        logits = network(model.preprocess(image[None]))
     levels = range(len(pairs))
     stages = [
         Stage(
@@ -76,18 +69,6 @@ def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> S
         for level in levels
     ]
     return Stages(stages, logits[0].argmax(0))
-
-
-def stage_modules(network: nn.Module) -> list[tuple[nn.Module, nn.Module]]:
-    """Encoder and decoder stage of each level, from the largest to the deepest."""
-    if isinstance(network, SegNetLite):
-        return [
-            (network.encoder1, network.decoder1),
-            (network.encoder2, network.decoder2),
-            (network.encoder3, network.decoder3),
-        ]
-    assert isinstance(network, SegNet | SegNetBasic)
-    return list(zip(network.encoder, reversed(list(network.decoder)), strict=True))
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from torch import nn
 
 from segnet.errors import UserError
 from segnet.nn.arguments import choices, construct
-from segnet.nn.dropout import has_dropout
 from segnet.nn.segnet import SegNet
 from segnet.nn.segnet_basic import SegNetBasic
 from segnet.nn.segnet_lite import SegNetLite
@@ -49,8 +48,3 @@ def build_network(name: str, num_classes: int, /, **arguments: Any) -> nn.Module
     if name not in NETWORKS:
         raise UserError(f"model.name={name}: no such network; {choices(name, [*NETWORKS, PREFIX + 'Unet'])}")
     return construct(NETWORKS[name], name, {"num_classes": num_classes}, arguments)
-
-
-def is_bayesian(network: nn.Module) -> bool:
-    """Whether it is made to be sampled with dropout on; other networks hold dropout for training alone."""
-    return isinstance(network, SegNet | SegNetBasic) and has_dropout(network)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from segnet.errors import UserError, first_line
+from segnet.nn.layers import he_initialise
 from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 
 
@@ -28,10 +29,13 @@ class SegNet(nn.Module):
         UserError: the ImageNet weights can be neither found in torch's cache nor downloaded.
     """
 
+    add_encoder = False
+
     def __init__(
         self, num_classes: int, dropout: float = 0.0, encoder_weights: Literal["imagenet"] | None = None
     ) -> None:
         super().__init__()
+        self.is_bayesian = dropout > 0
         self.encoder = nn.ModuleList(
             [
                 convolutions(3, 64, 64),
@@ -73,6 +77,11 @@ class SegNet(nn.Module):
         logits: Tensor = self.head(x)
         return logits
 
+    @property
+    def stages(self) -> list[tuple[nn.Module, nn.Module]]:
+        """Encoder and decoder stage of each level, from the largest to the deepest."""
+        return list(zip(self.encoder, reversed(self.decoder), strict=True))
+
 
 def convolutions(in_channels: int, *widths: int) -> nn.Sequential:
     """3×3 convolution, batch norm and ReLU, once for each width."""
@@ -81,14 +90,6 @@ def convolutions(in_channels: int, *widths: int) -> nn.Sequential:
         layers += [nn.Conv2d(in_channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
         in_channels = width
     return nn.Sequential(*layers)
-
-
-def he_initialise(module: nn.Module) -> None:
-    """Caffe's ``msra``: normal with variance 2 / fan-in (arXiv 1502.01852, section 2.2), biases zero."""
-    if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # PyTorch loads its compiler to fill those, for 2 s
-        nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
 
 
 def load_imagenet_encoder(encoder: nn.Module) -> None:

@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
+from segnet.nn.layers import he_initialise
 from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
-from segnet.nn.segnet import he_initialise
 
 
 class SegNetBasic(nn.Module):
@@ -20,8 +20,11 @@ class SegNetBasic(nn.Module):
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``; H and W at least 1.
     """
 
+    add_encoder = False
+
     def __init__(self, num_classes: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.is_bayesian = dropout > 0
         self.normalise = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75)
         self.encoder = nn.ModuleList(
             nn.Sequential(*convolution(channels), nn.ReLU(inplace=True)) for channels in (3, 64, 64, 64)
@@ -48,6 +51,11 @@ class SegNetBasic(nn.Module):
                 x = self.dropout(x)
         logits: Tensor = self.head(x)
         return logits
+
+    @property
+    def stages(self) -> list[tuple[nn.Module, nn.Module]]:
+        """Encoder and decoder stage of each level, from the largest to the deepest."""
+        return list(zip(self.encoder, reversed(self.decoder), strict=True))
 
 
 def convolution(in_channels: int) -> nn.Sequential:

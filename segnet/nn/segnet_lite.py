@@ -16,14 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from segnet.nn.layers import conv_bn
 from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
-
-
-def conv_bn(in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(out_channels),
-    )
 
 
 class DepthwiseConv(nn.Conv2d):
@@ -124,6 +118,8 @@ class SegNetLite(nn.Module):
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``.
     """
 
+    is_bayesian = False
+
     def __init__(
         self,
         num_classes: int,
@@ -168,6 +164,15 @@ class SegNetLite(nn.Module):
         y = self.refine(self.decoder1(self.unpool(self.project1(y), codes1, at_half)))
         logits = self.head(self.dropout(y))
         return enlarge(logits, x.shape[-2:])
+
+    @property
+    def stages(self) -> list[tuple[nn.Module, nn.Module]]:
+        """Encoder and decoder stage of each level, from the largest to the deepest."""
+        return [
+            (self.encoder1, self.decoder1),
+            (self.encoder2, self.decoder2),
+            (self.encoder3, self.decoder3),
+        ]
 
     def unpool(self, x: Tensor, codes: Tensor, encoded: Tensor) -> Tensor:
         """``(N, C, h, w)`` to the size of ``encoded``, ``(N, C, H, W)``, which the encoder pooled to those codes."""

@@ -16,8 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from segnet.datasets.scenes import render_scene
 from segnet.inference.backends import BACKENDS
-from segnet.inference.stages import has_stages
 from segnet.nn.dropout import has_dropout
+from segnet.nn.stages import Staged
 from segnet.version import __version__
 from segnet.web.clip_routes import clip_router
 from segnet.web.clips import Clips
@@ -126,7 +126,7 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
                     colors=list(model.info.class_colors),
                     size=model.info.size,
                     has_dropout=has_dropout(model.network),
-                    has_stages=has_stages(model.network),
+                    has_stages=isinstance(model.network, Staged),
                 )
                 for name, model in models.networks.items()
             ],

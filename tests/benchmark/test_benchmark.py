@@ -17,11 +17,12 @@ from segnet.benchmark.timing import medians, peak_memory
 from segnet.commands.benchmark import print_table
 from segnet.config import Config, DataConfig, ModelConfig, TrainingConfig
 from segnet.inference.backends import open_backend
+from segnet.nn.catalogue import NETWORKS
 
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["segnet_basic", "segnet_lite"])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_the_plain_network_is_the_same_network(name: str) -> None:
     network = untrained(name, (19, 26)).network
     x = torch.randn(1, 3, 19, 26)

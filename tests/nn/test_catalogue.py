@@ -1,9 +1,15 @@
+import sys
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 
 from segnet.errors import UserError
 from segnet.nn.catalogue import NETWORKS, build_network
+from segnet.nn.dropout import has_dropout
 from segnet.nn.segnet import SegNet
+from segnet.nn.stages import Staged, is_bayesian
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -12,6 +18,54 @@ def test_logits_have_the_size_of_the_image(name: str, size: tuple[int, int]) -> 
     with torch.device("meta"):
         network = build_network(name, 7)
         assert network(torch.zeros(2, 3, *size)).shape == (2, 7, *size)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_declares_its_stages_and_whether_it_is_bayesian(name: str) -> None:
+    with torch.device("meta"):
+        network = build_network(name, 2)
+        assert isinstance(network, Staged)
+        sizes = [tuple(stage(torch.zeros(2, width_of(stage), 8, 8)).shape[-2:]) for stage, _ in network.stages]
+    assert len(sizes) == len(network.stages) >= 3
+    assert sizes == [(8, 8)] * len(sizes)
+    assert is_bayesian(network) == name.startswith("bayesian_")
+    assert network.is_bayesian <= has_dropout(network)
+
+
+def width_of(stage: torch.nn.Module) -> int:
+    """Channels that a stage takes."""
+    first = next(part for part in stage.modules() if isinstance(part, torch.nn.Conv2d))
+    return first.in_channels
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_unpools_with_the_codes_of_its_stages(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module in which a network stands names both functions, so that a benchmark can put others in their place."""
+    with torch.device("meta"):
+        network = build_network(name, 2)
+        module = sys.modules[type(network).__module__]
+        calls: list[str] = []
+        for function in ("max_pool_with_codes", "max_unpool_with_codes"):
+            monkeypatch.setattr(module, function, counted(getattr(module, function), calls))
+        network(torch.zeros(2, 3, 64, 64))
+    assert isinstance(network, Staged)
+    levels = len(network.stages)
+    assert calls == ["max_pool_with_codes"] * levels + ["max_unpool_with_codes"] * levels
+
+
+def counted(function: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        calls.append(function.__name__)
+        return function(*arguments)
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["smp/Unet", "dense"])
+def test_other_networks_have_no_stages(name: str) -> None:
+    network = build_network(name, 2) if name.startswith("smp/") else torch.nn.Linear(1, 1)
+    assert not isinstance(network, Staged)
+    assert not is_bayesian(network)
 
 
 def test_arguments_reach_the_constructor() -> None:

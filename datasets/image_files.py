@@ -42,6 +42,9 @@ ALLOWED = Allowed()
 ORIENTATION = 0x0112
 """EXIF tag: 1 is upright."""
 
+SUBFILE_TYPE, NO_IMAGE = 254, 1 | 4
+"""TIFF tag of what a page is, and its bits for a smaller copy and for a transparency mask (TIFF 6.0, page 36)."""
+
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -58,20 +61,21 @@ class TooManyPixelsError(UserError):
     """An image that would take too much memory."""
 
 
-def read_image(path: Path, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Pixels:
+def read_image(path: Path, content: bytes | None = None, allowed: Allowed = ALLOWED, page: int | None = None) -> Pixels:
     """An image file as (H, W, 3) uint8 RGB, turned as its EXIF orientation says, without its transparency.
 
     Args:
         path: of the file.
         content: its bytes, where they have been read already.
         allowed: formats and pixels.
+        page: of a TIFF stack, as :func:`pages_of` gives them; None: the first.
 
     Raises:
         UserError: the file is not there, is damaged or of another format, or has more than 8 bits a channel in one
             channel.
         TooManyPixelsError: its header promises more than are allowed.
     """
-    image = open_image(path, "image", content, allowed)
+    image = open_image(path, "image", content, allowed, page)
     if image.mode.startswith(("I", "F")):
         raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
     with _damage_named(path, "image"):
@@ -99,8 +103,10 @@ def read_mask(path: Path, content: bytes | None = None) -> Pixels:
     return np.array(mask)
 
 
-def open_image(path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Image.Image:
-    """An image file, decoded; with ``content`` that instead of the file's.
+def open_image(
+    path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED, page: int | None = None
+) -> Image.Image:
+    """An image file, decoded; with ``content`` that instead of the file's, with ``page`` that of a TIFF stack.
 
     Raises:
         UserError: the file is not there, is damaged or of another format.
@@ -108,8 +114,31 @@ def open_image(path: Path, kind: str, content: bytes | None = None, allowed: All
     """
     image = open_header(path, kind, content, allowed)
     with _damage_named(path, kind):
+        if page is not None:
+            image.seek(page)
+            check_pixels(path, kind, image, allowed)
         image.load()
         return image
+
+
+def pages_of(path: Path, kind: str = "image") -> list[int]:
+    """The pages of a TIFF stack that are images, from 0 on; ``[0]`` of any other file.
+
+    Smaller copies of a page, and masks of its transparency, are no images of their own.
+
+    Raises:
+        UserError: the file is not there, is damaged or of another format.
+    """
+    image = open_header(path, kind)
+    if image.format != "TIFF":
+        return [0]
+    pages = []
+    with _damage_named(path, kind):
+        for page in range(getattr(image, "n_frames", 1)):
+            image.seek(page)
+            if not image.tag_v2.get(SUBFILE_TYPE, 0) & NO_IMAGE:  # type: ignore[attr-defined]
+                pages.append(page)
+    return pages or [0]
 
 
 def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Image.Image:
@@ -124,9 +153,15 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
         except Image.DecompressionBombError:
             # Pillow stops by itself at twice its own limit.
             raise TooManyPixelsError(f"{path}: the {kind} has far too many pixels, {limit}") from None
-    if image.width * image.height > allowed.max_pixels:
-        raise TooManyPixelsError(f"{path}: the {kind} has {image.width}×{image.height} pixels, {limit}")
+    check_pixels(path, kind, image, allowed)
     return image
+
+
+def check_pixels(path: Path, kind: str, image: Image.Image, allowed: Allowed) -> None:
+    """Refuse what would take too much memory."""
+    if image.width * image.height > allowed.max_pixels:
+        limit = f"at most {allowed.max_pixels / 1e6:g} million are read; make it smaller"
+        raise TooManyPixelsError(f"{path}: the {kind} has {image.width}×{image.height} pixels, {limit}")
 
 
 def orientation_of(image: Image.Image) -> int:

@@ -10,6 +10,7 @@ from .classes import ClassSet, voc_color
 from .coding import Coding, pack
 from .folder import load_folder
 from .merging import merge_classes
+from .readable import without_unreadable
 from .samples import ImagesAndMasks
 from .shards import load_shards
 from .splits import select_split, spread
@@ -25,7 +26,11 @@ def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
     Raises:
         UserError: the data or a setting that they need is not there, or a class has no such name.
     """
-    return merge_classes(_load(data, split), data.merge, data.ignore)
+    if data.on_error == "skip":
+        dataset = without_unreadable(_load(data.model_copy(update={"cache": 0.0}), split), data.cache)
+    else:
+        dataset = _load(data, split)
+    return merge_classes(dataset, data.merge, data.ignore)
 
 
 def _load(data: DataConfig, split: str) -> ImagesAndMasks:
@@ -98,7 +103,9 @@ def load_train_split(data: DataConfig) -> ImagesAndMasks:
     split = load_split(data, data.train)
     if data.train_share == 1:
         return split
-    return split.subset(spread(max(1, round(data.train_share * len(split))), len(split)))
+    share = split.subset(spread(max(1, round(data.train_share * len(split))), len(split)))
+    share.left_out = split.left_out
+    return share
 
 
 def folder_classes(data: DataConfig) -> ClassSet:

@@ -29,7 +29,7 @@ class Relabelled(ImagesAndMasks):
     def __init__(self, dataset: ImagesAndMasks, classes: ClassSet, table: Sequence[int]) -> None:
         # Not the base's: what is read and kept in memory is the data set's.
         self.dataset, self.classes, self.relabelled = dataset, classes, tuple(table)
-        self.pairs, self.coding = dataset.pairs, dataset.coding
+        self.pairs, self.coding, self.left_out = dataset.pairs, dataset.coding, dataset.left_out
         self.table = np.array(table, np.uint8)
 
     def __getitem__(self, index: int) -> Sample:

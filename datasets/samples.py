@@ -48,6 +48,8 @@ class ImagesAndMasks:
     coding: Coding | None = None
     relabelled: tuple[int, ...] = ()
     """New label of each of the masks' labels, where classes are merged; empty: they stay as they are."""
+    left_out: tuple[str, ...] = ()
+    """Why samples of the data are not among these, where a training leaves out what cannot be read."""
 
     def __init__(
         self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0, coding: Coding | None = None

@@ -5,6 +5,7 @@ import io
 import os
 import time
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,12 @@ def cache_folder() -> Path:
 
 
 def state_of_masks(dataset: ImagesAndMasks) -> str:
-    """SHA-256 over the masks' paths, sizes and times, and what their values mean; empty while files are being written.
+    """The state of the masks alone, as :func:`state_of` gives it."""
+    return state_of(dataset, (pair.mask for pair in dataset.pairs))
+
+
+def state_of(dataset: ImagesAndMasks, files: Iterable[Path]) -> str:
+    """SHA-256 over files' paths, sizes and times, and what the masks' values mean; empty while files are being written.
 
     The time is that of the file's last change of any kind, which no copying tool sets back. Nothing is read, so it
     costs little for any number of files; :mod:`.fingerprint` is of the content, wherever it lies.
@@ -73,13 +79,13 @@ def state_of_masks(dataset: ImagesAndMasks) -> str:
     )
     digest = hashlib.sha256(repr(meaning).encode())
     newest = 0
-    for pair in dataset.pairs:
+    for path in files:
         try:
-            state = pair.mask.stat()
+            state = path.stat()
         except OSError:
             return ""
         newest = max(newest, state.st_ctime_ns)
-        line = (str(pair.mask.absolute()), state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+        line = (str(path.absolute()), state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
         digest.update(repr(line).encode())
     return digest.hexdigest() if newest < (time.time() - SETTLED) * 1e9 else ""
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from segnet.completion import answer_shell, asked_command
 from segnet.errors import UserError
+from segnet.terminal import one_line
 from segnet.usage import Parser
 from segnet.version import __version__
 
@@ -95,11 +96,6 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def one_line(text: str) -> str:
-    """``text`` with what a terminal would obey written out: a file's name may hold a newline or an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def describe_os_error(error: OSError) -> str:

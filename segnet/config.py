@@ -60,6 +60,9 @@ class DataConfig(Settings):
     ignore: list[str] = Field([], description="names of classes that are neither trained on nor measured")
     patch_size: int = Field(32, gt=0, description="patches: side of the squares cut from frames, in pixels")
     patch_color: bool = Field(False, description="patches: three channels instead of grey")
+    on_error: Literal["stop", "skip"] = Field(
+        "stop", description="at an image or mask that cannot be read: end the run, or leave such images out and say so"
+    )
     workers: int = Field(2, ge=0, description="processes that read and augment images")
     cache: float = Field(1.0, ge=0, description="GiB of decoded images kept in memory at most; 0: none")
 
@@ -333,7 +336,7 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def data_fit_task(self) -> Self:
-        has_masks = self.data.name in ("camvid", "folder", "shards", "scenes")
+        has_masks = self.data.name in WITH_MASKS
         if has_masks != (self.task == "segmentation"):
             fitting = "camvid, folder, shards or scenes" if not has_masks else "digits, mnist, fashion_mnist or patches"
             raise ValueError(f"the task {self.task} does not go with data.name={self.data.name}; choose {fitting}")
@@ -352,7 +355,11 @@ READ_BY_TASKS = {
 }
 """Settings of a config that only some tasks read."""
 FOLDERS = ("folder", "shards")
+WITH_MASKS = ("camvid", "folder", "shards", "scenes")
 READ_BY_DATA = {
+    "merge": WITH_MASKS,
+    "ignore": WITH_MASKS,
+    "on_error": ("camvid", "folder", "scenes"),
     "format": FOLDERS,
     "classes": FOLDERS,
     "colors": FOLDERS,

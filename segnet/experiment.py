@@ -42,6 +42,8 @@ def run_experiment(config: Config, resume: bool = False) -> Path:
     task = TASKS[config.task](config)
     run = RunFolder(config.run_folder)
     lock = run.open(config, resume) if fabric.is_global_zero else None
+    if lock is not None and isinstance(task, SegmentationTask):
+        run.note_skipped({config.data.train: task.train_split.left_out, config.data.val: task.val_split.left_out})
     with lost_process_named(run.last_checkpoint):
         fabric.barrier()
         Trainer(task, config, fabric, run, sample_images(task, fabric)).train(resume)

@@ -2,19 +2,24 @@
 
 import csv
 import io
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from segnet.config import Config
 from segnet.config_file import dump_config, parse_config, read_yaml
 from segnet.errors import UserError
-from segnet.files import remove_leftovers, write_atomically
+from segnet.files import remove_leftovers, write_atomically, write_json
 from segnet.lock import lock_file
 from segnet.nn.saved import CONFIG, WEIGHTS
+from segnet.terminal import say
 
 MANIFEST = "manifest.json"
 """Beside the checkpoints: what each of them is."""
 METRICS = "metrics.json"
+SKIPPED = "skipped_files.json"
+"""What a training left out of its data, by split; not there where that is nothing."""
 
 
 class RunFolder:
@@ -31,6 +36,7 @@ class RunFolder:
         self.metrics_json = path / METRICS
         self.evaluation = path / "evaluation.npz"
         self.report = path / "report.html"
+        self.skipped_files = path / SKIPPED
         self.drive = path / "drive.mp4"
         self.tensorboard = path / "tensorboard"
 
@@ -58,6 +64,29 @@ class RunFolder:
             self.clear()
         write_atomically(self.config_path, dump_config(config))
         return lock
+
+    def note_skipped(self, skipped: Mapping[str, Sequence[str]]) -> None:
+        """Write down why images were left out of the splits, and say so.
+
+        Args:
+            skipped: a line for each image that was left out, by the name of its split.
+        """
+        found = {split: list(lines) for split, lines in skipped.items() if lines}
+        if not found:
+            self.skipped_files.unlink(missing_ok=True)
+            return
+        write_json(self.skipped_files, found)
+        for split, lines in found.items():
+            what = "image that cannot be read is" if len(lines) == 1 else "images that cannot be read are"
+            say(f"{len(lines)} {what} left out of {split}, listed in {self.skipped_files}")
+
+    def read_skipped(self) -> dict[str, list[str]]:
+        """What :meth:`note_skipped` wrote; empty where nothing was left out."""
+        try:
+            skipped: dict[str, list[str]] = json.loads(self.skipped_files.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return skipped
 
     def lock(self) -> IO[str]:
         try:
@@ -122,7 +151,7 @@ MAY_CHANGE = frozenset(
 
 
 RESULTS = (
-    *(WEIGHTS, CONFIG, "evaluation.npz", "report.html", "drive.mp4"),
+    *(WEIGHTS, CONFIG, SKIPPED, "evaluation.npz", "report.html", "drive.mp4"),
     *("per_class.csv", "confusion.csv", "images.csv", "calibration.csv", "certainty.csv"),
     *("reconstructions.csv", "restoration.csv", "compression.csv", "representation.csv"),
 )

@@ -32,4 +32,9 @@ def progress_bar(description: str, unit: str = "images") -> Iterator[Callable[[i
 
 def say(text: str) -> None:
     """A line for people, beside what the command gives out."""
-    print(text, file=sys.stderr, flush=True)
+    print(one_line(text), file=sys.stderr, flush=True)
+
+
+def one_line(text: str) -> str:
+    """``text`` with what a terminal would obey written out: a file's name may hold a newline or an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)

@@ -1,6 +1,7 @@
 """What the commands that run a model have in common: their arguments, the model and the data these name."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,29 @@ def open_predictor(args: argparse.Namespace, merge: "Merge | None" = None) -> "P
     known = only_known(merge or {}, model.info.class_names)
     samples = usual_samples(model, args.backend) if args.samples is None else args.samples
     return Predictor(model, args.backend, args.precision, args.device, samples, args.size, known)
+
+
+def say_left_out(problems: Sequence[str], total: int, rest: str) -> int:
+    """Name what a command left out; gives its exit code, 0 where that is nothing.
+
+    Args:
+        problems: a line for each image that was left out.
+        total: images that the command was given.
+        rest: what became of the others, as in ``the others are in out``.
+
+    Raises:
+        UserError: the command did only a part of its work.
+    """
+    from segnet.errors import UserError
+    from segnet.terminal import say
+
+    if not problems:
+        return 0
+    if total == 1:
+        raise UserError(problems[0])
+    for problem in problems:
+        say(f"left out: {problem}")
+    raise UserError(f"{len(problems)} of {total} images left out, named above; {rest}")
 
 
 def open_split(model: str, split: str | None, root: str | None) -> "ImagesAndMasks":

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor, open_split
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor, open_split, say_left_out
 
 if TYPE_CHECKING:
     from segnet.datasets.samples import ImagesAndMasks
@@ -51,7 +51,10 @@ def run(args: argparse.Namespace) -> int:
     predictor = open_predictor(args, merge)
     dataset = merged_like(predictor, open_split(args.model, args.split, args.data), merge)
     with progress_bar("measuring") as progress:
-        evaluation = evaluate(predictor, dataset, progress)
+        evaluation = evaluate(predictor, dataset, progress, skip_errors=True)
+    given = len(dataset)
+    if evaluation.left_out:
+        dataset = dataset.subset([index for index in range(given) if index not in evaluation.left_out])
     print_table(evaluation)
     if args.json:
         write_json(args.json, evaluation.to_json())
@@ -59,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
         from segnet.report.page import write_report
 
         print(f"look at {write_report(Path(args.model), evaluation, predictor, dataset, output=args.report)}")
-    return 0
+    left_out = list(evaluation.left_out.values())
+    return say_left_out(left_out, given, f"the measures are of the other {len(dataset)}")
 
 
 def parse_merge(words: list[str]) -> dict[str, list[str]]:

@@ -3,8 +3,14 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor, say_left_out
+
+if TYPE_CHECKING:
+    from segnet.datasets.image_files import Pixels
+    from segnet.inference.overlay import Overlay
+    from segnet.inference.predictor import Predictor
 
 EXAMPLE = """\
 example:
@@ -18,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help=MODEL)
     parser.add_argument("images", nargs="+", help="images, folders of images, or patterns")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of NAME_mask.png and NAME_overlay.png"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of NAME_mask.png and NAME_overlay.png; of a TIFF stack, both are stacks of its pages",
     )
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
@@ -26,11 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import numpy as np
-
-    from segnet.datasets.image_files import as_png, read_image
+    from segnet.errors import UserError
     from segnet.files import write_atomically
-    from segnet.inference.overlay import Legend, Overlay, class_shares
+    from segnet.inference.overlay import Overlay
     from segnet.terminal import progress_bar
 
     paths = list(find_images(args.images))
@@ -38,17 +46,50 @@ def run(args: argparse.Namespace) -> int:
     predictor = open_predictor(args)
     overlay = Overlay(predictor.classes, args.opacity, args.contours)
     args.out.mkdir(parents=True, exist_ok=True)
+    problems = []
     with progress_bar("segmenting") as progress:
         for done, (path, name) in enumerate(zip(paths, names, strict=True), start=1):
-            image = read_image(path)
-            mask = predictor.classes_of([image])[0]
-            legend = Legend(overlay, image.shape[1]).draw(class_shares(mask, len(predictor.classes)))
-            overlaid = np.concatenate([overlay.draw(image, mask), legend])
-            write_atomically(args.out / f"{name}_mask.png", as_png(mask))
-            write_atomically(args.out / f"{name}_overlay.png", as_png(overlaid))
+            try:
+                for ending, content in segmented(path, predictor, overlay).items():
+                    write_atomically(args.out / f"{name}{ending}", content)
+            except UserError as error:
+                problems.append(str(error))
             progress(done, len(paths))
-    print(f"{len(paths)} images: masks and overlays in {args.out}")
-    return 0
+    if len(problems) < len(paths):
+        print(f"{len(paths) - len(problems)} images: masks and overlays in {args.out}")
+    return say_left_out(problems, len(paths), f"the others are in {args.out}")
+
+
+def segmented(path: Path, predictor: "Predictor", overlay: "Overlay") -> dict[str, bytes]:
+    """The files that an image becomes, by what follows its name; those of a TIFF stack are stacks again.
+
+    Raises:
+        UserError: the image cannot be read, or the model cannot work on its size.
+    """
+    from segnet.datasets.image_files import as_png, pages_of, read_image
+    from segnet.inference.tiff_stack import TiffStack
+
+    pages = pages_of(path)
+    if len(pages) == 1:
+        mask, overlaid = drawn(read_image(path, page=pages[0] or None), predictor, overlay)
+        return {"_mask.png": as_png(mask), "_overlay.png": as_png(overlaid)}
+    with TiffStack() as masks, TiffStack() as overlays:
+        for page in pages:
+            mask, overlaid = drawn(read_image(path, page=page), predictor, overlay)
+            masks.add(mask)
+            overlays.add(overlaid)
+    return {"_mask.tif": masks.content, "_overlay.tif": overlays.content}
+
+
+def drawn(image: "Pixels", predictor: "Predictor", overlay: "Overlay") -> "tuple[Pixels, Pixels]":
+    """Class indices (H, W) of an image (H, W, 3), and the image with its classes and their legend."""
+    import numpy as np
+
+    from segnet.inference.overlay import Legend, class_shares
+
+    mask = predictor.classes_of([image])[0]
+    legend = Legend(overlay, image.shape[1]).draw(class_shares(mask, len(predictor.classes)))
+    return mask, np.concatenate([overlay.draw(image, mask), legend])
 
 
 def find_images(words: list[str]) -> Iterator[Path]:

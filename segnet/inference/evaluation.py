@@ -3,8 +3,8 @@
 import io
 import time
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import as_png, read_mask
-from segnet.datasets.samples import ImagesAndMasks
+from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.inference.predictor import Predictor
@@ -42,6 +42,7 @@ class Evaluation:
         images_per_second: through the network alone, reading and measuring left out.
         by_spread: of a network sampled with dropout, pixels in the order of their standard deviation.
         samples: passes an image; 1 is one without dropout.
+        left_out: why a sample was not measured, by its index in the data set; ``names`` are without it. Not saved.
     """
 
     classes: ClassSet
@@ -54,6 +55,7 @@ class Evaluation:
     images_per_second: float
     by_spread: CalibrationBins | None = None
     samples: int = 1
+    left_out: dict[int, str] = field(default_factory=dict)
 
     @property
     def matrix(self) -> NDArray[np.int64]:
@@ -97,6 +99,7 @@ class Evaluation:
             "absent": [self.classes.names[index] for index in scores.absent],
             "expected_calibration_error": self.calibration.expected_calibration_error,
             "images": len(self.names),
+            "left_out": list(self.left_out.values()),
             "images_per_second": self.images_per_second,
             "dropout_samples": self.samples,
             "per_class": per_class,
@@ -162,7 +165,10 @@ DEFINITIONS = {
 
 
 def evaluate(
-    predictor: Predictor, dataset: ImagesAndMasks, progress: Callable[[int, int], None] | None = None
+    predictor: Predictor,
+    dataset: ImagesAndMasks,
+    progress: Callable[[int, int], None] | None = None,
+    skip_errors: bool = False,
 ) -> Evaluation:
     """Measure ``predictor`` on ``dataset``, an image at a time, at the labels' own resolution.
 
@@ -170,17 +176,18 @@ def evaluate(
         predictor: its model has the data set's classes.
         dataset: images and masks.
         progress: called with (images done, images) after each.
+        skip_errors: leave out the samples that cannot be read, and name them in the result.
 
     Raises:
-        UserError: the model was trained for other classes, or a sample cannot be read.
+        UserError: the model was trained for other classes, or a sample cannot be read; with ``skip_errors``, none can.
     """
     classes = dataset.classes
     check_classes(predictor.classes.names, classes.names)
     certainty_bins = CertaintyBins(sampled=predictor.samples > 1)
     names, matrices, boundaries, predictions = [], [], [], []
+    left_out: dict[int, str] = {}
     seconds = 0.0
-    for index in range(len(dataset)):
-        sample = dataset[index]
+    for index, sample in read_samples(dataset, left_out if skip_errors else None):
         before = time.perf_counter()
         probabilities, variance = answer(predictor, sample.image)
         seconds += time.perf_counter() - before
@@ -192,6 +199,8 @@ def evaluate(
         certainty_bins.update(probabilities, variance, sample.mask != classes.ignore_index, prediction == sample.mask)
         if progress:
             progress(index + 1, len(dataset))
+    if not names:
+        raise UserError(f"none of {len(left_out)} images can be read; the first: {left_out[0]}")
     return Evaluation(
         classes=classes,
         names=names,
@@ -200,10 +209,28 @@ def evaluate(
         calibration=certainty_bins.calibration,
         by_confidence=certainty_bins.by_confidence,
         predictions=predictions,
-        images_per_second=len(dataset) / seconds,
+        images_per_second=len(names) / seconds,
         by_spread=certainty_bins.by_spread,
         samples=predictor.samples,
+        left_out=left_out,
     )
+
+
+def read_samples(dataset: ImagesAndMasks, left_out: dict[int, str] | None) -> Iterator[tuple[int, Sample]]:
+    """All samples with their indices; those that cannot be read are put into ``left_out``, or raise where it is None.
+
+    Raises:
+        UserError: a sample cannot be read.
+    """
+    for index in range(len(dataset)):
+        try:
+            sample = dataset[index]
+        except UserError as error:
+            if left_out is None:
+                raise
+            left_out[index] = str(error)
+            continue
+        yield index, sample
 
 
 def answer(predictor: Predictor, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:

@@ -79,6 +79,9 @@ def write_report(
         | content_of_measures(evaluation, summary)
         | content_of_images(evaluation, predictor, ImageStore(dataset))
     )
+    content["skipped"] = RunFolder(run_folder).read_skipped()
+    if evaluation.left_out:
+        content["skipped"] |= {content["split"]: list(evaluation.left_out.values())}
     content["model"] = predictor.model.info.name
     content["costs"] = shown_costs(cost_facts(evaluation, predictor, dataset))
     content["plots"] = {name: plots.svg(figure, name) for name, figure in drawn.items()}

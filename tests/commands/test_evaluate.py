@@ -1,6 +1,7 @@
 """``segnet evaluate``: the same measures as at the end of the training, as a table and as files."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,27 @@ def test_another_split_and_another_root(tiny_run: Path, tiny_camvid: Path, tmp_p
     command = ["evaluate", str(tiny_run), "--split", "train+val@0006R0", "--data", str(tiny_camvid)]
     assert main([*command, "--json", str(measures)]) == 0
     assert json.loads(measures.read_text())["images"] == 7
+
+
+def test_the_rest_is_measured_where_an_image_is_bad(
+    tiny_run: Path, tiny_camvid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, measures, report = tmp_path / "data", tmp_path / "measures.json", tmp_path / "report.html"
+    shutil.copytree(tiny_camvid, root)
+    bad = sorted((root / "val").iterdir())[0]
+    bad.write_bytes(bad.read_bytes()[:100])
+    # What is left are the other three: the measures are those of a set without the bad one.
+    command = ["evaluate", str(tiny_run), "--data", str(root), "--json", str(measures)]
+    assert main([*command, "--report", str(report)]) == 1
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"left out: {bad}: cannot be read as an image")
+    assert last == "segnet evaluate: 1 of 4 images left out, named above; the measures are of the other 3"
+    assert "1 of the images of val could not be read" in report.read_text()
+    found = json.loads(measures.read_text())
+    assert (found["images"], len(found["left_out"])) == (3, 1)
+    bad.unlink()
+    assert main(command) == 0
+    assert json.loads(measures.read_text())["confusion"] == found["confusion"]
 
 
 def test_merged_classes_are_measured_as_one(tiny_run: Path, tmp_path: Path) -> None:

@@ -45,6 +45,40 @@ def test_words_without_images_and_files_that_are_none(
     assert "text.png: cannot be read as an image" in capsys.readouterr().err
 
 
+def test_one_bad_image_does_not_end_the_rest(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "abc":
+        Image.new("RGB", (32, 16)).save(tmp_path / f"{name}.png")
+    (tmp_path / "b.png").write_bytes((tmp_path / "b.png").read_bytes()[:40])
+    out = tmp_path / "out"
+    assert main(["predict", str(tiny_run), str(tmp_path), "--out", str(out)]) == 1
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("a_mask.png", "a_overlay.png", "c_mask.png", "c_overlay.png")
+    ]
+    printed = capsys.readouterr()
+    assert printed.out == f"2 images: masks and overlays in {out}\n"
+    first, last = printed.err.splitlines()
+    assert first.startswith(f"left out: {tmp_path / 'b.png'}: cannot be read as an image")
+    assert last == f"segnet predict: 1 of 3 images left out, named above; the others are in {out}"
+
+
+def test_a_tiff_stack_becomes_stacks_of_its_pages(tiny_run: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pages = [Image.fromarray(rng.integers(0, 256, (16, 32 + 8 * n, 3), dtype=np.uint8)) for n in range(3)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    for number, page in enumerate(pages):
+        page.save(tmp_path / f"page{number}.png")
+    assert main(["predict", str(tiny_run), str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    for kind in ("mask", "overlay"):
+        stack = Image.open(tmp_path / "out" / f"stack_{kind}.tif")
+        assert stack.n_frames == 3  # type: ignore[attr-defined]
+        for number in range(3):
+            stack.seek(number)
+            alone = Image.open(tmp_path / "out" / f"page{number}_{kind}.png")
+            np.testing.assert_array_equal(np.asarray(stack), np.asarray(alone))
+
+
 def test_folders_and_patterns_are_in_order(tmp_path: Path) -> None:
     for name in ("b.png", "a.jpg", "notes.txt"):
         (tmp_path / name).touch()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,26 @@ def test_a_finished_run_that_is_resumed_gives_the_same_again(
     assert main(["train", "--config", str(tiny_config), "--resume", *settings]) == 0
     assert measures_of(tiny_run) == before
     assert "report.html" in capsys.readouterr().out
+
+
+def test_a_run_leaves_out_what_cannot_be_read_and_says_so(
+    tiny_config: Path, tiny_camvid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "data"
+    shutil.copytree(tiny_camvid, root)
+    bad = [sorted((root / split).iterdir())[1] for split in ("train", "val")]
+    for path in bad:
+        path.write_bytes(path.read_bytes()[:100])
+    command = ["train", "--config", str(tiny_config), f"data.root={root}", f"runs={tmp_path}", "data.workers=0"]
+    assert main(command) == 1
+    assert f"{bad[0]}: cannot be read as an image" in capsys.readouterr().err
+    assert main([*command, "data.on_error=skip", "training.epochs=1"]) == 0
+    run = tmp_path / "tiny"
+    assert f"1 image that cannot be read is left out of train, listed in {run}" in capsys.readouterr().err
+    skipped = json.loads((run / "skipped_files.json").read_text())
+    assert [line.partition(":")[0] for lines in skipped.values() for line in lines] == [str(path) for path in bad]
+    assert str(bad[0]) in (run / "report.html").read_text()
+    assert json.loads((run / "metrics.json").read_text())["images"] == 3
 
 
 def measures_of(run: Path) -> dict[str, object]:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet.cli import one_line
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.folder import pairs_from_folders
 from segnet.datasets.image_files import read_image, read_mask
 from segnet.datasets.samples import ImagesAndMasks, Pair
 from segnet.errors import UserError
+from segnet.terminal import one_line
 from tests.faults.programs import become_nobody, segnet
 from tests.faults.rows import Row, fault
 
@@ -75,6 +75,19 @@ def test_damaged_images(content: bytes, tmp_path: Path, row: Row) -> None:
 def test_a_command_meets_a_damaged_image(tmp_path: Path, row: Row, model: Path) -> None:
     (tmp_path / "frame.png").write_bytes(PNG[:100])
     row.check(*segnet("predict", model, tmp_path / "frame.png", "--out", tmp_path / "out"))
+
+
+@fault(
+    "Data",
+    "a damaged image among others that are segmented or measured",
+    shown="1 of 2 images left out, named above; the others are in …out",
+    kept="masks, overlays and measures of the others; `data.on_error=skip` does the same for a training",
+)
+def test_a_damaged_image_among_others(tmp_path: Path, row: Row, model: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG[:100])
+    (tmp_path / "b.png").write_bytes(PNG)
+    row.check(*segnet("predict", model, tmp_path, "--out", tmp_path / "out"))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b_mask.png", "b_overlay.png"]
 
 
 @fault(

@@ -1,0 +1,34 @@
+"""TIFF stacks, of which every page is an image, as microscopes write them."""
+
+import io
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.TiffImagePlugin import AppendingTiffWriter
+
+
+class TiffStack:
+    """Writes pages one after the other, compressed without loss; only what is compressed is kept in memory."""
+
+    def __init__(self) -> None:
+        self.buffer = io.BytesIO()
+        self.writer = AppendingTiffWriter(self.buffer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.writer.close()
+
+    def add(self, page: NDArray[np.uint8]) -> None:
+        """A page, (H, W, 3) RGB or (H, W) grey values or class indices, of any size."""
+        Image.fromarray(page).save(self.writer, "TIFF", compression="tiff_adobe_deflate")
+        self.writer.newFrame()
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        return self.buffer.getvalue()

@@ -68,6 +68,8 @@ def say_left_out(problems: Sequence[str], total: int, rest: str) -> int:
         raise UserError(problems[0])
     for problem in problems:
         say(f"left out: {problem}")
+    if len(problems) == total:
+        raise UserError(f"none of {total} images is left; the first: {problems[0]}")
     raise UserError(f"{len(problems)} of {total} images left out, named above; {rest}")
 
 

@@ -9,9 +9,24 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from segnet.plain import problem_in
+
 
 class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """A part of a file. Every number is finite and has bounds, so that nothing is built or begun that has no end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def is_plain(cls, tree: Any) -> Any:
+        if problem := problem_in(tree):
+            raise ValueError(problem)
+        return tree
+
+
+Channel = Annotated[int, Field(ge=0, le=255)]
+"""Of a colour, or a label of a mask."""
 
 
 def by_name(usual: str) -> Discriminator:
@@ -22,6 +37,9 @@ def by_name(usual: str) -> Discriminator:
 
     return Discriminator(kind)
 
+
+MANY = 10**9
+"""Of what is counted, epochs and steps, where more could only be a slip."""
 
 DataFormat = Literal[
     "camvid",
@@ -50,35 +68,45 @@ class DataConfig(Settings):
     )
     val: str = Field("val", description="split to measure on")
     train_share: float = Field(1.0, gt=0, le=1, description="share of the train split that is used, evenly spread")
-    classes: list[str] | None = Field(None, description="class names of a folder data set, in mask order")
-    colors: list[tuple[int, int, int]] | None = Field(None, description="their RGB colours, for images")
-    labels: list[int] | None = Field(None, description="format generic: value of each class in masks; null: 0, 1, 2")
+    classes: list[str] | None = Field(
+        None, max_length=256, description="class names of a folder data set, in mask order"
+    )
+    colors: list[tuple[Channel, Channel, Channel]] | None = Field(
+        None, max_length=256, description="their RGB colours, for images"
+    )
+    labels: list[Annotated[int, Field(ge=0, le=65_535)]] | None = Field(
+        None, max_length=256, description="format generic: value of each class in masks; null: 0, 1, 2"
+    )
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
     merge: dict[str, list[str]] = Field(
         {}, description="classes that become one, by name, as in {vehicle: [Car, Truck]}"
     )
     ignore: list[str] = Field([], description="names of classes that are neither trained on nor measured")
-    patch_size: int = Field(32, gt=0, description="patches: side of the squares cut from frames, in pixels")
+    patch_size: int = Field(32, gt=0, le=4096, description="patches: side of the squares cut from frames, in pixels")
     patch_color: bool = Field(False, description="patches: three channels instead of grey")
     on_error: Literal["stop", "skip"] = Field(
         "stop", description="at an image or mask that cannot be read: end the run, or leave such images out and say so"
     )
-    workers: int = Field(2, ge=0, description="processes that read and augment images")
-    cache: float = Field(1.0, ge=0, description="GiB of decoded images kept in memory at most; 0: none")
+    workers: int = Field(2, ge=0, le=1024, description="processes that read and augment images")
+    cache: float = Field(1.0, ge=0, le=1e6, description="GiB of decoded images kept in memory at most; 0: none")
+
+
+Mean = Annotated[float, Field(ge=-1e6, le=1e6)]
+Deviation = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class InputConfig(Settings):
     """What the network's first layer sees: ``(pixel - mean) / std``, pixels in 0–255."""
 
     channels: Literal["rgb", "bgr"] = "rgb"
-    mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
-    std: tuple[float, float, float] = (58.395, 57.12, 57.375)
+    mean: tuple[Mean, Mean, Mean] = (123.675, 116.28, 103.53)
+    std: tuple[Deviation, Deviation, Deviation] = (58.395, 57.12, 57.375)
 
 
 class ModelConfig(Settings):
     """A network of the catalogue; keys beyond these are arguments of its constructor."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow")
 
     name: str = Field(description="a name of segnet.nn.catalogue, or smp/ and a segmentation-models-pytorch name")
     input: InputConfig = InputConfig()
@@ -115,14 +143,19 @@ class Weighted(Settings):
     """What every term of the loss has; the terms are summed with their weights."""
 
     name: str
-    weight: float = Field(1.0, gt=0)
+    weight: float = Field(1.0, gt=0, le=1e6)
+
+
+Weight = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class ClassWeighted(Weighted):
     """What the terms have that weigh each pixel by its class."""
 
-    class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[float] = "none"
-    enet_c: float = Field(1.02, gt=1, description="c of class_weights enet, 1 / ln(c + share); higher is more even")
+    class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[Weight] = "none"
+    enet_c: float = Field(
+        1.02, gt=1, le=1e3, description="c of class_weights enet, 1 / ln(c + share); higher is more even"
+    )
     reduction: Literal["weight_sum", "pixels"] = Field(
         "weight_sum", description="divide by the sum of the weights (PyTorch) or the number of pixels (Caffe)"
     )
@@ -135,7 +168,7 @@ class CrossEntropyTerm(ClassWeighted):
 
 class FocalTerm(ClassWeighted):
     name: Literal["focal"]
-    gamma: float = Field(2.0, ge=0, description="focusing exponent")
+    gamma: float = Field(2.0, ge=0, le=100, description="focusing exponent")
 
 
 class OhemTerm(ClassWeighted):
@@ -168,8 +201,8 @@ class Stepping(Settings):
     """What every optimiser has."""
 
     name: str
-    lr: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(5e-4, ge=0)
+    lr: float = Field(1e-3, gt=0, le=1e3)
+    weight_decay: float = Field(5e-4, ge=0, le=1e3)
     decay_norm_and_bias: bool = Field(True, description="False: no weight decay on biases and batch-norm parameters")
 
 
@@ -178,9 +211,12 @@ class SgdConfig(Stepping):
     momentum: float = Field(0.9, ge=0, lt=1)
 
 
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
 class AdamWConfig(Stepping):
     name: Literal["adamw"] = "adamw"
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
 
 
 OptimizerConfig = Annotated[
@@ -193,20 +229,20 @@ class ConstantSchedule(Settings):
     """Learning rate over the run, as a factor on ``optimizer.lr``; this one stays after its warm-up."""
 
     name: Literal["constant"] = "constant"
-    warmup_steps: int = Field(0, ge=0)
+    warmup_steps: int = Field(0, ge=0, le=MANY)
 
 
 class FallingSchedule(Settings):
     """What the schedules have that end with a lower learning rate."""
 
     name: str
-    warmup_steps: int = Field(0, ge=0)
+    warmup_steps: int = Field(0, ge=0, le=MANY)
     final_factor: float = Field(0.0, ge=0, le=1, description="factor at the last step")
 
 
 class PolySchedule(FallingSchedule):
     name: Literal["poly"]
-    power: float = Field(0.9, gt=0)
+    power: float = Field(0.9, gt=0, le=100)
 
 
 class CosineSchedule(FallingSchedule):
@@ -227,30 +263,34 @@ ScheduleConfig = Annotated[
 
 
 class TrainingConfig(Settings):
-    epochs: int = Field(gt=0)
-    batch_size: int = Field(4, gt=0, description="images a process and step")
-    val_batch_size: int = Field(4, gt=0)
-    accumulate: int = Field(1, gt=0, description="batches whose gradients are summed before a step")
-    clip_norm: float | None = Field(None, gt=0)
+    epochs: int = Field(gt=0, le=MANY)
+    batch_size: int = Field(4, gt=0, le=65_536, description="images a process and step")
+    val_batch_size: int = Field(4, gt=0, le=65_536)
+    accumulate: int = Field(1, gt=0, le=65_536, description="batches whose gradients are summed before a step")
+    clip_norm: float | None = Field(None, gt=0, le=1e9)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     channels_last: bool = True
     compile: bool | None = Field(None, description="torch.compile; null: on CUDA only")
     ema_decay: float | None = Field(None, gt=0, lt=1, description="average the weights with this decay a step")
     recompute_batch_norm: bool = Field(False, description="statistics over the whole training set at the end")
-    validate_every: int = Field(1, gt=0, description="epochs between two measurements on the val split")
-    checkpoint_minutes: float = Field(5.0, gt=0, description="minutes between two saves within an epoch")
-    keep_checkpoints: int = Field(2, gt=0, description="newest checkpoints that are kept, besides the best")
+    validate_every: int = Field(1, gt=0, le=MANY, description="epochs between two measurements on the val split")
+    checkpoint_minutes: float = Field(5.0, gt=0, le=1e6, description="minutes between two saves within an epoch")
+    keep_checkpoints: int = Field(2, gt=0, le=MANY, description="newest checkpoints that are kept, besides the best")
     bad_loss: Literal["stop", "skip"] = Field(
         "stop", description="at a loss that is not finite: end the run, or leave the step out"
     )
-    early_stopping: int | None = Field(None, gt=0, description="measurements without a better mean_iou before the end")
+    early_stopping: int | None = Field(
+        None, gt=0, le=MANY, description="measurements without a better mean_iou before the end"
+    )
     deterministic: bool = Field(True, description="only algorithms that give the same result each time")
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
-    devices: int = Field(1, gt=0, description="processes on this machine")
+    devices: int = Field(1, gt=0, le=1024, description="processes on this machine")
     strategy: Literal["ddp", "fsdp"] = Field(
         "ddp", description="several processes: each keeps the whole network, or a part of it and of its optimiser"
     )
-    process_minutes: float = Field(10.0, gt=0, description="minutes that a process waits for another that is stuck")
+    process_minutes: float = Field(
+        10.0, gt=0, le=1e5, description="minutes that a process waits for another that is stuck"
+    )
     sync_batch_norm: bool = Field(True, description="several processes: batch norm over the batches of all of them")
 
 
@@ -258,7 +298,7 @@ class CorruptionConfig(Settings):
     """What a denoising or inpainting autoencoder has to undo; each training image draws one strength."""
 
     name: Literal["gaussian", "salt_and_pepper", "rectangles", "scribbles"]
-    strengths: list[float] = Field(
+    strengths: list[Annotated[float, Field(ge=0, le=10)]] = Field(
         min_length=1,
         description="gaussian: standard deviation, as a share of the range; else the share of pixels that are replaced",
     )
@@ -269,21 +309,27 @@ class ReconstructionConfig(Settings):
 
     loss: Literal["mse", "bce"] = "mse"
     corruptions: list[CorruptionConfig] = Field([], description="each training image draws one of them")
-    latent_bits: list[int] = Field([], description="compression: bits that each number of the latent is rounded to")
+    latent_bits: list[Annotated[int, Field(ge=1, le=16)]] = Field(
+        [], description="compression: bits that each number of the latent is rounded to"
+    )
     classify_latents: bool = Field(False, description="representation: train classifiers on latents, PCA and pixels")
 
 
 class VariationalConfig(Settings):
     """The evidence lower bound's weights (task: variational)."""
 
-    beta: float = Field(1.0, ge=0, description="weight of the divergence from the prior (beta-VAE)")
+    beta: float = Field(1.0, ge=0, le=1e6, description="weight of the divergence from the prior (beta-VAE)")
 
 
 class ClassificationConfig(Settings):
     """Stacked autoencoders that become a classifier (task: classification)."""
 
-    layer_epochs: int = Field(0, ge=0, description="epochs in which each layer is first trained as an autoencoder")
-    labels: int | None = Field(None, gt=0, description="labelled images, in equal shares of the classes; null: all")
+    layer_epochs: int = Field(
+        0, ge=0, le=MANY, description="epochs in which each layer is first trained as an autoencoder"
+    )
+    labels: int | None = Field(
+        None, gt=0, le=10**9, description="labelled images, in equal shares of the classes; null: all"
+    )
 
 
 class Config(Settings):
@@ -291,7 +337,7 @@ class Config(Settings):
 
     name: str = Field("", description="of the run folder; empty: the config file's name")
     task: Literal["segmentation", "reconstruction", "variational", "classification"] = "segmentation"
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**32)
     runs: str = Field("runs", description="folder that holds the run folders")
     data: DataConfig = DataConfig()
     augmentation: list[dict[str, dict[str, Any]]] = Field(

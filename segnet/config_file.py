@@ -49,6 +49,17 @@ class PlainLoader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read; write the value out", mark)
         return super().compose_node(parent, index)
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """YAML's reader would silently take the last of two values of a key."""
+        first: dict[str, yaml.Mark] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in first:
+                    message = f"{key.value} stands twice, first in line {first[key.value].line + 1}; take one out"
+                    raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
+                first[key.value] = key.start_mark
+        return super().construct_mapping(node, deep)
+
 
 class PlainDumper(yaml.SafeDumper):
     """Puts quotes around text that ``PlainLoader`` would take for a number, or whose line breaks it would change."""
@@ -67,13 +78,21 @@ for reader_or_writer in (PlainLoader, PlainDumper):
     reader_or_writer.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789"))
 
 
+MOST_LETTERS = 200_000
+"""Of a config file: a thousand times one of the project's own."""
+
+
 def parse_yaml(text: str) -> Any:
     return yaml.load(text, Loader=PlainLoader)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     try:
-        tree = parse_yaml(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_LETTERS + 1)
+        if len(text) > MOST_LETTERS:
+            raise UserError(f"{path}: over {MOST_LETTERS} letters, but a config is a page or two; give another file")
+        tree = parse_yaml(text)
     except FileNotFoundError:
         raise UserError(f"{path}: no such config file") from None
     except (OSError, UnicodeDecodeError) as error:

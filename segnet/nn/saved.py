@@ -1,7 +1,6 @@
 """Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that runs no code when read."""
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from pydantic import Field, ValidationError, model_validator
 from torch import Tensor, nn
 
-from segnet.config import InputConfig, Settings
+from segnet.config import Channel, InputConfig, Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
 from segnet.nn.catalogue import build_network
@@ -26,7 +25,6 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 
 
-Channel = Annotated[int, Field(ge=0, le=255)]
 Pixels = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -194,8 +192,6 @@ def read_config(path: Path) -> ModelInfo:
         raise UserError(f"{path}: {first_mistake(error)}; save the model again") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not JSON ({first_line(error)}); save the model again") from None
-    if not all(map(math.isfinite, (*config.input.mean, *config.input.std))) or 0 in config.input.std:
-        raise UserError(f"{path}: input.mean and input.std have to be finite, and input.std not zero")
     if too_large(config.arguments):
         raise UserError(f"{path}: arguments: a number over 4096 or a list of over 64, which no network here has")
     return config

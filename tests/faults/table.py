@@ -17,6 +17,7 @@ MODULES = (
     "test_data",
     "test_decoders",
     "test_configs",
+    "test_config_fields",
     "test_models",
     "test_pages_and_archives",
     "test_lost_processes",

@@ -41,7 +41,8 @@ def values_of(annotation: Any, bounds: tuple[Any, ...] = ()) -> st.SearchStrateg
     if origin is Literal:
         return st.sampled_from(inner)
     if origin is Annotated:
-        return values_of(inner[0], inner[1:])
+        # Of Field(ge=..., le=...) pydantic keeps the bounds in its metadata.
+        return values_of(inner[0], tuple(bound for part in inner[1:] for bound in getattr(part, "metadata", [part])))
     if origin in (typing.Union, types.UnionType):
         return st.one_of(*(values_of(choice, () if choice is type(None) else bounds) for choice in inner))
     if origin is list:
@@ -59,12 +60,14 @@ def values_of(annotation: Any, bounds: tuple[Any, ...] = ()) -> st.SearchStrateg
 
 
 def numbers(kind: type, bounds: tuple[Any, ...]) -> st.SearchStrategy[Any]:
-    low = max((getattr(b, "gt", None) or getattr(b, "ge", None) or 0 for b in bounds), default=-1000)
-    high = min((x for b in bounds if (x := getattr(b, "lt", None) or getattr(b, "le", None))), default=1000)
-    open_low, open_high = (any(hasattr(b, name) for b in bounds) for name in ("gt", "lt"))
+    """Numbers within the bounds, which every number of a config has."""
+    (low, reached), (high, too) = (
+        next((getattr(b, name), name.endswith("e")) for b in bounds for name in names if hasattr(b, name))
+        for names in (("ge", "gt"), ("le", "lt"))
+    )
     if kind is int:
-        return st.integers(low + open_low, high - open_high)
-    return st.floats(low, high, exclude_min=open_low, exclude_max=open_high)
+        return st.integers(low + (not reached), high - (not too))
+    return st.floats(low, high, exclude_min=not reached, exclude_max=not too)
 
 
 def with_fitting_data(tree: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +87,7 @@ def with_fitting_data(tree: dict[str, Any]) -> dict[str, Any]:
 
 TREES = settings_of(Config).map(with_fitting_data)
 MANY = settings(
-    max_examples=times(30, 2000),
+    max_examples=times(30, 15_000),
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),

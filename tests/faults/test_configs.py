@@ -19,7 +19,7 @@ from segnet.nn.catalogue import build_network
 from tests.faults.programs import segnet
 from tests.faults.rows import Row, fault, times
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=8)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 PLAIN = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-1e6, 1e6) | TEXT
 
 

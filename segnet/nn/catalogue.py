@@ -1,7 +1,7 @@
 """The networks by the names that configs and saved models use."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from torch import nn
 
@@ -13,9 +13,7 @@ from segnet.nn.segnet_lite import SegNetLite
 from segnet.nn.smp import PREFIX, build_smp
 
 
-def bayesian_segnet(
-    num_classes: int, dropout: float = 0.5, encoder_weights: Literal["imagenet"] | None = None
-) -> SegNet:
+def bayesian_segnet(num_classes: int, dropout: float = 0.5, encoder_weights: str | None = None) -> SegNet:
     return SegNet(num_classes, dropout, encoder_weights)
 
 

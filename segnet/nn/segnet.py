@@ -1,11 +1,10 @@
 """SegNet: VGG16's convolutions as encoder and their mirror as decoder (arXiv 1511.00561, section 3, figure 2)."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
 from segnet.errors import UserError, first_line
+from segnet.nn.encoder_file import SUFFIXES, is_weight_file, load_encoder
 from segnet.nn.layers import he_initialise
 from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 
@@ -20,20 +19,19 @@ class SegNet(nn.Module):
         num_classes: channels of the logits.
         dropout: probability that an element is dropped; Bayesian SegNet has 0.5.
         encoder_weights: ``imagenet`` starts the encoder from torchvision's VGG16-BN, which was trained on RGB
-            with ImageNet's mean and deviation; ``None`` from He's random initialisation.
+            with ImageNet's mean and deviation; a file (safetensors or a state dict) from a VGG16's weights, with or
+            without batch norm; ``None`` from He's random initialisation.
 
     Shape:
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``; H and W at least 1.
 
     Raises:
-        UserError: the ImageNet weights can be neither found in torch's cache nor downloaded.
+        UserError: the ImageNet weights can be neither found in torch's cache nor downloaded, or the file is no VGG16's.
     """
 
     add_encoder = False
 
-    def __init__(
-        self, num_classes: int, dropout: float = 0.0, encoder_weights: Literal["imagenet"] | None = None
-    ) -> None:
+    def __init__(self, num_classes: int, dropout: float = 0.0, encoder_weights: str | None = None) -> None:
         super().__init__()
         self.is_bayesian = dropout > 0
         self.encoder = nn.ModuleList(
@@ -59,6 +57,12 @@ class SegNet(nn.Module):
         self.apply(he_initialise)
         if encoder_weights == "imagenet":
             load_imagenet_encoder(self.encoder)
+        elif encoder_weights is not None:
+            if not is_weight_file(encoder_weights):
+                raise UserError(
+                    f"model.encoder_weights={encoder_weights}: give imagenet, or a file ({', '.join(SUFFIXES)})"
+                )
+            load_encoder(self.encoder, encoder_weights)
 
     def forward(self, x: Tensor) -> Tensor:
         pooled = []

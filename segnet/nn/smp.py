@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from segnet.errors import UserError, first_line
 from segnet.nn.arguments import check_arguments, choices, construct
+from segnet.nn.encoder_file import is_weight_file, load_encoder
 
 PREFIX = "smp/"
 
@@ -36,10 +37,10 @@ def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Modu
     Args:
         name: of the model.
         num_classes: channels of the logits.
-        arguments: of the class's constructor; ``encoder_weights`` is None unless given.
+        arguments: of the class's constructor; ``encoder_weights`` is None unless given, a name to download, or a file.
 
     Raises:
-        UserError: unknown model, encoder or argument, a wrong type, or weights that cannot be downloaded.
+        UserError: unknown model, encoder or argument, a wrong type, or weights that cannot be read or downloaded.
     """
     # Brings timm along, which takes seconds.
     import segmentation_models_pytorch as smp
@@ -54,6 +55,9 @@ def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Modu
     check_arguments(models[wanted], name, arguments, given)
     encoder = arguments.get("encoder_name", "resnet34")
     check_encoder(encoder, smp.encoders.get_encoder_names())
+    weights = arguments["encoder_weights"]
+    if is_weight_file(weights):
+        arguments["encoder_weights"] = None
     try:
         model = construct(models[wanted], name, given, arguments)
     except UserError:
@@ -63,6 +67,8 @@ def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Modu
             f"model.encoder_weights={arguments['encoder_weights']}: the weights of {encoder} cannot be had "
             f"({first_line(error)}); set model.encoder_weights=null or try again with a network"
         ) from None
+    if is_weight_file(weights):
+        load_encoder(model.get_submodule("encoder"), weights)
     multiple: Any = model.get_submodule("encoder").output_stride
     return PaddedToMultiple(model, multiple)
 

@@ -94,7 +94,7 @@ def test_a_list_may_stand_for_a_tuple() -> None:
         ("segnet", {"dropout": True}, r"^model\.dropout=True: "),
         ("segnet", {"dropout": float("nan")}, r"^model\.dropout=nan: has to be finite$"),
         ("segnet_basic", {"dropout": 2.0}, r"^model\.name=segnet_basic cannot be built with .*between 0 and 1"),
-        ("segnet", {"encoder_weights": "coco"}, r"^model\.encoder_weights='coco': Input should be 'imagenet'$"),
+        ("segnet", {"encoder_weights": "coco"}, r"^model\.encoder_weights=coco: give imagenet, or a file"),
         ("segnet_lite", {"widths": [1, 2]}, r"^model\.name=segnet_lite cannot be built with .*expected 4"),
         ("segnet_lite", {"widths": [8, 8, 8, "8"]}, r"^model\.widths=.*valid integer$"),
         ("segnet_lite", {"widths": "abcd"}, r"^model\.widths='abcd'"),

@@ -1,0 +1,113 @@
+"""An encoder's weights from a file: safetensors, or a state dict as PyTorch writes it."""
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from segnet.errors import UserError, first_line
+
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+
+TENSORS = ("weight", "bias", "running_mean", "running_var")
+"""Those of a layer, in the order of a state dict."""
+
+
+def is_weight_file(weights: object) -> bool:
+    """Whether a config's ``encoder_weights`` is a file, and not the name of weights to download."""
+    return isinstance(weights, str) and weights.endswith(SUFFIXES)
+
+
+@torch.no_grad()
+def load_encoder(encoder: nn.Module, path: str | Path) -> None:
+    """Copy a file's weights and statistics into ``encoder``.
+
+    They are taken by their names where it has all of the encoder's. Otherwise they are taken in their order, as
+    libraries differ in the names of a network's layers and not in their order: what the file holds behind the
+    encoder's layers, such as a classifier, is left out. A file without batch norm fills the convolutions alone.
+
+    Args:
+        encoder: changed in place.
+        path: of a file that ends with one of ``SUFFIXES``.
+
+    Raises:
+        UserError: no such file, none with tensors alone, or one of another network.
+    """
+    saved = read_weights(Path(path))
+    for wanted in (statistics_and_weights(encoder), convolution_weights(encoder)):
+        taken = matching(wanted, saved)
+        if taken is not None:
+            for name, tensor in wanted.items():
+                tensor.copy_(taken[name])
+            return
+    raise UserError(f"{path}: {mismatch(statistics_and_weights(encoder), saved)}; give the weights of this encoder")
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, without the counters of batch norm."""
+    try:
+        if path.suffix == ".safetensors":
+            loaded = safetensors.torch.load_file(path)
+            content = {name: loaded[name] for name in sorted(loaded, key=place)}
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; model.encoder_weights is one, or the name of weights") from None
+    except pickle.UnpicklingError:
+        raise UserError(f"{path}: holds more than tensors, which could run code, so it is not read") from None
+    except (safetensors.SafetensorError, RuntimeError, EOFError, OSError) as error:
+        raise UserError(f"{path}: cannot be read as weights ({first_line(error)})") from None
+    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
+        content = content["state_dict"]
+    if not isinstance(content, Mapping) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
+        raise UserError(f"{path}: is no state dict, which has a tensor for each name")
+    return without_counters(content)
+
+
+def place(name: str) -> list[tuple[int, str]]:
+    """Sorts the names of layers by the numbers in them, and a layer's tensors as PyTorch does.
+
+    A safetensors file does not keep the order in which its tensors were written.
+    """
+    layer, _, tensor = name.rpartition(".")
+    key = [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)|\.", layer) if part]
+    return [*key, (TENSORS.index(tensor) if tensor in TENSORS else len(TENSORS), tensor)]
+
+
+def without_counters(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in state.items() if tensor.ndim > 0}
+
+
+def statistics_and_weights(encoder: nn.Module) -> dict[str, Tensor]:
+    return without_counters(encoder.state_dict())
+
+
+def convolution_weights(encoder: nn.Module) -> dict[str, Tensor]:
+    return {
+        f"{name}.{part}": parameter.detach()
+        for name, module in encoder.named_modules()
+        if isinstance(module, nn.Conv2d)
+        for part, parameter in module.named_parameters(recurse=False)
+    }
+
+
+def matching(wanted: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+    """What of ``saved`` belongs to each name of ``wanted``, by name or else by order; None where shapes differ."""
+    in_order = dict(zip(wanted, saved.values(), strict=False))
+    for candidate in (saved, in_order):
+        if all(name in candidate and candidate[name].shape == tensor.shape for name, tensor in wanted.items()):
+            return {name: candidate[name] for name in wanted}
+    return None
+
+
+def mismatch(wanted: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> str:
+    """The first layer, in order, at which a file is another network's."""
+    for (name, tensor), (theirs, other) in zip(wanted.items(), saved.items(), strict=False):
+        if tensor.shape != other.shape:
+            return f"{theirs} has shape {list(other.shape)}, where the encoder's {name} has {list(tensor.shape)}"
+    return f"holds {len(saved)} tensors, the encoder {len(wanted)}"

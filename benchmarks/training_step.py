@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.config import AdamWConfig, CrossEntropyTerm, DiceTerm
+from segnet.hardware import M_MMAP_MAX, M_TRIM_THRESHOLD, keep_freed_memory
 from segnet.losses import WeightedSum, build_loss
 from segnet.nn import segnet_lite
 from segnet.nn.segnet_lite import DepthwiseConv, SegNetLite
 from segnet.training.averaging import WeightAverage
-from segnet.training.heap import M_MMAP_MAX, M_TRIM_THRESHOLD, keep_freed_memory
 from segnet.training.optimizer import build_optimizer
 
 CLASSES = 11

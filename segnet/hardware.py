@@ -20,8 +20,8 @@ def keep_freed_memory() -> None:
     """Let this process use freed memory again instead of giving it back, where the C library is glibc.
 
     It gives every block of more than 32 MiB back at once, and the kernel then fills the next one with zeros, page by
-    page. SegNet's activations are that large (docs/benchmark.md). The process stays as large as it was at most, so
-    training, which says what fits where memory is full, does without.
+    page. SegNet's activations are that large (docs/benchmark.md); a fifth of SegNet-Lite's training step went into it
+    (benchmarks/training_step.py). The process stays as large as it was at most.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:

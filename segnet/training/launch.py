@@ -9,9 +9,8 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy, ModelParallelStrategy, Strategy
 
 from segnet.config import Config, TrainingConfig
-from segnet.hardware import has_bf16
+from segnet.hardware import has_bf16, keep_freed_memory
 from segnet.processes import missing_process_named
-from segnet.training.heap import keep_freed_memory
 from segnet.training.sharding import shard
 
 

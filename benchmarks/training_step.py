@@ -8,7 +8,6 @@ images a second of two runs on a machine that does other work do not.
 """
 
 import argparse
-import ctypes
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.config import AdamWConfig, CrossEntropyTerm, DiceTerm
-from segnet.hardware import M_MMAP_MAX, M_TRIM_THRESHOLD, keep_freed_memory
+from segnet.hardware import give_freed_memory_back, keep_freed_memory
 from segnet.losses import WeightedSum, build_loss
 from segnet.nn import segnet_lite
 from segnet.nn.segnet_lite import DepthwiseConv, SegNetLite
@@ -33,9 +32,7 @@ CAMVID_LITE = {"widths": (24, 48, 80, 128), "add_encoder": True}
 
 @contextmanager
 def memory_given_back() -> Iterator[None]:
-    mallopt = ctypes.CDLL(None).mallopt
-    mallopt(M_MMAP_MAX, 65_536)
-    mallopt(M_TRIM_THRESHOLD, 131_072)
+    give_freed_memory_back()
     yield
     keep_freed_memory()
 

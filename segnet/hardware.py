@@ -23,7 +23,21 @@ def keep_freed_memory() -> None:
     page. SegNet's activations are that large (docs/benchmark.md); a fifth of SegNet-Lite's training step went into it
     (benchmarks/training_step.py). The process stays as large as it was at most.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt:
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    set_freed_memory(kept=True)
+
+
+def give_freed_memory_back() -> None:
+    """Undo :func:`keep_freed_memory`; what is free is no longer in pieces that are too small for the next tensor."""
+    set_freed_memory(kept=False)
+
+
+def set_freed_memory(kept: bool) -> None:
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallopt"):
+        return
+    library.mallopt(M_MMAP_MAX, 0 if kept else 65_536)
+    library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1 if kept else 131_072)
+    if not kept:
+        library.malloc_trim(0)

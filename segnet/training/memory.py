@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from segnet.errors import UserError
+from segnet.hardware import give_freed_memory_back
 from segnet.training.tasks.task import Batch
 
 
@@ -31,6 +32,7 @@ def step_in_memory(
         if not is_out_of_memory(error):
             raise
     # Only here, since the error holds on to the step's tensors for as long as it is handled.
+    give_freed_memory_back()
     batch = batches[0]
     size = len(batch["index"])
     fitting = fitting_batch_size(size, lambda part: try_step({key: value[:part] for key, value in batch.items()}))

@@ -7,7 +7,10 @@ import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Complete = Callable[..., Iterable[str]]
 """From the beginning of a word, ``prefix``, to the words it may become."""
@@ -62,29 +65,32 @@ def settings(prefix: str, **_: object) -> list[str]:
     """``optimizer.lr=``; behind the ``=``, the values where they are few."""
     from segnet.config import Config
 
-    found = dict(settings_of(Config))
+    found: dict[str, list[str]] = {}
+    for key, values in settings_of(Config):
+        # Settings that are told apart by their name have it in common.
+        found.setdefault(key, []).extend(value for value in values if value not in found.get(key, []))
     key, equals, _value = prefix.partition("=")
     return [f"{key}={value}" for value in found.get(key, [])] if equals else [f"{key}=" for key in found]
 
 
-def settings_of(model: Any, before: str = "") -> Iterator[tuple[str, list[str]]]:
+def settings_of(model: "type[BaseModel]", before: str = "") -> Iterator[tuple[str, list[str]]]:
     """Every setting inside ``model`` with its dotted key and, where they are few, its values."""
+    from segnet.config_file import models_in
+
     for name, field in model.model_fields.items():
-        yield from leaves(f"{before}{name}", field.annotation)
-
-
-def leaves(key: str, annotation: Any) -> Iterator[tuple[str, list[str]]]:
-    if hasattr(annotation, "model_fields"):
-        yield from settings_of(annotation, f"{key}.")
-        return
-    parts = [annotation, *get_args(annotation)]
-    inner = next((part for part in parts if hasattr(part, "model_fields")), None)
-    if inner is not None:
+        kinds = list(models_in(field.annotation))
         # A list's first item has the index 0.
-        yield from settings_of(inner, f"{key}.0." if get_origin(annotation) is list else f"{key}.")
-        return
+        index = ".0" if get_origin(field.annotation) is list else ""
+        for kind in kinds:
+            yield from settings_of(kind, f"{before}{name}{index}.")
+        if not kinds:
+            yield f"{before}{name}", few_values(field.annotation)
+
+
+def few_values(annotation: Any) -> list[str]:
+    parts = [annotation, *get_args(annotation)]
     values = [str(value) for part in parts if get_origin(part) is Literal for value in get_args(part)]
-    yield key, values + [word for word in ("true", "false") if bool in parts]
+    return values + [word for word in ("true", "false") if bool in parts]
 
 
 def words(*known: str) -> Complete:

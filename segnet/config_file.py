@@ -5,7 +5,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -113,6 +113,7 @@ def replace(tree: dict[str, Any], override: str) -> None:
         value = parse_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise UserError(f"{override!r}: the value is not valid YAML") from None
+    key = full_key(key)
     *parents, last = key.split(".")
     node: Any = tree
     if isinstance(value, str) and isinstance(part := tree.get(key), dict) and "name" in part:
@@ -124,6 +125,34 @@ def replace(tree: dict[str, Any], override: str) -> None:
         node[item_number(node, last, override)] = value
     else:
         node[last] = value
+
+
+def full_key(key: str) -> str:
+    """``training.epochs`` for ``epochs``: a setting that only one part of the config has needs no part before it.
+
+    Raises:
+        UserError: several parts have such a setting.
+    """
+    if "." in key or key in Config.model_fields:
+        return key
+    parts = [
+        part
+        for part, field in Config.model_fields.items()
+        if get_origin(field.annotation) is not list and any(key in m.model_fields for m in models_in(field.annotation))
+    ]
+    if len(parts) > 1:
+        whole = " or ".join(f"{part}.{key}" for part in parts)
+        raise UserError(f"{key}: several parts have such a setting; write {whole}")
+    return f"{parts[0]}.{key}" if parts else key
+
+
+def keyword_settings(settings: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """Python's keywords as ``a.b=value``: those of a dictionary become settings of their own."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from keyword_settings(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}={json.dumps(value, default=str)}"
 
 
 def child(node: Any, part: str, override: str) -> Any:

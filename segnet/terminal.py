@@ -1,8 +1,13 @@
 """Progress of a command on the terminal; nothing where there is none."""
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @contextmanager
@@ -28,6 +33,15 @@ def progress_bar(description: str, unit: str = "images") -> Iterator[Callable[[i
             progress.update(task, completed=done, total=max(done, total) if total else None, rate=rate)
 
         yield update
+
+
+def as_html(renderable: "RenderableType", width: int = 110) -> str:
+    """What rich would print, for a notebook; ``width`` in letters."""
+    from rich.console import Console
+
+    console = Console(record=True, file=io.StringIO(), width=width)
+    console.print(renderable, highlight=False)
+    return console.export_html(code_format="<pre>{code}</pre>", inline_styles=True)
 
 
 def say(text: str) -> None:

@@ -15,12 +15,24 @@ import segnet  # noqa: F401 - before PyTorch: it says how long threads stay awak
 import torch
 from hypothesis import settings
 
+from segnet.cli import main
+
 torch.set_num_threads(1)
 # How long an example takes says something about the machine and what else it does, not about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 # A shell that starts the tests in the background has them ignore Ctrl-C, which some of them send to themselves.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+TINY_CONFIG = """\
+# A network so narrow that it trains in a second.
+augmentation:
+  - HorizontalFlip: {p: 0.5}
+model: {name: segnet_lite, widths: [8, 8, 8, 8], depths: [1, 1], dilations: [1]}
+optimizer: {name: adamw, lr: 0.02}
+training: {epochs: 3, batch_size: 2, accelerator: cpu, recompute_batch_norm: true}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +60,23 @@ def tiny_camvid(tmp_path_factory: pytest.TempPathFactory) -> Path:
             cv2.imwrite(str(root / split / name), image.clip(0, 255).astype(np.uint8))
             cv2.imwrite(str(root / f"{split}annot" / name), mask)
     return root
+
+
+@pytest.fixture(scope="session")
+def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A config file; the data are given on the command line, as a user would."""
+    path = tmp_path_factory.mktemp("config") / "tiny.yaml"
+    path.write_text(TINY_CONFIG)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_config: Path, tiny_camvid: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of the trained network."""
+    runs = tmp_path_factory.mktemp("runs")
+    settings = [f"data.root={tiny_camvid}", "data.workers=0", f"runs={runs}"]
+    assert main(["train", "--config", str(tiny_config), *settings]) == 0
+    return runs / "tiny"
 
 
 @pytest.fixture

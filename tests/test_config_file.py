@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segnet.config import Config
-from segnet.config_file import config_schema, dump_config, load_config, parse_config, parse_yaml
+from segnet.config_file import config_schema, dump_config, keyword_settings, load_config, parse_config, parse_yaml
 from segnet.errors import UserError
 
 MINIMAL: dict[str, Any] = {"model": {"name": "segnet"}, "training": {"epochs": 3}}
@@ -231,3 +231,33 @@ def test_text_that_yaml_would_read_otherwise_stays_as_it_is(name: str) -> None:
 def test_the_schema_knows_every_setting() -> None:
     schema = parse_yaml(config_schema())
     assert schema["properties"].keys() == Config.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [
+        ("epochs=7", "training.epochs=7"),
+        ("lr=0.5", "optimizer.lr=0.5"),
+        ("warmup_steps=3", "schedule.warmup_steps=3"),
+        ("seed=4", "seed=4"),
+    ],
+)
+def test_a_setting_of_one_part_alone_needs_no_part_before_it(short: str, whole: str, file: Path) -> None:
+    assert load_config(file, [short]) == load_config(file, [whole]) != load_config(file)
+
+
+def test_a_setting_of_several_parts_needs_one(file: Path) -> None:
+    message = r"classes: several parts have such a setting; write data\.classes or .*paste\.classes"
+    with pytest.raises(UserError, match=message):
+        load_config(file, ["classes=[a]"])
+
+
+def test_keywords_are_settings() -> None:
+    given = {"seed": 3, "optimizer": {"lr": 0.1, "name": "sgd"}, "loss": [{"name": "dice"}], "runs": Path("r")}
+    assert list(keyword_settings(given)) == [
+        "seed=3",
+        "optimizer.lr=0.1",
+        'optimizer.name="sgd"',
+        'loss=[{"name": "dice"}]',
+        'runs="r"',
+    ]

@@ -1,15 +1,11 @@
-"""What the commands that run a model have in common: their arguments, the model and the data these name."""
+"""What the commands that run a model have in common: their arguments, and the model these name."""
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segnet.config import DataConfig
-    from segnet.datasets.merging import Merge
-    from segnet.datasets.samples import ImagesAndMasks
-    from segnet.inference.predictor import Predictor
+    from segnet.model import Model
 
 MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a model that comes with the package"
 
@@ -37,15 +33,18 @@ def size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def open_predictor(args: argparse.Namespace, merge: "Merge | None" = None) -> "Predictor":
-    from segnet.datasets.merging import only_known
-    from segnet.inference.model import open_model
-    from segnet.inference.predictor import Predictor, usual_samples
+def open_model(args: argparse.Namespace) -> "Model":
+    """The model that the arguments name, run as they say."""
+    from segnet.model import load
 
-    model = open_model(args.model)
-    known = only_known(merge or {}, model.info.class_names)
-    samples = usual_samples(model, args.backend) if args.samples is None else args.samples
-    return Predictor(model, args.backend, args.precision, args.device, samples, args.size, known)
+    return load(
+        args.model,
+        backend=args.backend,
+        precision=args.precision,
+        device=args.device,
+        samples=args.samples,
+        size=args.size,
+    )
 
 
 def say_left_out(problems: Sequence[str], total: int, rest: str) -> int:
@@ -71,33 +70,3 @@ def say_left_out(problems: Sequence[str], total: int, rest: str) -> int:
     if len(problems) == total:
         raise UserError(f"none of {total} images is left; the first: {problems[0]}")
     raise UserError(f"{len(problems)} of {total} images left out, named above; {rest}")
-
-
-def open_split(model: str, split: str | None, root: str | None) -> "ImagesAndMasks":
-    """The data that a run was trained on, or CamVid for a model without a run.
-
-    Args:
-        model: of the command line.
-        split: to load; None: the data's val split.
-        root: another folder of such data, or a config that says which data; None: the run's own.
-    """
-    from segnet.config_file import load_config
-    from segnet.datasets.load import load_for_one_pass
-
-    data = data_of(model)
-    if root and Path(root).suffix in (".yaml", ".yml"):
-        data = load_config(root).data
-    elif root:
-        data = data.model_copy(update={"root": root})
-    return load_for_one_pass(data, split or data.val)
-
-
-def data_of(model: str) -> "DataConfig":
-    from segnet.config import DataConfig
-    from segnet.inference.model import ExportedModel, open_model
-    from segnet.run_folder import RunFolder
-
-    if Path(model).is_file() and isinstance(opened := open_model(model), ExportedModel):
-        return opened.info.data
-    config = RunFolder(Path(model)).read_config()
-    return config.data if config else DataConfig()

@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from segnet.commands.arguments import data_of, size
+from segnet.commands.arguments import size
 
 EXAMPLE = """\
 example:
-  segnet export runs/quickstart --format onnx --out street.onnx
-  segnet export runs/segnet_lite --format openvino --precision int8 --data /data/CamVid --out segnet_lite_int8.xml
+  segnet export runs/quickstart --out street.onnx
+  segnet export runs/segnet_lite --precision int8 --data /data/CamVid --out segnet_lite_int8.xml
 """
 
 
@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("model", help="run folder, model folder, or the name of a model that comes with the package")
     parser.add_argument(
-        "--format", choices=("onnx", "openvino", "torch", "web"), required=True, help="runtime that will run it"
+        "--format",
+        choices=("onnx", "openvino", "torch", "web"),
+        help="runtime that will run it (default: by FILE's suffix)",
     )
     parser.add_argument("--precision", choices=("fp32", "bf16", "int8"), default="fp32", help="default: fp32")
     parser.add_argument(
@@ -43,31 +45,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from segnet.datasets.load import load_for_one_pass
-    from segnet.inference.evaluation import check_classes
-    from segnet.inference.export.export import Recipe, export
-    from segnet.nn.saved import load_model
-    from segnet.terminal import progress_bar
+    from segnet.api import export
 
     if args.format == "web":
         return run_web(args)
-    recipe = Recipe(args.format, args.precision, args.out, args.size, args.images, args.max_loss)
-    recipe.validate()
-    model = load_model(args.model)
-    data = data_of(args.model)
-    if args.data:
-        data = data.model_copy(update={"root": args.data})
-    train, val = load_for_one_pass(data, data.train), load_for_one_pass(data, data.val)
-    check_classes(model.info.class_names, val.classes.names)
-    with progress_bar("checking") as progress:
-        check = export(model, recipe, train, val, data, progress)
-    print(check)
-    sizes = "any size" if recipe.takes_any_size else "{}x{} alone".format(*(recipe.size or model.info.size))
-    print(f"{args.out}: {megabytes(args.out):.1f} MB, takes images of {sizes}")
+    file = export(
+        args.model,
+        args.out,
+        format=args.format,
+        precision=args.precision,
+        size=args.size,
+        data=args.data,
+        images=args.images,
+        max_loss=args.max_loss,
+    )
+    print(file.check)
+    sizes = "any size" if file.size is None else "{}x{} alone".format(*file.size)
+    print(f"{file.path}: {file.megabytes:.1f} MB, takes images of {sizes}")
     return 0
 
 
 def run_web(args: argparse.Namespace) -> int:
+    from segnet.api import data_of
     from segnet.datasets.load import load_for_one_pass
     from segnet.errors import UserError
     from segnet.inference.evaluation import check_classes
@@ -80,10 +79,7 @@ def run_web(args: argparse.Namespace) -> int:
     if args.images < 1:
         raise UserError(f"--images {args.images}: at least 1 is needed to check the page")
     model, folder = load_model(args.model), find_model(args.model)
-    data = data_of(args.model)
-    drawn = data.name == "scenes"
-    if args.data:
-        data = data.model_copy(update={"root": args.data})
+    data = data_of(args.model, args.data)
     val = load_for_one_pass(data, data.val)
     check_classes(model.info.class_names, val.classes.names)
     card = folder / "README.md"
@@ -95,7 +91,7 @@ def run_web(args: argparse.Namespace) -> int:
             args.runtime,
             val,
             args.images,
-            drawn,
+            data_of(args.model).name == "scenes",
             card.read_text(encoding="utf-8") if card.is_file() else "",
             progress,
         )
@@ -104,8 +100,3 @@ def run_web(args: argparse.Namespace) -> int:
     print(f"{args.out}: {sum(path.stat().st_size for path in files) / 1e6:.1f} MB in {len(files)} files; try it:")
     print(f"python -m http.server --directory {args.out}")
     return 0
-
-
-def megabytes(path: Path) -> float:
-    weights = path.with_suffix(".bin") if path.suffix == ".xml" else path
-    return (path.stat().st_size + (weights.stat().st_size if weights != path else 0)) / 1e6

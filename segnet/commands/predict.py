@@ -1,16 +1,16 @@
 """``segnet predict``: index masks and overlays of images."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor, say_left_out
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_model, say_left_out
 
 if TYPE_CHECKING:
     from segnet.datasets.image_files import Pixels
-    from segnet.inference.overlay import Overlay
-    from segnet.inference.predictor import Predictor
+    from segnet.inference.prediction import Prediction
 
 EXAMPLE = """\
 example:
@@ -38,19 +38,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from segnet.errors import UserError
     from segnet.files import write_atomically
-    from segnet.inference.overlay import Overlay
+    from segnet.inference.prediction import Names
     from segnet.terminal import progress_bar
 
     paths = list(find_images(args.images))
-    names = names_without_collision(paths)
-    predictor = open_predictor(args)
-    overlay = Overlay(predictor.classes, args.opacity, args.contours)
+    names = Names()
+    model = open_model(args)
+    predict = partial(model.predict, opacity=args.opacity, contours=args.contours)
     args.out.mkdir(parents=True, exist_ok=True)
     problems = []
     with progress_bar("segmenting") as progress:
-        for done, (path, name) in enumerate(zip(paths, names, strict=True), start=1):
+        for done, path in enumerate(paths, start=1):
+            name = names.free_for(path)
             try:
-                for ending, content in segmented(path, predictor, overlay).items():
+                for ending, content in segmented(path, predict).items():
                     write_atomically(args.out / f"{name}{ending}", content)
             except UserError as error:
                 problems.append(str(error))
@@ -60,36 +61,24 @@ def run(args: argparse.Namespace) -> int:
     return say_left_out(problems, len(paths), f"the others are in {args.out}")
 
 
-def segmented(path: Path, predictor: "Predictor", overlay: "Overlay") -> dict[str, bytes]:
+def segmented(path: Path, predict: "Callable[[Pixels], Prediction]") -> dict[str, bytes]:
     """The files that an image becomes, by what follows its name; those of a TIFF stack are stacks again.
 
     Raises:
         UserError: the image cannot be read, or the model cannot work on its size.
     """
-    from segnet.datasets.image_files import as_png, pages_of, read_image
+    from segnet.datasets.image_files import pages_of, read_image
     from segnet.inference.tiff_stack import TiffStack
 
     pages = pages_of(path)
     if len(pages) == 1:
-        mask, overlaid = drawn(read_image(path, page=pages[0] or None), predictor, overlay)
-        return {"_mask.png": as_png(mask), "_overlay.png": as_png(overlaid)}
+        return predict(read_image(path, page=pages[0] or None)).files()
     with TiffStack() as masks, TiffStack() as overlays:
         for page in pages:
-            mask, overlaid = drawn(read_image(path, page=page), predictor, overlay)
-            masks.add(mask)
-            overlays.add(overlaid)
+            prediction = predict(read_image(path, page=page))
+            masks.add(prediction.mask)
+            overlays.add(prediction.overlay_with_legend())
     return {"_mask.tif": masks.content, "_overlay.tif": overlays.content}
-
-
-def drawn(image: "Pixels", predictor: "Predictor", overlay: "Overlay") -> "tuple[Pixels, Pixels]":
-    """Class indices (H, W) of an image (H, W, 3), and the image with its classes and their legend."""
-    import numpy as np
-
-    from segnet.inference.overlay import Legend, class_shares
-
-    mask = predictor.classes_of([image])[0]
-    legend = Legend(overlay, image.shape[1]).draw(class_shares(mask, len(predictor.classes)))
-    return mask, np.concatenate([overlay.draw(image, mask), legend])
 
 
 def find_images(words: list[str]) -> Iterator[Path]:
@@ -116,19 +105,3 @@ def find_images(words: list[str]) -> Iterator[Path]:
                 f"{word}: no image there; give files, folders with {', '.join(sorted(IMAGE_SUFFIXES))}, or patterns"
             )
         yield from found
-
-
-def names_without_collision(paths: list[Path]) -> list[str]:
-    """File names without suffix; where two are the same, with their folder's name or a number before them."""
-    taken: set[str] = set()
-    names = []
-    for path in paths:
-        candidates = [path.stem, f"{path.absolute().parent.name}_{path.stem}"]
-        name = next((c for c in candidates if c not in taken), None)
-        index = 2
-        while name is None:
-            numbered = f"{path.stem}_{index}"
-            name, index = (None if numbered in taken else numbered), index + 1
-        taken.add(name)
-        names.append(name)
-    return names

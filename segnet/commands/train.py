@@ -43,11 +43,7 @@ class PrintSchema(argparse.Action):
 
 
 def run(args: argparse.Namespace) -> int:
-    from segnet.config_file import load_config
+    from segnet.api import train
 
-    # Before the import that takes seconds: a mistake in the config is said at once.
-    config = load_config(args.config, args.settings)
-    from segnet.experiment import run_experiment
-
-    run_experiment(config, resume=args.resume)
+    train(args.config, *args.settings, resume=args.resume)
     return 0

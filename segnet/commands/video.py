@@ -1,19 +1,18 @@
 """``segnet video``: the classes over every frame of a video or a camera."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet.commands.arguments import MODEL, add_predictor_arguments, open_predictor, size
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_model, size
 
 if TYPE_CHECKING:
-    from segnet.datasets.classes import ClassSet
     from segnet.inference.overlay import Overlay
-    from segnet.inference.video.frames import FrameSegmenter
+    from segnet.inference.predictor import Predictor
+    from segnet.inference.video.file import SegmentedVideo
     from segnet.inference.video.live import Screen
-    from segnet.inference.video.segment import Clip, Draw, Row
+    from segnet.inference.video.settings import VideoSettings
 
 EXAMPLE = """\
 example:
@@ -65,79 +64,50 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
-    parser.add_argument("--classes", metavar="NAMES", help="draw only these, as in Car,Pedestrian")
-    parser.add_argument("--no-legend", action="store_true", help="leave out the strip with names and shares")
+    parser.add_argument("--classes", type=names, metavar="NAMES", help="draw only these, as in Car,Pedestrian")
+    parser.add_argument(
+        "--no-legend", dest="legend", action="store_false", help="leave out the strip with names and shares"
+    )
     parser.add_argument("--show-rate", action="store_true", help="write the frames a second into the image")
 
 
+def names(text: str) -> list[str]:
+    return text.split(",")
+
+
 def run(args: argparse.Namespace) -> int:
-    from segnet.files import write_json
+    from segnet.errors import UserError
     from segnet.hardware import keep_freed_memory
     from segnet.inference.video.camera import is_live
-    from segnet.inference.video.frames import FrameSegmenter
-    from segnet.inference.video.layout import Painter
-    from segnet.inference.video.segment import Clip, Row
+    from segnet.inference.video.file import segment_file
+    from segnet.inference.video.settings import VideoSettings
 
-    clip = Clip(args.start, args.end, args.stride)
     live = is_live(args.input)
-    check(args, live)
-    keep_freed_memory()
-    predictor = open_predictor(args)
-    segment = FrameSegmenter(predictor, args.smooth, args.tile, args.layout == "uncertainty", args.flicker)
-    overlay = overlay_of(args, predictor.classes)
-    painter = Painter(overlay, args.layout, not args.no_legend, args.show_rate)
-    rows: list[Row] = []
-    try:
-        if live:
-            watch_camera(args, segment, overlay, painter, clip, rows)
-        else:
-            segment_file(args, segment, painter, clip, rows)
-    finally:
-        # Also what was done until Ctrl-C or an error is worth having.
-        if args.json and rows:
-            write_json(args.json, rows)
-    if segment.meter:
-        print(flicker_line(segment.meter.flicker))
-    return 0
-
-
-def check(args: argparse.Namespace, live: bool) -> None:
-    """Find mistakes before anything is loaded."""
-    from segnet.errors import UserError
-
     if args.output is None and not live:
         raise UserError("OUTPUT is missing: name the video to write, as in out.mp4, or a folder for images")
     if args.mjpeg is not None and not live:
         raise UserError("--mjpeg is for a camera or a stream; a file is written to OUTPUT")
-    if not 0 <= args.opacity <= 1:
-        raise UserError(f"--opacity {args.opacity}: from 0 to 1")
-    if args.batch is not None and args.batch < 1:
-        raise UserError(f"--batch {args.batch}: 1 or more")
-    if args.fps is not None and not 0.01 <= args.fps <= 1000:
-        raise UserError(f"--fps {args.fps}: images a second, from 0.01 to 1000")
+    settings = VideoSettings(**{field.name: getattr(args, field.name) for field in fields(VideoSettings)})
+    keep_freed_memory()
+    predictor = open_model(args).predictor
+    if live:
+        watch_camera(args, predictor, settings)
+    else:
+        print_result(segment_file(predictor, args.input, args.output, settings, args.json))
+    return 0
 
 
-def segment_file(
-    args: argparse.Namespace, segment: "FrameSegmenter", painter: "Draw", clip: "Clip", rows: "list[Row]"
-) -> None:
-    import time
-    from fractions import Fraction
-
-    from segnet.inference.backends.devices import choose_device
-    from segnet.inference.video.reader import IMAGE_RATE, open_source
-    from segnet.inference.video.segment import class_indices, open_writer, segment_video
-    from segnet.terminal import progress_bar
-
-    rate = Fraction(args.fps).limit_denominator(1001) if args.fps else IMAGE_RATE
-    source = open_source(args.input, rate)
-    lossless = keeps_numbers(args)
-    writer = open_writer(args.output, source, clip, lossless)
-    batch = args.batch or (4 if choose_device(args.device).type == "cuda" else 1)
-    draw = class_indices if lossless else painter
-    begin = time.perf_counter()
-    with progress_bar("segmenting", "frames") as bar, counted(bar, args.output) as progress:
-        done = segment_video(source, segment, draw, writer, clip, batch, rows if args.json else None, progress)
-    print(f"{done} frames, {pace(done, time.perf_counter() - begin)}: {args.output}")
+def print_result(result: "SegmentedVideo") -> None:
+    # How fast it went, in the unit in which it is a number above 1.
+    many = result.frames >= result.seconds
+    pace = (
+        f"{result.frames / result.seconds:.1f} a second"
+        if many
+        else f"{result.seconds / result.frames:.1f} seconds each"
+    )
+    print(f"{result.frames} frames, {pace}: {result.path}")
+    if result.flicker:
+        print(flicker_line(result.flicker))
 
 
 def pace(frames: int, seconds: float) -> str:
@@ -145,53 +115,35 @@ def pace(frames: int, seconds: float) -> str:
     return f"{frames / seconds:.1f} a second" if frames >= seconds else f"{seconds / frames:.1f} seconds each"
 
 
-@contextmanager
-def counted(progress: Callable[[int, int], None], output: Path | None) -> Iterator[Callable[[int, int], None]]:
-    """``progress``, and on Ctrl-C a word on what there is by then."""
-    frames = 0
-
-    def count(done: int, total: int) -> None:
-        nonlocal frames
-        frames = done
-        progress(done, total)
-
-    try:
-        yield count
-    except KeyboardInterrupt:
-        kept = f" after {frames} frames, which are in {output}" if output and frames else ""
-        raise KeyboardInterrupt(f"stopped{kept}") from None
-
-
-def keeps_numbers(args: argparse.Namespace) -> bool:
-    """Whether class indices are written instead of their colours: into all that keeps every one of them."""
-    return args.layout == "mask" and args.output is not None and args.output.suffix.lower() in ("", ".mkv")
-
-
-def watch_camera(
-    args: argparse.Namespace,
-    segment: "FrameSegmenter",
-    overlay: "Overlay",
-    painter: "Draw",
-    clip: "Clip",
-    rows: "list[Row]",
-) -> None:
+def watch_camera(args: argparse.Namespace, predictor: "Predictor", settings: "VideoSettings") -> None:
     from functools import partial
 
+    from segnet.files import write_json
     from segnet.inference.video.camera import LiveSource, open_camera, without_password
+    from segnet.inference.video.file import counted
     from segnet.inference.video.live import watch
-    from segnet.inference.video.segment import open_writer
+    from segnet.inference.video.segment import Row, open_writer
     from segnet.terminal import progress_bar, say
 
-    screens = open_screens(args, overlay)
+    segment, painter, clip = settings.segmenter(predictor), settings.painter(predictor.classes), settings.clip()
+    screens = open_screens(args, painter.overlay)
     name = f"camera {args.input}" if args.input.isdecimal() else without_password(args.input)
     source = LiveSource(name, partial(open_camera, args.input))
     # Only now that there is something to see.
     for words in [screen.words for screen in screens] or ["no display: only the file is written; end with Ctrl-C"]:
         say(words)
     writer = open_writer(args.output, source, clip) if args.output else None
-    with progress_bar("watching", "frames") as bar, counted(bar, args.output) as progress:
-        done = watch(source, segment, painter, screens, writer, clip, rows if args.json else None, progress)
+    rows: list[Row] | None = [] if args.json else None
+    try:
+        with progress_bar("watching", "frames") as bar, counted(bar, args.output) as progress:
+            done = watch(source, segment, painter, screens, writer, clip, rows, progress)
+    finally:
+        # Also what was done until Ctrl-C or an error is worth having.
+        if rows:
+            write_json(args.json, rows)
     print(f"{done} frames, {source.dropped} dropped" + (f": {args.output}" if args.output else ""))
+    if segment.meter:
+        print(flicker_line(segment.meter.flicker))
 
 
 def open_screens(args: argparse.Namespace, overlay: "Overlay") -> "list[Screen]":
@@ -208,22 +160,6 @@ def open_screens(args: argparse.Namespace, overlay: "Overlay") -> "list[Screen]"
         if args.output is None:
             raise
         return []
-
-
-def overlay_of(args: argparse.Namespace, classes: "ClassSet") -> "Overlay":
-    from segnet.inference.overlay import Overlay
-
-    only = [class_number(name.strip(), classes.names) for name in args.classes.split(",")] if args.classes else None
-    return Overlay(classes, args.opacity, args.contours, only)
-
-
-def class_number(name: str, names: tuple[str, ...]) -> int:
-    from segnet.errors import UserError
-
-    lower = [known.lower() for known in names]
-    if name.lower() not in lower:
-        raise UserError(f"--classes: no class {name!r}; the model knows {', '.join(names)}")
-    return lower.index(name.lower())
 
 
 def flicker_line(flicker: list[float]) -> str:

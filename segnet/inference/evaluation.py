@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import as_png, read_mask
+from segnet.datasets.merging import Merge, in_order_of, merge_classes, nearest_name, only_known
 from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.errors import UserError
 from segnet.files import write_atomically
@@ -106,6 +107,12 @@ class Evaluation:
             "confusion": self.matrix.tolist(),
             "definitions": DEFINITIONS,
         }
+
+    def _repr_html_(self) -> str:
+        from segnet.inference.evaluation_table import evaluation_table
+        from segnet.terminal import as_html
+
+        return as_html(evaluation_table(self.to_json()))
 
     def save(self, path: Path) -> None:
         """Write all of it to an ``.npz`` file."""
@@ -285,3 +292,18 @@ def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:
             f"({', '.join(of_data[:3])}, ...); measure it on data of its own classes, "
             "or bring the classes of both together with segnet evaluate --merge NAME=CLASS,CLASS"
         )
+
+
+def merged_like(predictor: Predictor, dataset: ImagesAndMasks, merge: Merge) -> ImagesAndMasks:
+    """The data with its classes merged as the predictor's are, and in their order.
+
+    Raises:
+        UserError: a class is neither one of the model nor one of the data.
+    """
+    known = [*dict.fromkeys([*predictor.model.info.class_names, *dataset.classes.names])]
+    for name, members in merge.items():
+        for member in members:
+            if member not in known:
+                raise UserError(f"--merge {name}: no class {member!r}{nearest_name(member, known)}")
+    merged = merge_classes(dataset, only_known(merge, dataset.classes.names), setting="--merge ")
+    return in_order_of(merged, predictor.classes.names)

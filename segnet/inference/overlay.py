@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from segnet.datasets.classes import ClassSet
+from segnet.errors import UserError
 
 Pixels = NDArray[np.uint8]
 
@@ -25,11 +26,16 @@ class Overlay:
         opacity: of the colours, 0–1.
         contours: draw lines between the classes as well.
         only: numbers of the classes that are drawn; None: all.
+
+    Raises:
+        UserError: the opacity is not in 0–1.
     """
 
     def __init__(
         self, classes: ClassSet, opacity: float = 0.5, contours: bool = False, only: Collection[int] | None = None
     ) -> None:
+        if not 0 <= opacity <= 1:
+            raise UserError(f"opacity {opacity}: expected 0, the image alone, to 1, the colours alone")
         self.classes, self.opacity, self.contours = classes, opacity, contours
         self.shown = [index for index in range(len(classes)) if only is None or index in only]
         self.is_shown = np.zeros(256, np.uint8)

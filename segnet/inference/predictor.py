@@ -1,5 +1,6 @@
 """The one place that turns images into classes, whatever the runtime."""
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -59,9 +60,19 @@ class Predictor:
     ) -> None:
         check_samples(model, backend, samples)
         self.model, self.samples, self.size = model, samples, size
-        self.classes, table = merged_classes(model_classes(model.info), merge or {}, setting="merge ")
-        self.merged = torch.tensor(table[: len(model.info.class_names)]) if merge else None
         self.backend = open_backend(backend, model, precision, device)
+        self._merge(merge or {})
+
+    def _merge(self, merge: Merge) -> None:
+        names = self.model.info.class_names
+        self.classes, table = merged_classes(model_classes(self.model.info), merge, setting="merge ")
+        self.merged = torch.tensor(table[: len(names)]) if merge else None
+
+    def merging(self, merge: Merge) -> "Predictor":
+        """The same with other merged classes; the network is shared."""
+        other = copy.copy(self)
+        other._merge(merge)
+        return other
 
     @property
     def description(self) -> str:

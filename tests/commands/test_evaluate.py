@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from segnet.cli import build_parser, main
-from segnet.commands.arguments import open_predictor
+from segnet.commands.arguments import open_model
 from segnet.config import InputConfig
 from segnet.datasets.classes import CAMVID
 from segnet.inference.predictor import BAYESIAN_SAMPLES, usual_samples
@@ -133,7 +133,7 @@ def test_a_bayesian_network_is_sampled_unless_it_makes_a_video(tmp_path: Path) -
         (["predict", str(tmp_path), "a.png", "--out", "out", "--samples", "3"], 3),
         (["video", str(tmp_path), "in.mp4", "out.mp4"], 1),
     ):
-        assert open_predictor(build_parser(words[0])[0].parse_args(words)).samples == samples
+        assert open_model(build_parser(words[0])[0].parse_args(words)).predictor.samples == samples
     assert usual_samples(load_model(tmp_path), "openvino") == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from segnet.cli import main
-from segnet.commands.predict import find_images, names_without_collision
+from segnet.commands.predict import find_images
 
 
 def test_masks_are_indices_of_the_images_size_and_overlays_have_a_legend(
@@ -87,8 +87,3 @@ def test_folders_and_patterns_are_in_order(tmp_path: Path) -> None:
         "b.png",
         "a.jpg",
     ]
-
-
-def test_no_two_images_share_a_name(tmp_path: Path) -> None:
-    paths = [tmp_path / "x" / "a.png", tmp_path / "y" / "a.png", tmp_path / "y" / "a.jpg", tmp_path / "z.png"]
-    assert names_without_collision(paths) == ["a", "y_a", "a_2", "z"]

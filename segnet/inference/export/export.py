@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -26,6 +27,19 @@ from segnet.nn.saved import SavedModel
 
 NEEDED = {"onnx": ["onnx", "onnxruntime"], "openvino": ["onnx", "openvino"], "torch": []}
 """Packages that a format takes; OpenVINO reads the ONNX graph."""
+
+
+def format_of(out: Path) -> str:
+    """The format whose files end like ``out``.
+
+    Raises:
+        UserError: none does.
+    """
+    found = next((name for name, suffix in SUFFIXES.items() if suffix == out.suffix), None)
+    if found is None:
+        endings = ", ".join(f"{suffix} ({name})" for name, suffix in SUFFIXES.items())
+        raise UserError(f"--out {out}: the suffix says for which runtime; expected {endings}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,10 @@ class Recipe:
 
     def validate(self) -> None:
         """Raises UserError where this cannot be made here."""
+        if self.format not in SUFFIXES:
+            raise UserError(f"format {self.format!r}: choose {', '.join(SUFFIXES)}")
+        if self.precision not in get_args(Precision):
+            raise UserError(f"precision {self.precision!r}: choose {', '.join(get_args(Precision))}")
         suffix = SUFFIXES[self.format]
         if self.out.suffix != suffix:
             raise UserError(f"--out {self.out}: {self.format} files end in {suffix}")

@@ -1,0 +1,269 @@
+"""SegNet from Python: each function does what the command of its name does, with the same arguments and defaults.
+
+    import segnet
+    model = segnet.load("camvid-lite")
+    result = model.predict("street.jpg")
+    result.save("predictions")
+
+A mistake in what was given raises a :class:`UserError` that says what is wrong, where, and what to do.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segnet.errors import UserError
+from segnet.model import Model, load
+
+# Imported where they are used: a mistake in a config is said before the import of PyTorch, which takes seconds.
+if TYPE_CHECKING:
+    from segnet.config import DataConfig
+    from segnet.datasets.merging import Merge
+    from segnet.inference.evaluation import Evaluation
+    from segnet.inference.export.check import Check
+    from segnet.inference.metadata import Precision
+    from segnet.inference.video.file import SegmentedVideo
+    from segnet.run import Run
+
+
+def train(config: str | Path, *settings: str, resume: bool = False, **overrides: Any) -> "Run":
+    """Train a network, measure it and write its report.
+
+    Runs in this process. Several processes (``training.devices``) are for the command, which can start itself again.
+
+    Args:
+        config: a YAML file, or the name of a config that comes with the package, such as ``camvid/segnet_lite``.
+        settings: as on the command line, ``"optimizer.lr=3e-4"``.
+        resume: go on from the run folder's last checkpoint.
+        overrides: the same as keywords. A part is given as a dictionary, ``optimizer={"lr": 3e-4}``; a setting that
+            only one part has by its own name, ``epochs=3``.
+
+    Raises:
+        UserError: something in the settings, the data or the run folder is not right.
+        KeyboardInterrupt: asked to stop; the same call with ``resume=True`` goes on.
+    """
+    from segnet.config_file import keyword_settings, load_config
+
+    experiment = load_config(config, [*settings, *keyword_settings(overrides)])
+    from segnet.experiment import run_experiment
+    from segnet.run import Run
+
+    with _torch_as_before():
+        return Run(run_experiment(experiment, resume=resume))
+
+
+def evaluate(
+    model: "str | Path | Model",
+    *,
+    split: str | None = None,
+    data: str | Path | None = None,
+    merge: "Merge | None" = None,
+    json: str | Path | None = None,
+    report: str | Path | None = None,
+    skip_errors: bool = False,
+) -> "Evaluation":
+    """Measure a model on a split. In a notebook the result shows itself as a table.
+
+    Args:
+        model: what :func:`load` takes, or what it gave: backend, precision and passes are its own.
+        split: what to measure on; None: the run's val split.
+        data: root of the data, or a YAML config that says which; None: the run's.
+        merge: classes of model and data that are measured as one, by its name: ``{"vehicle": ["Car", "Truck"]}``.
+        json: file to write the measures to.
+        report: file to write the page to; for a run folder.
+        skip_errors: leave out the images that cannot be read, and name them in ``.left_out``.
+
+    Returns:
+        Confusion matrices of all images, ``.scores.mean_iou``, ``.boundary_f1``; ``.to_json()`` is a dictionary of all.
+
+    Raises:
+        UserError: no such split or data, an image cannot be read, or the model knows other classes than the data.
+    """
+    from segnet.datasets.load import load_for_one_pass
+    from segnet.datasets.merging import only_known
+    from segnet.files import write_json
+    from segnet.inference.evaluation import evaluate as measure
+    from segnet.inference.evaluation import merged_like
+    from segnet.terminal import progress_bar
+
+    opened = model if isinstance(model, Model) else load(model)
+    if report and Path(opened.source).is_file():
+        raise UserError(
+            f"{opened.source}: a report tells of a run's training; leave --report out, or give the run folder"
+        )
+    settings = data_of(opened.source, data)
+    predictor = opened.predictor
+    if merge:
+        predictor = predictor.merging(only_known(merge, predictor.model.info.class_names))
+    dataset = merged_like(predictor, load_for_one_pass(settings, split or settings.val), merge or {})
+    with progress_bar("measuring") as progress:
+        evaluation = measure(predictor, dataset, progress, skip_errors)
+    if evaluation.left_out:
+        dataset = dataset.subset([index for index in range(len(dataset)) if index not in evaluation.left_out])
+    if json:
+        write_json(Path(json), evaluation.to_json())
+    if report:
+        from segnet.report.page import write_report
+
+        write_report(Path(opened.source), evaluation, predictor, dataset, output=Path(report))
+    return evaluation
+
+
+def video(
+    model: "str | Path | Model",
+    input: str | Path,
+    output: str | Path,
+    *,
+    layout: str = "overlay",
+    opacity: float = 0.5,
+    contours: bool = False,
+    classes: Sequence[str] | None = None,
+    legend: bool = True,
+    show_rate: bool = False,
+    start: float = 0,
+    end: float | None = None,
+    stride: int = 1,
+    fps: float | None = None,
+    smooth: float = 0,
+    flicker: bool = False,
+    tile: tuple[int, int] | None = None,
+    batch: int | None = None,
+    json: str | Path | None = None,
+) -> "SegmentedVideo":
+    """Write the classes over every frame of a video. In a notebook the result is a player.
+
+    Args:
+        model: what :func:`load` takes, or what it gave. A name is opened with one pass, not with dropout samples.
+        input: video file, folder of images, or pattern; cameras are for the command.
+        output: ``.mp4``, ``.mov``, ``.mkv`` (H.264) or ``.webm`` (VP9); without a suffix, a folder of PNG files.
+        layout: ``overlay``; ``side``, the image beside it; ``mask``, the classes alone; ``uncertainty``, which needs a
+            model with dropout samples.
+        opacity: of the colours, 0–1.
+        contours: draw lines between the classes.
+        classes: names of those that are drawn; None: all.
+        legend: a strip with names and shares below.
+        show_rate: frames a second, in the corner.
+        start: second of the first frame.
+        end: second before which the last frame lies.
+        stride: every how manyeth frame is taken.
+        fps: images a second, of a folder; None: 10.
+        smooth: weight of the past that steadies the classes along the flow, 0 to under 1; 0.7 is a good one.
+        flicker: measure how unsteady the classes are.
+        tile: (H, W) of overlapping tiles in which frames are seen.
+        batch: frames seen at once; None: 4 on a GPU, else 1.
+        json: file to write each frame's class shares to.
+
+    Raises:
+        UserError: the input cannot be read, the output cannot be written, or settings that do not go together.
+    """
+    from segnet.inference.video.file import segment_file
+    from segnet.inference.video.settings import VideoSettings
+
+    settings = VideoSettings(
+        layout, opacity, contours, classes, legend, show_rate, start, end, stride, fps, smooth, flicker, tile, batch
+    )
+    opened = model if isinstance(model, Model) else load(model, samples=1)
+    return segment_file(opened.predictor, str(input), Path(output), settings, Path(json) if json else None)
+
+
+def export(
+    model: str | Path,
+    out: str | Path,
+    *,
+    format: str | None = None,
+    precision: "Precision" = "fp32",
+    size: tuple[int, int] | None = None,
+    data: str | Path | None = None,
+    images: int = 64,
+    max_loss: float = 1.0,
+) -> "ExportedFile":
+    """Write a model as one file for another runtime, after a check against the network on real images.
+
+    Args:
+        model: run folder, model folder, or the name of a model that comes with the package.
+        out: the file.
+        format: ``onnx``, ``openvino`` or ``torch``; None: by the file's suffix, ``.onnx``, ``.xml`` or ``.pt2``.
+        precision: ``fp32``, ``bf16`` or ``int8``.
+        size: the only (H, W) that the file takes; None: any; of a ``torch`` file, the training's.
+        data: root of the data to calibrate and check on; None: the run's.
+        images: to calibrate on, of the train split, and to check on, of the val split.
+        max_loss: points of mean IoU that bf16 or int8 may cost.
+
+    Raises:
+        UserError: the file differs too much from the network, or cannot be made here; nothing is left behind.
+    """
+    from segnet.datasets.load import load_for_one_pass
+    from segnet.inference.evaluation import check_classes
+    from segnet.inference.export.export import Recipe, format_of
+    from segnet.inference.export.export import export as write
+    from segnet.nn.saved import load_model
+    from segnet.terminal import progress_bar
+
+    out = Path(out)
+    recipe = Recipe(format or format_of(out), precision, out, size, images, max_loss)
+    recipe.validate()
+    network = load_model(model)
+    settings = data_of(model, data)
+    train_split, val_split = (load_for_one_pass(settings, split) for split in (settings.train, settings.val))
+    check_classes(network.info.class_names, val_split.classes.names)
+    with progress_bar("checking") as progress:
+        check = write(network, recipe, train_split, val_split, settings, progress)
+    return ExportedFile(out, None if recipe.takes_any_size else recipe.size or network.info.size, check)
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file that :func:`export` wrote; ``segnet.load`` opens ``.onnx`` and ``.xml``.
+
+    Attributes:
+        path: of the file.
+        size: the only (H, W) that it takes; None: any.
+        check: what it does beside the network.
+    """
+
+    path: Path
+    size: tuple[int, int] | None
+    check: "Check"
+
+    @property
+    def megabytes(self) -> float:
+        """With OpenVINO's weights, which lie in a file beside it."""
+        files = {self.path, self.path.with_suffix(".bin") if self.path.suffix == ".xml" else self.path}
+        return sum(file.stat().st_size for file in files) / 1e6
+
+
+def data_of(model: str | Path, other: str | Path | None = None) -> "DataConfig":
+    """The data that a run was trained on, or CamVid for a model without a run.
+
+    Args:
+        model: what :func:`load` takes.
+        other: another root for such data, or a YAML config that says which data; None: the run's own.
+    """
+    from segnet.config import DataConfig
+    from segnet.config_file import load_config
+    from segnet.inference.model import ExportedModel, open_model
+    from segnet.run_folder import RunFolder
+
+    if other and Path(other).suffix in (".yaml", ".yml"):
+        return load_config(other).data
+    data = DataConfig()
+    if Path(model).is_file() and isinstance(opened := open_model(model), ExportedModel):
+        data = opened.info.data
+    elif config := RunFolder(Path(model)).read_config():
+        data = config.data
+    return data.model_copy(update={"root": str(other)}) if other else data
+
+
+@contextlib.contextmanager
+def _torch_as_before() -> Iterator[None]:
+    """A training seeds PyTorch and asks it for deterministic algorithms; its caller gets both back as they were."""
+    import torch
+
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(deterministic)

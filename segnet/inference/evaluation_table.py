@@ -1,0 +1,28 @@
+"""The measures of an evaluation as a table, on a terminal and in a notebook."""
+
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+
+COLUMNS = ("iou", "recall", "precision", "boundary_f1")
+
+
+def evaluation_table(measures: dict[str, Any]) -> Group:
+    """A row a class, then the means, of an evaluation's ``to_json()``, for rich's console."""
+    table = Table("class", *("IoU", "recall", "precision", "boundary F1", "pixels", "images"))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, row in measures["per_class"].items():
+        values = ("–" if row[key] is None else f"{row[key]:.3f}" for key in COLUMNS)
+        table.add_row(name, *values, f"{row['pixels']:,}", str(row["images"]))
+    lines = []
+    if measures["absent"]:
+        lines.append(f"left out of the means, in neither truth nor prediction: {', '.join(measures['absent'])}")
+    passes = f" · {measures['dropout_samples']} passes with dropout" if measures["dropout_samples"] > 1 else ""
+    lines.append(
+        f"mean IoU {measures['mean_iou']:.4f} · global accuracy {measures['global_accuracy']:.4f} · class accuracy "
+        f"{measures['class_accuracy']:.4f} · boundary F1 {measures['boundary_f1']:.4f} · {measures['images']} images"
+        f"{passes}"
+    )
+    return Group(table, *lines)

@@ -1,0 +1,105 @@
+"""A video file, or a folder of images, through a network into a new video or folder."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from segnet.files import write_json
+from segnet.inference.predictor import Predictor
+from segnet.inference.video.reader import IMAGE_RATE, open_source
+from segnet.inference.video.segment import Row, class_indices, open_writer, segment_video
+from segnet.inference.video.settings import VideoSettings
+from segnet.terminal import progress_bar
+
+SHOWN_IN_NOTEBOOK = 20_000_000
+"""Bytes of a video that a notebook is made to hold at most."""
+
+
+@dataclass(frozen=True)
+class SegmentedVideo:
+    """What was written. In a notebook it shows itself as a player.
+
+    Attributes:
+        path: the video, or a folder of PNG files.
+        frames: how many were written.
+        seconds: that it took.
+        rows: a row a frame: its ``time`` in seconds, the ``shares`` of the classes by name and, where it was asked for,
+            the mean ``uncertainty``.
+        flicker: share of the pixels that change class from frame to frame, then the same after smoothing; empty where
+            it was not asked for.
+    """
+
+    path: Path
+    frames: int
+    seconds: float
+    rows: list[Row] = field(repr=False)
+    flicker: list[float]
+
+    def _repr_html_(self) -> str | None:
+        kind = {".mp4": "mp4", ".webm": "webm"}.get(self.path.suffix.lower())
+        if kind is None or self.path.stat().st_size > SHOWN_IN_NOTEBOOK:
+            return None
+        content = base64.b64encode(self.path.read_bytes()).decode()
+        return f'<video controls style="max-width: 100%" src="data:video/{kind};base64,{content}"></video>'
+
+
+def segment_file(
+    predictor: Predictor, source: str, output: Path, settings: VideoSettings, json: Path | None = None
+) -> SegmentedVideo:
+    """Write the classes over the frames of ``source``. What was written until an error or Ctrl-C plays.
+
+    Args:
+        predictor: runs on the frames.
+        source: video file, folder of images, or pattern.
+        output: video to write; without a suffix, a folder of PNG files.
+        settings: all else.
+        json: file that the rows are written to; also those until an error or Ctrl-C.
+
+    Raises:
+        UserError: the source cannot be read, the output cannot be written, or settings that do not go together.
+        KeyboardInterrupt: says how many frames were written.
+    """
+    segment, painter, clip = settings.segmenter(predictor), settings.painter(predictor.classes), settings.clip()
+    frames = open_source(source, Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE)
+    lossless = settings.layout == "mask" and keeps_indices(output)
+    writer = open_writer(output, frames, clip, lossless)
+    batch = settings.batch or (4 if predictor.description.endswith("cuda") else 1)
+    rows: list[Row] = []
+    begin = time.perf_counter()
+    try:
+        with progress_bar("segmenting", "frames") as bar, counted(bar, output) as progress:
+            draw = class_indices if lossless else painter
+            done = segment_video(frames, segment, draw, writer, clip, batch, rows, progress)
+    finally:
+        # Also what was done until Ctrl-C or an error is worth having.
+        if json and rows:
+            write_json(json, rows)
+    return SegmentedVideo(
+        output, done, time.perf_counter() - begin, rows, list(segment.meter.flicker) if segment.meter else []
+    )
+
+
+def keeps_indices(output: Path) -> bool:
+    """Whether every class index can be read again from what is written there."""
+    return output.suffix.lower() in ("", ".mkv")
+
+
+@contextmanager
+def counted(progress: Callable[[int, int], None], output: Path | None) -> Iterator[Callable[[int, int], None]]:
+    """``progress``, and on Ctrl-C a word on what there is by then."""
+    frames = 0
+
+    def count(done: int, total: int) -> None:
+        nonlocal frames
+        frames = done
+        progress(done, total)
+
+    try:
+        yield count
+    except KeyboardInterrupt:
+        kept = f" after {frames} frames, which are in {output}" if output and frames else ""
+        raise KeyboardInterrupt(f"stopped{kept}") from None

@@ -1,0 +1,99 @@
+"""A trained model from Python, opened by :func:`load`: images in, predictions out."""
+
+import html
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+# Imported where they are used: the import of PyTorch takes seconds.
+if TYPE_CHECKING:
+    from segnet.datasets.classes import ClassSet
+    from segnet.inference.prediction import AnyImage, Prediction
+    from segnet.inference.predictor import Predictor
+
+
+def load(
+    model: str | Path,
+    *,
+    backend: str = "auto",
+    precision: str = "auto",
+    device: str = "auto",
+    samples: int | None = None,
+    size: tuple[int, int] | None = None,
+) -> "Model":
+    """Open a trained model.
+
+    Args:
+        model: run folder, model folder, exported ``.onnx`` or ``.xml`` file, or the name of a model that comes with the
+            package, such as ``camvid-lite``.
+        backend: ``torch``, ``torch-compiled``, ``onnxruntime``, ``openvino``, or ``auto``.
+        precision: ``fp32``, ``bf16``, or ``auto``, the fastest that is at hand.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        samples: passes with dropout on; None: 8 for a Bayesian SegNet, else 1.
+        size: (H, W) at which the network works; None: each image's own.
+
+    Raises:
+        UserError: there is no such model, it is damaged, is an autoencoder, or cannot be run in this way here.
+    """
+    from segnet.inference.model import open_model
+    from segnet.inference.predictor import Predictor, usual_samples
+
+    opened = open_model(model)
+    passes = usual_samples(opened, backend) if samples is None else samples
+    return Model(str(model), Predictor(opened, backend, precision, device, passes, size))
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained model, ready to run. :func:`load` opens one.
+
+    Attributes:
+        source: what it was opened by: a folder, a file or a name.
+        predictor: runs it.
+    """
+
+    source: str
+    predictor: "Predictor" = field(repr=False)
+
+    @property
+    def classes(self) -> "ClassSet":
+        """Names and colours of the classes, in the order of their indices."""
+        return self.predictor.classes
+
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # a path's text is an iterable of texts too
+        self, images: "AnyImage", *, opacity: float = 0.5, contours: bool = False
+    ) -> "Prediction": ...
+    @overload
+    def predict(
+        self, images: "Iterable[AnyImage]", *, opacity: float = 0.5, contours: bool = False
+    ) -> "Iterator[Prediction]": ...
+    def predict(
+        self, images: "AnyImage | Iterable[AnyImage]", *, opacity: float = 0.5, contours: bool = False
+    ) -> "Prediction | Iterator[Prediction]":
+        """The classes of an image, or of several.
+
+        Args:
+            images: a path, a PIL image, or an array ``(H, W, 3)`` uint8 RGB, of any size; or a list, an iterator, or an
+                array ``(N, H, W, 3)`` of them.
+            opacity: of the overlay's colours, 0–1.
+            contours: the overlay has lines between the classes.
+
+        Returns:
+            The prediction of one image. Of several an iterator, which runs the network when it is asked for the next.
+
+        Raises:
+            UserError: an image cannot be read, or an array is of another shape or type.
+        """
+        from segnet.inference.prediction import is_one_image, predict_each
+
+        if is_one_image(images):
+            return next(predict_each(self.predictor, [images], opacity, contours))
+        return predict_each(self.predictor, images, opacity, contours)
+
+    def _repr_html_(self) -> str:
+        chip = '<span style="display:inline-block;width:1em;height:1em;background:rgb{}"></span> {}'
+        classes = zip(self.classes.colors, self.classes.names, strict=True)
+        names = " &nbsp; ".join(chip.format(color, html.escape(name)) for color, name in classes)
+        return f"<b>{html.escape(self.source)}</b>, {html.escape(self.predictor.description)}<br>{names}"

@@ -1,0 +1,83 @@
+"""One image's prediction: its numbers worked out by hand, its files, and what is no image."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segnet.datasets.classes import ClassSet
+from segnet.errors import UserError
+from segnet.inference.prediction import Names, Prediction, as_pixels, predict_each
+
+CLASSES = ClassSet(("Road", "Car"), ((100, 0, 0), (0, 100, 0)))
+
+
+class Halves:
+    """Sees a car, at 0.75, in the right half of any image, and road, at 0.9, in the left one."""
+
+    classes = CLASSES
+
+    def classes_of(self, images: Any) -> Any:
+        return self.probabilities(images).argmax(1).astype(np.uint8)
+
+    def probabilities(self, images: Any) -> Any:
+        height, width = images[0].shape[:2]
+        car = np.where(np.arange(width) < width // 2, 0.1, 0.75) * np.ones((height, 1))
+        return np.stack([1 - car, car])[None].astype(np.float32)
+
+
+@pytest.fixture
+def prediction() -> Prediction:
+    image = np.full((4, 8, 3), 200, np.uint8)
+    return next(predict_each(Halves(), [image]))  # type: ignore[arg-type]
+
+
+def test_shares_confidence_and_overlay_are_those_of_the_mask(prediction: Prediction) -> None:
+    assert prediction.mask.tolist() == [[0, 0, 0, 0, 1, 1, 1, 1]] * 4
+    assert prediction.shares == {"Road": 0.5, "Car": 0.5}
+    assert prediction.confidence == pytest.approx(np.repeat([[0.9, 0.75]], 4, axis=1).repeat(4, axis=0))
+    assert prediction.confidence.dtype == np.float32
+    # Half of 200 and half of the class's colour.
+    assert prediction.overlay[0, 0].tolist() == [150, 100, 100]
+    assert prediction.overlay[0, 7].tolist() == [100, 150, 100]
+
+
+def test_files_hold_the_mask_and_the_overlay_with_its_legend(prediction: Prediction, tmp_path: Path) -> None:
+    mask, overlay = prediction.save(tmp_path / "new" / "folder")
+    assert mask == tmp_path / "new" / "folder" / "image_mask.png"
+    assert np.array_equal(np.asarray(Image.open(mask)), prediction.mask)
+    saved = np.asarray(Image.open(overlay))
+    assert np.array_equal(saved[:4], prediction.overlay)
+    assert len(saved) > 4
+
+
+def test_an_opacity_out_of_its_range_is_refused() -> None:
+    image = np.zeros((4, 8, 3), np.uint8)
+    with pytest.raises(UserError, match=r"opacity 1\.5: expected 0"):
+        _ = next(predict_each(Halves(), [image], opacity=1.5)).overlay  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), 7])
+def test_what_is_no_rgb_image_is_refused(image: Any) -> None:
+    with pytest.raises(UserError, match=r"give \(H, W, 3\) uint8"):
+        as_pixels(image)
+
+
+def test_a_pil_image_is_turned_as_its_camera_says_and_one_of_16_bits_refused() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.new("RGB", (37, 53))
+    image.info["exif"] = exif.tobytes()
+    assert as_pixels(image).shape == (37, 53, 3)
+    assert as_pixels(Image.new("L", (2, 3))).shape == (3, 2, 3)
+    with pytest.raises(UserError, match="8 bits a channel"):
+        as_pixels(Image.new("I;16", (2, 2)))
+
+
+def test_no_two_images_share_a_name(tmp_path: Path) -> None:
+    paths = [tmp_path / "x" / "a.png", tmp_path / "y" / "a.png", tmp_path / "y" / "a.jpg", tmp_path / "z.png"]
+    names = Names()
+    assert [names.free_for(path) for path in paths] == ["a", "y_a", "a_2", "z"]
+    assert [names.free("image") for _ in range(3)] == ["image", "image_2", "image_3"]

@@ -10,6 +10,12 @@ from torch import nn
 
 from segnet.errors import UserError, first_line
 from segnet.nearest import did_you_mean
+from segnet.nn.budget import Budget
+
+LARGEST, LONGEST = 4096, 64
+"""Of a number and of a list among a network's arguments."""
+MOST_TENSORS, MOST_BYTES = 50_000, 2**32
+"""Of a network's weights: ten times the largest that there is."""
 
 
 def construct(
@@ -28,7 +34,8 @@ def construct(
     """
     check_arguments(constructor, name, arguments, given)
     try:
-        return constructor(**given, **arguments)
+        with Budget(MOST_TENSORS, MOST_BYTES, f"model.name={name}"):
+            return constructor(**given, **arguments)
     except (ValueError, TypeError, KeyError, IndexError, AssertionError, RuntimeError) as error:
         raise UserError(f"model.name={name} cannot be built with {dict(arguments)}: {first_line(error)}") from None
 
@@ -44,9 +51,21 @@ def check_arguments(
     for key, value in arguments.items():
         if key not in parameters:
             raise UserError(f"model.{key}: {name} has no such argument; {choices(key, parameters)}")
+        if too_large(value):
+            raise UserError(
+                f"model.{key}: a number over {LARGEST} or a list of over {LONGEST}, which no network here has"
+            )
         reason = mismatch(parameters[key].annotation, value)
         if reason:
             raise UserError(f"model.{key}={value!r}: {reason}")
+
+
+def too_large(value: Any) -> bool:
+    """Whether plain data hold a number or a list that would make a network without end."""
+    if isinstance(value, dict | list | tuple):
+        values = value.values() if isinstance(value, dict) else value
+        return len(value) > LONGEST or any(map(too_large, values))
+    return isinstance(value, int | float) and not abs(value) <= LARGEST
 
 
 def mismatch(annotation: Any, value: Any) -> str | None:

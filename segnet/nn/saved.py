@@ -1,7 +1,7 @@
 """Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that runs no code when read."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from segnet.config import Channel, InputConfig, Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
+from segnet.json_file import read_json
+from segnet.nn.budget import Budget
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.smp import PREFIX
@@ -124,15 +126,17 @@ def load_model(model: str | Path) -> SavedModel:
     path = folder / WEIGHTS
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            # Without memory first, so that settings which lie about the network's size are found before they
-            # cost anything; some encoders of SMP read numbers while they are built, which meta tensors have not.
-            with torch.device("cpu" if config.name.startswith(PREFIX) else "meta"):
+            # Without memory first, so that settings which lie about the network's size are found before they cost
+            # anything. Some encoders of SMP read numbers while they are built, which meta tensors have not.
+            meta = torch.device("cpu" if config.name.startswith(PREFIX) else "meta")
+            with meta, budget_of(path, len(file.keys())):
                 outline = network_of(folder / CONFIG, config)
             check_weights(path, {key: file.get_slice(key) for key in file.keys()}, outline)  # noqa: SIM118
             network = network_of(folder / CONFIG, config)
             weights = {key: file.get_tensor(key) for key in network.state_dict()}
     except (safetensors.SafetensorError, OSError) as error:
         raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); save the model again") from None
+    check_finite(path, weights)
     network.load_state_dict(weights)
     return SavedModel(network.eval(), config)
 
@@ -183,18 +187,9 @@ def refuse_pickle(path: Path) -> None:
 
 def read_config(path: Path) -> ModelInfo:
     try:
-        if path.stat().st_size > 1_000_000:
-            raise UserError(f"{path}: {path.stat().st_size} bytes, but a model's settings are under 1 MB")
-        config = ModelInfo.model_validate(json.loads(path.read_bytes()))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+        return ModelInfo.model_validate(read_json(path, "save the model again"))
     except ValidationError as error:
         raise UserError(f"{path}: {first_mistake(error)}; save the model again") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: is not JSON ({first_line(error)}); save the model again") from None
-    if too_large(config.arguments):
-        raise UserError(f"{path}: arguments: a number over 4096 or a list of over 64, which no network here has")
-    return config
 
 
 def first_mistake(error: ValidationError) -> str:
@@ -205,12 +200,9 @@ def first_mistake(error: ValidationError) -> str:
     return f"{key}: {reason}" if key else reason
 
 
-def too_large(value: Any) -> bool:
-    """Whether plain data hold a number or a list that would make a network without end."""
-    if isinstance(value, dict | list | tuple):
-        values = value.values() if isinstance(value, dict) else value
-        return len(value) > 64 or any(map(too_large, values))
-    return isinstance(value, int | float) and not abs(value) <= 4096
+def budget_of(path: Path, tensors: int) -> Budget:
+    """What a network may take whose weights are in the file ``path``, with room for what is not saved."""
+    return Budget(2 * tensors + 1000, 4 * path.stat().st_size + 2**26, f"{CONFIG} does not belong to {WEIGHTS}: it")
 
 
 def network_of(path: Path, config: ModelInfo) -> nn.Module:
@@ -239,6 +231,16 @@ def check_weights(path: Path, found: dict[str, Any], network: nn.Module) -> None
     extra = found.keys() - wanted.keys()
     if extra:
         raise UserError(f"{path}: has weights {min(extra)}, which the network of {CONFIG} has not")
+
+
+def check_finite(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Refuse what could only give NaN, which an argmax would draw as the first class everywhere."""
+    for key, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise UserError(
+                f"{path}: {key} holds values that are not finite; take the weights of an earlier checkpoint, or train "
+                "again with a lower optimizer.lr or a training.clip_norm"
+            )
 
 
 FLOATS = ("F16", "BF16", "F32")

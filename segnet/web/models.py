@@ -1,7 +1,6 @@
 """The models that the page offers, by the names of their folders."""
 
 import copy
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from torch import nn
 
 from segnet.errors import UserError
 from segnet.inference.predictor import Predictor, check_samples
-from segnet.nn.autoencoders.saved import SavedAutoencoderConfig, load_autoencoder
+from segnet.json_file import read_json
+from segnet.nn.autoencoders.saved import load_autoencoder, read_autoencoder_config
 from segnet.nn.saved import CONFIG, SavedModel, find_model, load_model, packaged_models
 from segnet.web.problems import RefusedError
 
@@ -112,14 +112,11 @@ def models_to_offer(given: Sequence[str]) -> list[str]:
 
 def is_autoencoder(model: str) -> bool:
     """Its settings name the shape of its images; a segmentation network's name classes."""
-    try:
-        settings = json.loads((find_model(model) / CONFIG).read_bytes())
-    except ValueError:
-        return False  # the loader says what is wrong with the file
+    settings = read_json(find_model(model) / CONFIG, "give another model")
     return isinstance(settings, dict) and "shape" in settings
 
 
 def open_autoencoder(model: str) -> Autoencoder:
     network = load_autoencoder(model)
-    config = SavedAutoencoderConfig.model_validate(json.loads((find_model(model) / CONFIG).read_bytes()))
+    config = read_autoencoder_config(find_model(model))
     return Autoencoder(network, config.shape)

@@ -3,6 +3,7 @@
 import json
 import pickle
 import random
+import resource
 import shutil
 import struct
 from collections.abc import Callable
@@ -12,12 +13,13 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+from PIL import Image
 
 from segnet.errors import UserError
 from segnet.nn.saved import load_model
 from tests.faults.programs import segnet
 from tests.faults.rows import Row, fault, times
-from tests.faults.test_data import mutated
+from tests.faults.test_data import PIXELS, mutated
 from tests.faults.test_training import RunsCode
 
 
@@ -200,3 +202,82 @@ def test_mutated_models(folder: Path, row: Row, counted: Callable[[str], None]) 
     for line in lines:
         row.check_line(line)
     counted(f"{wanted} mutated model folders, {len(lines)} refused in a line")
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"arguments": {"widths": nested(600)}},
+        {"arguments": {"widths": nested(60_000)}},
+        {"arguments": {"widths": [4096] * 4, "depths": [4096] * 64}},
+        {"name": "smp/Unet", "arguments": {"decoder_channels": [4096] * 5}},
+        {"name": "smp/Unet", "arguments": {"encoder_name": "tu-eva_giant_patch14_224"}},
+        {"class_names": ["a" * 100_000]},
+    ],
+    ids=["600 deep", "60,000 deep", "many layers", "wide decoder", "giant encoder", "long name"],
+)
+@fault(
+    "Models",
+    "a `config.json` of a kilobyte that would build a network of gigabytes, or is nested without end",
+    shown="config.json: …",
+    kept="refused before memory is taken",
+)
+def test_configs_that_ask_for_much(change: dict[str, Any], folder: Path, row: Row) -> None:
+    path = folder / "config.json"
+    settings = {**json.loads(path.read_text()), **change}
+    # Python's own writer cannot write what is 60,000 deep.
+    text = json.dumps({**settings, "arguments": "HERE"}).replace('"HERE"', plain_json(settings["arguments"]))
+    path.write_text(text)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    row.check_line(refusal(folder))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, "kilobytes"
+
+
+def plain_json(arguments: dict[str, Any]) -> str:
+    try:
+        return json.dumps(arguments)
+    except RecursionError:
+        return '{"widths": ' + "[" * 60_000 + "1" + "]" * 60_000 + "}"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@fault(
+    "Models",
+    "weights that are infinite or no numbers, given to any command",
+    shown="model.safetensors: head.bias holds values that are not finite; take the weights of an earlier checkpoint…",
+    kept="nothing is drawn and nothing written",
+)
+def test_weights_that_are_not_finite(value: float, folder: Path, tmp_path: Path, row: Row) -> None:
+    path = folder / "model.safetensors"
+    weights = safetensors.torch.load_file(path)
+    weights["head.bias"][0] = value
+    safetensors.torch.save_file(weights, path)
+    row.check(*segnet("predict", folder, Path(__file__), "--out", tmp_path / "out"))
+    row.check(*segnet("export", folder, "--format", "onnx", "--out", tmp_path / "model.onnx"))
+    assert not list(tmp_path.glob("o*")) + list(tmp_path.glob("*.onnx"))
+
+
+@fault(
+    "Models",
+    "finite weights so large that the network's values overflow",
+    shown="the network gives values that are not finite (torch fp32 on cpu): its weights are damaged, or too large…",
+    kept="nothing is drawn and nothing written",
+)
+def test_values_that_overflow(folder: Path, tmp_path: Path, row: Row) -> None:
+    path = folder / "model.safetensors"
+    weights = {
+        key: weight * 1e30 if weight.is_floating_point() else weight
+        for key, weight in safetensors.torch.load_file(path).items()
+    }
+    safetensors.torch.save_file(weights, path)
+    Image.fromarray(PIXELS).save(tmp_path / "frame.png")
+    command = ("predict", folder, tmp_path / "frame.png", "--out", tmp_path / "out")
+    row.check(*segnet(*command, "--backend", "torch", "--precision", "fp32"))
+    assert not list(tmp_path.glob("out/*"))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
+from segnet.inference.finite import check_finite
 from segnet.inference.graph import CLASSES, LOGITS
 from segnet.inference.model import ExportedModel, Model
 
@@ -25,7 +26,7 @@ class GraphBackend(ABC):
     model: Model
 
     def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
-        return torch.from_numpy(self.run(LOGITS, as_pixels(images, self.model)))
+        return check_finite(torch.from_numpy(self.run(LOGITS, as_pixels(images, self.model))), "exported graph")
 
     def classes(self, images: Tensor) -> Tensor:
         return torch.from_numpy(self.run(CLASSES, as_pixels(images, self.model)))

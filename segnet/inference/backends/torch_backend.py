@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from segnet.errors import UserError
 from segnet.hardware import has_bf16
 from segnet.inference.backends.devices import choose_device
+from segnet.inference.finite import check_finite
 from segnet.inference.graph import fold_batch_norm
 from segnet.nn.dropout import enable_dropout
 from segnet.nn.saved import SavedModel
@@ -57,7 +58,7 @@ class TorchBackend:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             logits: Tensor = self.forward(x)
         self.network.eval()
-        return logits.float()
+        return check_finite(logits.float(), self.description)
 
     def classes(self, images: Tensor) -> Tensor:
         # Byte by byte: argmax gives int64, eight times what a class index needs.

@@ -1,31 +1,31 @@
 """Autoencoders on disk, in the two files that every model of this project has."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import safetensors
 import safetensors.torch
 import torch
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from torch import nn
 
 from segnet.config import Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_atomically, write_json
+from segnet.json_file import read_json
 from segnet.nn.autoencoders import build_autoencoder
-from segnet.nn.saved import CONFIG, WEIGHTS, check_weights, find_model
+from segnet.nn.saved import CONFIG, WEIGHTS, budget_of, check_finite, check_weights, find_model
 from segnet.version import __version__
+
+Side = Annotated[int, Field(ge=1, le=4096)]
 
 
 class SavedAutoencoderConfig(Settings):
     """``config.json``: what builds the network again."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     version: str = __version__
     name: str = Field(max_length=200)
-    shape: tuple[int, int, int] = Field(description="(C, H, W) of the images that it was trained on")
+    shape: tuple[Side, Side, Side] = Field(description="(C, H, W) of the images that it was trained on")
     arguments: dict[str, Any]
 
 
@@ -47,19 +47,29 @@ def load_autoencoder(folder: str | Path) -> nn.Module:
         UserError: no such folder, or its files are broken or a segmentation network's.
     """
     folder = find_model(folder)
-    try:
-        config = SavedAutoencoderConfig.model_validate(json.loads((folder / CONFIG).read_bytes()))
-    except ValidationError:
-        raise UserError(f"{folder / CONFIG}: not the settings of an autoencoder; give an autoencoder's run") from None
-    except ValueError as error:
-        raise UserError(f"{folder / CONFIG}: is not JSON ({first_line(error)}); train again") from None
-    with torch.random.fork_rng(devices=[]):
-        network = build_autoencoder(config.name, config.shape, **config.arguments)
+    config = read_autoencoder_config(folder)
     path = folder / WEIGHTS
     try:
         with safetensors.safe_open(path, framework="pt") as file:
+            with torch.random.fork_rng(devices=[]), budget_of(path, len(file.keys())):
+                network = build_autoencoder(config.name, config.shape, **config.arguments)
             check_weights(path, {key: file.get_slice(key) for key in file.keys()}, network)  # noqa: SIM118
-        network.load_state_dict(safetensors.torch.load_file(path))
+        weights = safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError) as error:
         raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); train again") from None
+    check_finite(path, weights)
+    network.load_state_dict(weights)
     return network.eval()
+
+
+def read_autoencoder_config(folder: Path) -> SavedAutoencoderConfig:
+    """The settings of a folder.
+
+    Raises:
+        UserError: they are none of an autoencoder.
+    """
+    path = folder / CONFIG
+    try:
+        return SavedAutoencoderConfig.model_validate(read_json(path, "train again"))
+    except ValidationError:
+        raise UserError(f"{path}: not the settings of an autoencoder; give an autoencoder's run") from None

@@ -1,0 +1,42 @@
+"""A bound on what is built: a few words of a file from elsewhere could ask for a network of gigabytes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from segnet.errors import UserError
+
+FACTORIES = frozenset((torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.arange))
+"""What PyTorch's layers make their tensors with."""
+
+
+class Budget(TorchFunctionMode):
+    """Within it, a network with more tensors or bytes is stopped before it takes the memory.
+
+    Args:
+        tensors: that may be made.
+        size: bytes that they may have together.
+        name: of what is built, for the message.
+
+    Raises:
+        UserError: one more would be too much.
+    """
+
+    def __init__(self, tensors: int, size: int, name: str) -> None:
+        super().__init__()
+        self.tensors, self.size, self.name = tensors, size, name
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in FACTORIES:
+            outline: Tensor = func(*args, **{**kwargs, "device": "meta"})
+            self.tensors -= 1
+            self.size -= outline.nbytes
+            if self.tensors < 0 or self.size < 0:
+                raise UserError(f"{self.name} would have far more weights than are allowed; take smaller settings")
+        return func(*args, **kwargs)

@@ -20,8 +20,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from torch.nn import functional as F
 
-from segnet.commands.arguments import size
+from segnet.commands.arguments import network_size
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.scenes import render_sequence
 from segnet.inference.overlay import Overlay
@@ -57,9 +58,7 @@ def compare_rates(predictor: Predictor, clip: Path, frames: int, rounds: int) ->
     """Print milliseconds a frame, medians over the rounds, and the video's rate over the two others'."""
     source = Part(clip, frames)
     images = [frame.image for frame in source.frames()]
-    batch = as_tensor(images[:1])
-    if predictor.size:
-        batch = as_tensor([images[0][: predictor.size[0], : predictor.size[1]]])
+    batch = F.interpolate(as_tensor(images[:1]), predictor.network_size(*images[0].shape[:2]))
 
     def network() -> None:
         for _ in images:
@@ -113,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("clip", type=Path, nargs="?", help="video to time with")
-    parser.add_argument("--size", type=size)
+    parser.add_argument("--size", type=network_size, default="trained")
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=3)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 # Imported where they are used: the import of PyTorch takes seconds.
 if TYPE_CHECKING:
     from segnet.datasets.classes import ClassSet
+    from segnet.inference.network_size import Size
     from segnet.inference.prediction import AnyImage, Prediction
     from segnet.inference.predictor import Predictor
 
@@ -20,7 +21,7 @@ def load(
     precision: str = "auto",
     device: str = "auto",
     samples: int | None = None,
-    size: tuple[int, int] | None = None,
+    size: "Size" = "trained",
 ) -> "Model":
     """Open a trained model.
 
@@ -31,7 +32,8 @@ def load(
         precision: ``fp32``, ``bf16``, or ``auto``, the fastest that is at hand.
         device: ``cpu``, ``cuda`` or ``auto``.
         samples: passes with dropout on; None: 8 for a Bayesian SegNet, else 1.
-        size: (H, W) at which the network works; None: each image's own.
+        size: at which the network sees images: ``trained``, as many pixels as in training; ``native``, as they are; (H, W);
+            or a number of pixels.
 
     Raises:
         UserError: there is no such model, it is damaged, is an autoencoder, or cannot be run in this way here.

@@ -2,11 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from segnet.inference.network_size import Size
     from segnet.model import Model
 
+LEAST_PIXELS = 256
 MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a model that comes with the package"
 
 
@@ -23,7 +25,29 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
     parser.add_argument(
         "--samples", type=int, default=samples, metavar="N", help=f"passes with dropout on (default: {usual})"
     )
-    parser.add_argument("--size", type=size, metavar="HxW", help="size at which the network works (default: as it is)")
+    parser.add_argument(
+        "--size",
+        type=network_size,
+        default="trained",
+        metavar="SIZE",
+        help="at which the network sees images: trained, as many pixels as in training; native, as they are; "
+        "HxW; or a number of pixels (default: trained)",
+    )
+
+
+def network_size(text: str) -> "Size":
+    if text in ("trained", "native"):
+        return cast("Size", text)
+    if text.isdecimal():
+        if int(text) < LEAST_PIXELS:
+            raise argparse.ArgumentTypeError(f"{text}: {LEAST_PIXELS} pixels are the least that a network sees")
+        return int(text)
+    try:
+        return size(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: expected trained, native, HEIGHTxWIDTH as in 360x480, or a number of pixels"
+        ) from None
 
 
 def size(text: str) -> tuple[int, int]:

@@ -18,6 +18,9 @@ Precision = Literal["fp32", "bf16", "int8"]
 class Metadata(ModelInfo):
     """A saved model's settings and what became of it.
 
+    The graph takes images as they are given. A program that wants the best of it brings them to about as many pixels as
+    ``size`` has first, in their own proportions, and the classes back; the commands of this package do.
+
     Attributes:
         precision: of the file's arithmetic.
         any_size: images of other sizes than ``size`` can be given.

@@ -15,6 +15,7 @@ from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.inference.enlarge import classes_at
 from segnet.inference.model import ExportedModel, Model
+from segnet.inference.network_size import Size, network_size
 from segnet.nn.dropout import has_dropout
 from segnet.nn.saved import ModelInfo
 from segnet.nn.stages import is_bayesian
@@ -36,8 +37,9 @@ class Predictor:
         device: ``auto``, ``cpu`` or ``cuda``.
         samples: passes with dropout on whose softmax is averaged (Bayesian SegNet, arXiv 1511.02680, section 3);
             1 is one pass without dropout.
-        size: (H, W) to which images are brought for the network; None leaves them as they are. Logits are
-            brought back before anything else is made of them.
+        size: at which the network sees images, see :data:`segnet.inference.network_size.Size`. Logits are brought
+            back to an image's own size before anything else is made of them. An exported file that takes one size
+            alone sees every image at that.
         merge: classes of the model that are taken for one, by its name; its probability is the sum of theirs.
 
     Attributes:
@@ -55,10 +57,11 @@ class Predictor:
         precision: str = "auto",
         device: str = "auto",
         samples: int = 1,
-        size: tuple[int, int] | None = None,
+        size: Size = "trained",
         merge: Merge | None = None,
     ) -> None:
         check_samples(model, backend, samples)
+        check_size(model, size)
         self.model, self.samples, self.size = model, samples, size
         self.backend = open_backend(backend, model, precision, device)
         self._merge(merge or {})
@@ -79,14 +82,20 @@ class Predictor:
         """Runtime, precision and device, such as ``torch bf16 on cpu``."""
         return self.backend.description
 
+    def network_size(self, height: int, width: int) -> tuple[int, int]:
+        """(H, W) at which the network sees an image of this size."""
+        own = only_size(self.model)
+        return own or network_size(self.size, self.model.info.size, (height, width))
+
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
         """Class indices ``(N, H, W)`` uint8."""
         if self.samples > 1 or self.merged is not None:
             return np.asarray(self.probabilities(images).argmax(1), np.uint8)
         batch = as_tensor(images)
-        if self.size in (None, tuple(batch.shape[-2:])):
+        resized = self._resized(batch)
+        if resized is batch:
             return np.asarray(self.backend.classes(batch))
-        return np.asarray(classes_at(self.backend.logits(self._resized(batch)), batch.shape[-2:]).cpu())
+        return np.asarray(classes_at(self.backend.logits(resized), batch.shape[-2:]).cpu())
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
         """Softmax ``(N, C, H, W)`` float32, the mean over ``samples``."""
@@ -125,10 +134,9 @@ class Predictor:
             yield logits
 
     def _resized(self, batch: Tensor) -> Tensor:
-        """``batch`` at the size at which the network works."""
-        if self.size in (None, tuple(batch.shape[-2:])):
-            return batch
-        return F.interpolate(batch, self.size, mode="bilinear", antialias=True)
+        """``batch`` at the size at which the network sees it; itself where that is its own."""
+        height, width = batch.shape[-2:]
+        return at_size(batch, self.network_size(height, width))
 
 
 def model_classes(info: ModelInfo) -> ClassSet:
@@ -138,6 +146,21 @@ def model_classes(info: ModelInfo) -> ClassSet:
 def is_graph(model: Model, backend: str) -> bool:
     """Whether an exported graph will run, from which dropout is gone."""
     return isinstance(model, ExportedModel) or backend in ("onnxruntime", "openvino")
+
+
+def only_size(model: Model) -> tuple[int, int] | None:
+    """(H, W) of an exported file that takes no other; None: any will do."""
+    return model.info.size if isinstance(model, ExportedModel) and not model.info.any_size else None
+
+
+def check_size(model: Model, size: Size) -> None:
+    """Raises UserError where the model cannot see images at that size."""
+    own = only_size(model)
+    if own and size not in ("trained", own):
+        height, width = own
+        raise UserError(
+            f"{model.path}: takes images of {height}x{width} alone; leave --size out, or export it for any size"  # type: ignore[union-attr]
+        )
 
 
 def check_samples(model: Model, backend: str, samples: int) -> None:
@@ -155,6 +178,13 @@ def check_samples(model: Model, backend: str, samples: int) -> None:
 def usual_samples(model: Model, backend: str = "auto") -> int:
     """Passes with dropout on where nobody says how many: several for a Bayesian SegNet, where it can be left on."""
     return 1 if is_graph(model, backend) or not is_bayesian(model.network) else BAYESIAN_SAMPLES  # type: ignore[union-attr]
+
+
+def at_size(batch: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images ``(N, 3, H, W)`` uint8 brought to ``size``; themselves where that is their own."""
+    if size == tuple(batch.shape[-2:]):
+        return batch
+    return F.interpolate(batch, size, mode="bilinear", antialias=True)
 
 
 def as_tensor(images: Images) -> Tensor:

@@ -81,12 +81,12 @@ def loss_text(config: Config) -> str:
 def cost_facts(evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> dict[str, Any]:
     """Numbers of parameters and operations, images a second, and what ran them."""
     assert isinstance(predictor.model, SavedModel), "reports are of runs"
-    size = predictor.size or dataset[0].image.shape[:2]
+    height, width = predictor.network_size(*dataset[0].image.shape[:2])
     return {
         "parameters": count_parameters(predictor.model.network),
-        "flops": count_flops(predictor.model.network, (int(size[0]), int(size[1]))),
+        "flops": count_flops(predictor.model.network, (height, width)),
         "images_per_second": evaluation.images_per_second,
-        "size": [int(size[0]), int(size[1])],
+        "size": [height, width],
         "runtime": predictor.description,
         "dropout_samples": predictor.samples,
     }

@@ -12,7 +12,7 @@ from segnet.inference.predictor import Predictor
 from segnet.web.clips import Clip, Clips, State
 from segnet.web.models import Models
 from segnet.web.problems import RefusedError, documented
-from segnet.web.segmentation import GivenSettings, network_size
+from segnet.web.segmentation import GivenSettings, predictor_size
 
 
 class ClipAnswer(BaseModel):
@@ -52,7 +52,7 @@ def clip_router(clips: Clips, models: Models) -> APIRouter:
         clip = await run_in_threadpool(clips.receive, video.file)
 
         def opened() -> Predictor:
-            size = network_size(given.size, model.info.size, *clip.frame_size)
+            size = predictor_size(given.size, model.info.size)
             return Predictor(model, given.backend, samples=given.samples, size=size)
 
         clips.start(clip, opened, lambda predictor: Overlay(predictor.classes, opacity, contours))

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import Pixels
+from segnet.inference.network_size import network_size
 from segnet.inference.stages import Stage, see_stages
 from segnet.web.images import data_url, decode, fitted, png
 from segnet.web.problems import documented
-from segnet.web.segmentation import GivenImage, GivenSettings, Segmenter, Settings, network_size
+from segnet.web.segmentation import GivenImage, GivenSettings, Segmenter, Settings, predictor_size
 
 CHANNELS = 6
 """Feature maps of a stage that are shown: the most varied ones."""
@@ -52,7 +53,7 @@ class StagesAnswer(BaseModel):
 def stages_answer(segmenter: Segmenter, data: bytes, given: Settings) -> StagesAnswer:
     image = fitted(decode(data, segmenter.limits), STAGES_SIDE)
     model = segmenter.models.network(given.model)
-    height, width = network_size(given.size, model.info.size, *image.shape[:2])
+    height, width = network_size(predictor_size(given.size, model.info.size), model.info.size, image.shape[:2])
     longer = max(height, width, STAGES_SIDE)
     size = max(1, width * STAGES_SIDE // longer), max(1, height * STAGES_SIDE // longer)
     image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

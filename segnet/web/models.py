@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from segnet.errors import UserError
+from segnet.inference.network_size import Size
 from segnet.inference.predictor import Predictor, check_samples
 from segnet.json_file import read_json
 from segnet.nn.autoencoders.saved import load_autoencoder, read_autoencoder_config
@@ -75,7 +76,7 @@ class Models:
             raise RefusedError(404, f"no such autoencoder; there are: {', '.join(self.autoencoders) or 'none'}")
         return self.autoencoders[name]
 
-    def predictor(self, name: str | None, backend: str, samples: int, size: tuple[int, int] | None) -> Predictor:
+    def predictor(self, name: str | None, backend: str, samples: int, size: Size) -> Predictor:
         """A predictor on the network of that name, for the worker's thread.
 
         Raises:

@@ -1,6 +1,5 @@
 """``/api/segment``, ``/api/mask`` and ``/api/overlay``: an image in, its classes out."""
 
-import math
 import time
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from segnet.datasets.image_files import Pixels
+from segnet.inference import network_size
 from segnet.inference.backends import BACKENDS
 from segnet.inference.overlay import Overlay, class_shares
 from segnet.inference.predictor import Predictor
@@ -20,7 +20,7 @@ from segnet.web.problems import documented
 from segnet.web.worker import Worker
 
 Size = Literal["trained", "half", "double", "own"]
-FACTORS = {"trained": 1.0, "half": 0.5, "double": 2.0}
+FACTORS = {"half": 0.5, "double": 2.0}
 
 
 class Settings(NamedTuple):
@@ -87,13 +87,11 @@ class Found(NamedTuple):
     seconds: float
 
 
-def network_size(size: Size, trained: tuple[int, int], height: int, width: int) -> tuple[int, int]:
-    """(H, W) at which the network sees an image: its proportions, and about the pixels that were asked for."""
-    if size == "own":
-        return height, width
-    scale = FACTORS[size] * math.sqrt(trained[0] * trained[1] / (height * width))
-    # A very long, thin image still has a few pixels across.
-    return max(16, round(height * scale)), max(16, round(width * scale))
+def predictor_size(size: Size, trained: tuple[int, int]) -> network_size.Size:
+    """What a predictor calls the size that was asked for."""
+    if size == "trained":
+        return "trained"
+    return "native" if size == "own" else round(FACTORS[size] ** 2 * trained[0] * trained[1])
 
 
 def find(predictor: Predictor, image: Pixels) -> Found:
@@ -123,8 +121,7 @@ class Segmenter:
         """The image, the same at working size, and what segments it."""
         image = decode(data, self.limits)
         small = fitted(image, self.limits.working_side)
-        trained = self.models.network(given.model).info.size
-        size = network_size(given.size, trained, *small.shape[:2])
+        size = predictor_size(given.size, self.models.network(given.model).info.size)
         return image, small, self.models.predictor(given.model, given.backend, given.samples, size)
 
     def everything(self, data: bytes, given: Settings) -> Segmentation:
@@ -146,7 +143,7 @@ class Segmenter:
             probability=data_url(png(as_byte(found.probability))),
             uncertainty=None if deviation is None else data_url(png(as_byte(deviation, 0.5))),
             mean_uncertainty=None if deviation is None else float(deviation.mean()),
-            network_size=predictor.size or image.shape[:2],
+            network_size=predictor.network_size(*image.shape[:2]),
             seconds=found.seconds,
             total_seconds=time.perf_counter() - before,
             runtime=predictor.description,

@@ -35,7 +35,7 @@ def plain_logits(model: SavedModel, images: NDArray[np.uint8]) -> torch.Tensor:
 
 
 def test_classes_and_probabilities_are_the_plain_networks(model: SavedModel, backend: str) -> None:
-    predictor = Predictor(model, backend, "fp32")
+    predictor = Predictor(model, backend, "fp32", size="native")
     assert predictor.description == f"{backend} fp32 on cpu"
     for size in ((48, 64), (37, 53)):
         images = noise(*size)
@@ -53,7 +53,9 @@ def test_normalisation_and_dropout_are_exported(name: str, backend: str) -> None
     model = saved(name)
     images = noise(19, 33, 1)
     expected = plain_logits(model, images).softmax(1)
-    np.testing.assert_allclose(Predictor(model, backend, "fp32").probabilities(images), expected, atol=1e-4)
+    np.testing.assert_allclose(
+        Predictor(model, backend, "fp32", size="native").probabilities(images), expected, atol=1e-4
+    )
 
 
 def test_a_working_size_gives_results_at_the_images_own(model: SavedModel, backend: str) -> None:
@@ -75,7 +77,7 @@ def test_what_cannot_be_is_refused(bayesian_model: SavedModel, backend: str) -> 
 def test_a_size_that_the_graph_cannot_take_is_named(model: SavedModel) -> None:
     pytest.importorskip("openvino", reason="needs the extra [deploy]")
     with pytest.raises(UserError, match="openvino cannot run this network on images of 1x1; set a larger --size"):
-        Predictor(model, "openvino").classes_of(noise(1, 1))
+        Predictor(model, "openvino", size="native").classes_of(noise(1, 1))
 
 
 def test_bfloat16_falls_back_and_says_so(model: SavedModel, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ def plain_logits(model: SavedModel, images: NDArray[np.uint8]) -> torch.Tensor:
 def test_classes_and_probabilities_are_the_plain_networks(model: SavedModel, size: tuple[int, int]) -> None:
     images = noise(*size)
     expected = plain_logits(model, images)
-    predictor = Predictor(model, precision="fp32")
+    predictor = Predictor(model, precision="fp32", size="native")
     np.testing.assert_allclose(predictor.probabilities(images), expected.softmax(1), atol=1e-5)
     classes = predictor.classes_of(images)
     assert classes.dtype == np.uint8

@@ -11,10 +11,11 @@ from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from PIL import Image
 
+from segnet.inference.network_size import network_size
 from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
 from segnet.web.models import Models
-from segnet.web.segmentation import network_size
+from segnet.web.segmentation import predictor_size
 from tests.web.conftest import COLORS, LIMITS, NAMES, image_file
 
 Pixels = NDArray[np.uint8]
@@ -94,7 +95,7 @@ def test_masks_and_overlays_are_of_the_images_own_size(client: TestClient, model
     ],
 )
 def test_sizes_for_the_network(size: Any, height: int, width: int, expected: tuple[int, int]) -> None:
-    found = network_size(size, (360, 480), height, width)
+    found = network_size(predictor_size(size, (360, 480)), (360, 480), (height, width))
     assert found == expected
     if size == "trained":
         assert math.prod(found) == 360 * 480

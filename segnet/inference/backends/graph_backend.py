@@ -26,10 +26,10 @@ class GraphBackend(ABC):
     model: Model
 
     def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
-        return check_finite(torch.from_numpy(self.run(LOGITS, as_pixels(images, self.model))), "exported graph")
+        return check_finite(torch.from_numpy(self.run(LOGITS, as_pixels(images))), "exported graph")
 
     def classes(self, images: Tensor) -> Tensor:
-        return torch.from_numpy(self.run(CLASSES, as_pixels(images, self.model)))
+        return torch.from_numpy(self.run(CLASSES, as_pixels(images)))
 
     @abstractmethod
     def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
@@ -40,16 +40,8 @@ class GraphBackend(ABC):
         """
 
 
-def as_pixels(images: Tensor, model: Model) -> Pixels:
-    """uint8 ``(N, 3, H, W)`` to ``(N, H, W, 3)``; nothing is copied where that is how the images lie.
-
-    Raises:
-        UserError: the model is a file for another size.
-    """
-    height, width = images.shape[-2:]
-    if isinstance(model, ExportedModel) and not model.info.any_size and (height, width) != model.info.size:
-        own = "x".join(map(str, model.info.size))
-        raise UserError(f"{model.path}: takes images of {own}, this one is {height}x{width}; add --size {own}")
+def as_pixels(images: Tensor) -> Pixels:
+    """uint8 ``(N, 3, H, W)`` to ``(N, H, W, 3)``; nothing is copied where that is how the images lie."""
     return np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
 
 

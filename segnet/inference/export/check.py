@@ -13,7 +13,8 @@ from segnet.errors import UserError
 from segnet.inference.backends import Backend, open_backend
 from segnet.inference.export.formats import SUFFIXES
 from segnet.inference.model import open_model
-from segnet.inference.predictor import as_tensor
+from segnet.inference.network_size import Size, network_size
+from segnet.inference.predictor import as_tensor, at_size
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.saved import SavedModel
 
@@ -85,7 +86,7 @@ def compare(
     model: SavedModel,
     path: Path,
     samples: Iterable[Sample],
-    size: tuple[int, int] | None,
+    size: Size,
     progress: Callable[[int], None],
 ) -> Check:
     """Run the file at ``path`` and ``model`` in fp32 on each sample.
@@ -94,7 +95,7 @@ def compare(
         model: the network.
         path: of the file that was made of it, by this process.
         samples: images and masks.
-        size: (H, W) to which images are brought first; None leaves them as they are.
+        size: at which both see them.
         progress: called with the number of images done.
     """
     network = open_backend("torch", model, "fp32", "cpu")
@@ -103,9 +104,7 @@ def compare(
     same = pixels = count = 0
     difference = None
     for count, sample in enumerate(samples, 1):
-        images = as_tensor([sample.image])
-        if size and size != tuple(images.shape[-2:]):
-            images = F.interpolate(images, size, mode="bilinear", antialias=True)
+        images = at_size(as_tensor([sample.image]), network_size(size, model.info.size, sample.mask.shape))
         logits = network.logits(images)
         expected, found = logits.argmax(1).to(torch.uint8), file.classes(images)
         if not isinstance(file, Program):

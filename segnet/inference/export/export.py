@@ -9,7 +9,6 @@ from typing import get_args
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from segnet.config import DataConfig
 from segnet.datasets.image_files import Pixels
@@ -21,7 +20,8 @@ from segnet.hardware import has_bf16
 from segnet.inference.export.check import Check, compare
 from segnet.inference.export.formats import SUFFIXES, WRITERS
 from segnet.inference.metadata import Precision, describe
-from segnet.inference.predictor import as_tensor
+from segnet.inference.network_size import Size, network_size
+from segnet.inference.predictor import as_tensor, at_size
 from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
 
@@ -115,16 +115,17 @@ def export(
     """
     recipe.validate()
     size = recipe.size or (model.info.size if recipe.format == "torch" else None)
+    seen: Size = size or "trained"
     if recipe.precision == "bf16" and not has_bf16(torch.device("cpu")):
         print("this processor does not compute in bf16: the file is checked in fp32", file=sys.stderr)
     numbers = spread(recipe.images, len(train)) if recipe.precision == "int8" else []
-    calibration = [at_size(train[index].image, size) for index in numbers]
+    calibration = [as_seen(train[index].image, seen, model.info.size) for index in numbers]
     metadata = describe(model, recipe.precision, size, data)
     with tempfile.TemporaryDirectory(dir=recipe.out.parent, prefix=f".{recipe.out.name}.") as folder:
         staged = Path(folder) / recipe.out.name
         WRITERS[recipe.format](staged, model, recipe.precision, size, calibration, metadata)
         chosen = spread(recipe.images, len(val))
-        check = compare(model, staged, (val[index] for index in chosen), size, lambda done: progress(done, len(chosen)))
+        check = compare(model, staged, (val[index] for index in chosen), seen, lambda done: progress(done, len(chosen)))
         check.require(recipe.precision, recipe.max_loss)
         # The weights (.bin) before what refers to them (.xml).
         for file in sorted(Path(folder).iterdir()):
@@ -133,9 +134,7 @@ def export(
     return check
 
 
-def at_size(image: Pixels, size: tuple[int, int] | None) -> Pixels:
-    """``(H, W, 3)`` uint8 brought to ``size``, as the predictor does it."""
-    images = as_tensor([image])
-    if size and size != tuple(images.shape[-2:]):
-        images = F.interpolate(images, size, mode="bilinear", antialias=True)
+def as_seen(image: Pixels, size: Size, trained: tuple[int, int]) -> Pixels:
+    """``(H, W, 3)`` uint8 as the predictor brings it before the network."""
+    images = at_size(as_tensor([image]), network_size(size, trained, image.shape[:2]))
     return np.ascontiguousarray(images[0].permute(1, 2, 0).numpy())

@@ -82,7 +82,7 @@ class FrameSegmenter:
         Two frames at once, each on half of the cores, take a sixth less time than one after another on all of them,
         which wait for each other at every layer, and for what else the processor does: reading, drawing, encoding.
         """
-        height, width = self.predictor.size or image.shape[:2]
+        height, width = self.predictor.network_size(*image.shape[:2])
         # Dropout is turned on in the network itself, for all threads; tiles are there to save memory.
         alone = height * width > LARGE or self.predictor.samples > 1 or self.runner is not self.predictor
         return 2 if self.predictor.backend.splits_cores and torch.get_num_threads() > 1 and not alone else 1

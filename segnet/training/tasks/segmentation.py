@@ -1,5 +1,6 @@
 """Segmentation as the loop's task: images and index masks in, a class a pixel out."""
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from segnet.config import ClassWeighted, Config
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.paste import augmented_samples
 from segnet.datasets.samples import Sample
+from segnet.datasets.splits import spread
 from segnet.datasets.statistics import class_weights
 from segnet.datasets.statistics_cache import cached_counts
 from segnet.errors import UserError
@@ -23,6 +25,9 @@ from segnet.nn.preprocess import Preprocess
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 from segnet.nn.transfer import start_from
 from segnet.training.tasks.task import Batch, Keyed
+
+SIZED = 15
+"""Images whose sizes are looked at to know what the network is trained on."""
 
 
 class SegmentationTask:
@@ -59,6 +64,14 @@ class SegmentationTask:
     @cached_property
     def data_fingerprint(self) -> str:
         return "-".join(split.fingerprint() for split in (self.train_split, self.val_split))
+
+    @cached_property
+    def image_size(self) -> tuple[int, int]:
+        """(H, W) of the train images: where they differ, the median by pixels of some spread over the split."""
+        places = spread(SIZED, len(self.train_split))
+        shapes = sorted((self.train_split.mask(index).shape for index in places), key=math.prod)
+        height, width = shapes[len(shapes) // 2]
+        return height, width
 
     def sample_name(self, index: int) -> str:
         return str(self.train_split.pairs[index].image)
@@ -121,7 +134,6 @@ class SegmentationTask:
         return load_model(folder).network
 
     def save(self, folder: Path, network: nn.Module) -> None:
-        height, width = self.train_split[0].mask.shape
         save_model(
             folder,
             SavedModel(
@@ -133,7 +145,7 @@ class SegmentationTask:
                     class_names=self.classes.names,
                     class_colors=self.classes.colors,
                     ignore_index=self.classes.ignore_index,
-                    size=(height, width),
+                    size=self.image_size,
                 ),
             ),
         )

@@ -40,7 +40,7 @@ def test_two_frames_at_once_where_it_is_quick_and_safe(
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     frame, large = np.zeros((360, 480, 3), np.uint8), np.zeros((2160, 3840, 3), np.uint8)
-    predictor = Predictor(model, precision="fp32")
+    predictor = Predictor(model, precision="fp32", size="native")
     assert FrameSegmenter(predictor).threads(frame) == 2
     assert FrameSegmenter(predictor).threads(large) == 1
     assert FrameSegmenter(Predictor(model, size=(360, 480))).threads(large) == 2

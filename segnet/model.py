@@ -32,8 +32,8 @@ def load(
         precision: ``fp32``, ``bf16``, or ``auto``, the fastest that is at hand.
         device: ``cpu``, ``cuda`` or ``auto``.
         samples: passes with dropout on; None: 8 for a Bayesian SegNet, else 1.
-        size: at which the network sees images: ``trained``, as many pixels as in training; ``native``, as they are; (H, W);
-            or a number of pixels.
+        size: at which the network sees images: ``trained``, as many pixels as in training; ``native``, as they are;
+            (H, W); or a number of pixels.
 
     Raises:
         UserError: there is no such model, it is damaged, is an autoencoder, or cannot be run in this way here.

@@ -16,6 +16,8 @@ from PIL import Image, UnidentifiedImageError
 
 from segnet.errors import UserError
 
+from .pixel_types import Excess, excess, excess_of_unknown
+
 Pixels = NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -57,6 +59,16 @@ TURNS = {
 """What makes an image of each other orientation upright (EXIF 2.32, section 4.6.4)."""
 
 
+class DeepImageError(UserError):
+    """An image of more bits or channels than are read."""
+
+    def __init__(self, path: Path, found: Excess) -> None:
+        super().__init__(
+            f"{path}: an image of {found}; up to 3 channels of 8 bits are read. Bring all images to that over the same "
+            f"range, as with: {found.command(path)}"
+        )
+
+
 class TooManyPixelsError(UserError):
     """An image that would take too much memory."""
 
@@ -71,13 +83,11 @@ def read_image(path: Path, content: bytes | None = None, allowed: Allowed = ALLO
         page: of a TIFF stack, as :func:`pages_of` gives them; None: the first.
 
     Raises:
-        UserError: the file is not there, is damaged or of another format, or has more than 8 bits a channel in one
-            channel.
+        UserError: the file is not there, is damaged or of another format.
+        DeepImageError: it has more than 8 bits a channel, or more channels than three and transparency.
         TooManyPixelsError: its header promises more than are allowed.
     """
     image = open_image(path, "image", content, allowed, page)
-    if image.mode.startswith(("I", "F")):
-        raise UserError(f"{path}: the image has pixels of type {image.mode!r}; save it with 8 bits a channel")
     with _damage_named(path, "image"):
         turn = TURNS.get(orientation_of(image))
         return np.array((image if turn is None else image.transpose(turn)).convert("RGB"))
@@ -117,6 +127,8 @@ def open_image(
         if page is not None:
             image.seek(page)
             check_pixels(path, kind, image, allowed)
+        if kind == "image" and (found := excess(image)):
+            raise DeepImageError(path, found)
         image.load()
         return image
 
@@ -148,6 +160,10 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
         try:
             image = Image.open(path if content is None else io.BytesIO(content), formats=allowed.formats)
         except UnidentifiedImageError:
+            with path.open("rb") if content is None else io.BytesIO(content) as file:
+                found = excess_of_unknown(file)
+            if found:
+                raise DeepImageError(path, found) from None
             *first, last = allowed.formats
             raise ValueError(f"no whole {', '.join(first)} or {last} file") from None
         except Image.DecompressionBombError:

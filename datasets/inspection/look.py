@@ -12,7 +12,7 @@ from PIL import Image
 from segnet.errors import UserError
 
 from ..coding import Coding, Kind, count_values
-from ..image_files import Pixels, open_header, open_image, orientation_of, read_image
+from ..image_files import DeepImageError, Pixels, open_header, open_image, orientation_of, read_image
 from ..samples import Pair
 
 THUMBNAIL = 16
@@ -66,9 +66,11 @@ def _look_at_image(look: Look, path: Path) -> None:
         header = open_image(path, "image")
         look.odd += [(kind, f"{path}: {detail}") for kind, detail in _unusual(header)]
         image = read_image(path)
+    except DeepImageError as error:
+        look.odd.append(("more than 8 bits or 3 channels", str(error)))
+        return
     except UserError as error:
-        if not any(kind == "16-bit" for kind, _ in look.odd):
-            look.odd.append(("unreadable", str(error)))
+        look.odd.append(("unreadable", str(error)))
         return
     look.image_size = image.shape[0], image.shape[1]
     if header.mode in ("RGB", "RGBA", "P") and not np.ptp(image[::7, ::7].astype(np.int16), axis=2).any():
@@ -106,23 +108,11 @@ def _unusual(image: Image.Image) -> list[tuple[str, str]]:
     orientation = orientation_of(image)
     if orientation != 1:
         found.append(("EXIF-rotated", f"orientation {orientation}; it is turned upright when it is read"))
-    if image.mode.startswith(("I", "F")):
-        found.append(("16-bit", f"pixels of type {image.mode}; it cannot be read, save it with 8 bits a channel"))
-    elif _sixteen_bits(image):
-        found.append(("16-bit", "only the upper 8 bits of each channel are read"))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         found.append(("alpha", "has transparency, which is left out"))
     if image.mode in ("L", "1", "LA"):
         found.append(("grey", "one channel; it is read as three equal ones"))
     return found
-
-
-def _sixteen_bits(image: Image.Image) -> bool:
-    """Whether the file holds more bits than Pillow gave: a PNG's header has its depth in byte 24."""
-    if image.format != "PNG" or not hasattr(image, "filename"):
-        return False
-    with Path(image.filename).open("rb") as file:
-        return file.read(25)[24:] == b"\x10"
 
 
 def perceptual_hash(grey: Pixels) -> int:

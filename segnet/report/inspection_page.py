@@ -38,7 +38,7 @@ MEANINGS = {
     "nothing labelled": "Such a pair teaches nothing.",
     "one class": "No mistake in itself; many of them may be one.",
     "EXIF-rotated": "Masks must be drawn on the upright image.",
-    "16-bit": "Images have 8 bits a channel here.",
+    "more than 8 bits or 3 channels": "Images have up to three channels of 8 bits here.",
 }
 
 

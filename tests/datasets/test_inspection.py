@@ -61,7 +61,7 @@ def test_what_is_odd_is_named(tmp_path: Path) -> None:
     assert named["unreadable"] == ["broken.png"]
     assert named["other size"] == ["rotated.png", "sized.png"]
     assert named["EXIF-rotated"] == ["rotated.jpg"]
-    assert named["16-bit"] == ["deep.png"]
+    assert named["more than 8 bits or 3 channels"] == ["deep.png"]
     assert named["alpha"] == ["alpha.png"]
     assert {"alpha.png", "grey.png"} <= set(named["grey"])
     assert named["one class"] == ["alone.png"]
@@ -72,15 +72,6 @@ def test_what_is_odd_is_named(tmp_path: Path) -> None:
     assert "not turned as the image's EXIF orientation says" in next(
         line for line in found.odd["other size"] if "rotated" in line
     )
-
-
-def test_sixteen_bits_a_channel_are_seen_in_the_header(tmp_path: Path) -> None:
-    import cv2
-
-    (tmp_path / "images").mkdir()
-    cv2.imwrite(str(tmp_path / "images/a.png"), np.full((12, 16, 3), 1000, np.uint16))
-    index_mask(tmp_path / "masks/a.png", [0, 1])
-    assert "only the upper 8 bits" in inspect_folder(tmp_path, workers=1).odd["16-bit"][0]
 
 
 def test_equal_and_near_images_in_two_splits(tmp_path: Path) -> None:

@@ -134,5 +134,5 @@ def test_a_mask_that_is_no_index_mask_is_refused(tmp_path: Path, mask: np.ndarra
 
 
 def test_a_16_bit_image_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"frame0\.png: the image has pixels of type 'I;16'"):
+    with pytest.raises(UserError, match=r"frame0\.png: an image of 1 channel of 16 bits"):
         read(write_pair(tmp_path, image=MASK.astype(np.uint16)))

@@ -93,7 +93,7 @@ def test_a_damaged_image_among_others(tmp_path: Path, row: Row, model: Path) -> 
 @fault(
     "Data",
     "an image of 16 bits a channel",
-    shown="the image has pixels of type 'I;16'; save it with 8 bits a channel",
+    shown="frame.png: an image of 1 channel of 16 bits; up to 3 channels of 8 bits are read. Bring all images to that",
     kept="nothing is guessed about its range",
 )
 def test_16_bit_images(tmp_path: Path, row: Row) -> None:

@@ -1,0 +1,87 @@
+"""Images of more than 8 bits a channel, or of more channels than three and transparency: what they are, in words.
+
+They are for a later step. Pillow opens some of them, without their lower bits or their fourth channel, and a network
+would learn from what is left; of others it only says that it knows no such file.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from PIL import Image, TiffImagePlugin
+
+BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES, SAMPLE_FORMAT = 258, 262, 277, 338, 339
+"""Tags of TIFF 6.0."""
+SEPARATED, FLOAT = 5, 3
+"""Photometric interpretation of CMYK, and the sample format of numbers with a point."""
+ALPHA = {1, 2}
+"""Of extra samples: transparency, of colours that are or are not multiplied with it."""
+
+
+class Excess(NamedTuple):
+    """What an image has too much of.
+
+    Attributes:
+        channels: with those that are no colours.
+        bits: of each.
+        with_point: whether the values are floating-point numbers.
+    """
+
+    channels: int
+    bits: int
+    with_point: bool = False
+
+    def __str__(self) -> str:
+        channels = "1 channel" if self.channels == 1 else f"{self.channels} channels"
+        return f"{channels} of {self.bits} bits" + (" with a decimal point" if self.with_point else "")
+
+    def command(self, path: Path) -> str:
+        """What brings the image to three channels of 8 bits, or to one."""
+        # One range for all images: one of its own for each would change what is bright.
+        top = "1" if self.with_point else str(2**self.bits - 1)
+        scale = f" -ot Byte -scale 0 {top} 0 255" if self.bits > 8 else ""
+        bands = "" if self.channels in (1, 3) else " -b 1" if self.channels == 2 else " -b 1 -b 2 -b 3"
+        return f"gdal_translate -of PNG{scale}{bands} {path.name} {path.stem}.png"
+
+
+def excess(image: Image.Image) -> Excess | None:
+    """What an image has too much of; None where it can be read as it is.
+
+    Args:
+        image: opened and not decoded yet.
+    """
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return excess_of_tags(image.tag_v2)
+    # Pillow has one mode for PNG files of 8 and of 16 bits; only how it will unpack them tells.
+    tiles: list[Any] = getattr(image, "tile", [])
+    deep = image.mode.startswith(("I", "F")) or any("16" in str(tile[3]) for tile in tiles)
+    return Excess(len(image.getbands()), 16) if deep else None
+
+
+def excess_of_tags(tags: Mapping[int, Any]) -> Excess | None:
+    """The same of a TIFF page by its tags."""
+    channels, bits = int(tags.get(SAMPLES, 1)), max(_numbers(tags.get(BITS, 1)))
+    extra = _numbers(tags.get(EXTRA_SAMPLES, ()))
+    most = 4 if tags.get(PHOTOMETRIC) == SEPARATED else 3
+    if bits <= 8 and set(extra) <= ALPHA and channels - len(extra) <= most:
+        return None
+    return Excess(channels, bits, FLOAT in _numbers(tags.get(SAMPLE_FORMAT, ())))
+
+
+def excess_of_unknown(file: BinaryIO) -> Excess | None:
+    """The same of a file that Pillow cannot open; None where it is no TIFF file."""
+    header = file.read(8)
+    if header[:4] not in (b"II*\0", b"MM\0*"):
+        return None
+    try:
+        tags = TiffImagePlugin.ImageFileDirectory_v2(header)
+        file.seek(tags.next)
+        tags.load(file)
+        return excess_of_tags(tags)
+    except Exception:
+        # Whatever a damaged table of tags comes to.
+        return None
+
+
+def _numbers(value: Any) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, tuple) else (int(value),)

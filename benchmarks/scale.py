@@ -9,6 +9,7 @@ Everything is made in a temporary folder and removed.
 """
 
 import argparse
+import math
 import os
 import re
 import tempfile
@@ -114,6 +115,10 @@ def write_generated(folder: Path, samples: int, per_shard: int = 10_000, size: i
     write_index(folder, CLASSES, shards, rows_of(rows))
 
 
+SHARES = (0.05, 0.1, 0.4, 0.7, 0.9999, math.inf)
+"""Of the samples, after which memory is measured."""
+
+
 def measure_memory(folder: Path, args: argparse.Namespace) -> None:
     write_generated(folder / "train", args.samples)
     dataset = load_shards(str(folder), "train")
@@ -121,7 +126,7 @@ def measure_memory(folder: Path, args: argparse.Namespace) -> None:
     batches = EpochBatches(len(dataset), args.batch, seed=0)
     data = Augmented(dataset, build_augmentation([{"HorizontalFlip": {"p": 0.5}}], 255), seed=0)
     loader = DataLoader(data, batch_sampler=batches, num_workers=args.workers, collate_fn=len)
-    start, seen, due = time.perf_counter(), 0, 0.05
+    start, seen, due = time.perf_counter(), 0, SHARES[0]
     for count in loader:
         seen += count
         if seen >= due * len(dataset):
@@ -129,7 +134,7 @@ def measure_memory(folder: Path, args: argparse.Namespace) -> None:
             print(
                 f"{seen:>9,} samples, {seen / (time.perf_counter() - start):,.0f} a second; MiB: {memory}", flush=True
             )
-            due += 0.05 if due < 0.1 else 0.3 if due < 0.7 else 0.2999
+            due = next(share for share in SHARES if share > due)
 
 
 def private_memory() -> Iterator[tuple[str, float]]:

@@ -37,7 +37,8 @@ def map_files(
     Raises:
         UserError: a process was ended from outside, as by a machine without memory.
     """
-    workers = workers if workers is not None else (os.cpu_count() or 1 if len(items) >= MIN_ITEMS else 1)
+    if workers is None:
+        workers = (os.cpu_count() or 1) if len(items) >= MIN_ITEMS else 1
     if workers <= 1:
         yield from (function(shared, item) for item in items)
         return

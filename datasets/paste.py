@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from segnet.config import Config
 from segnet.errors import UserError
+from segnet.rounding import ceil_div
 
 from .augmentation import Augmented, build_augmentation
 from .classes import ClassSet
@@ -73,7 +74,7 @@ class Pasted(Dataset[dict[str, Any]]):
     def _half(self, sample: dict[str, Any], random: np.random.Generator) -> Tensor:
         present: Tensor = sample["mask"].flatten().bincount(minlength=256).nonzero().flatten()
         present = present[present != self.data.dataset.classes.ignore_index]
-        return present[torch.from_numpy(random.permutation(len(present)))][: -(-len(present) // 2)]
+        return present[torch.from_numpy(random.permutation(len(present)))][: ceil_div(len(present), 2)]
 
 
 def augmented_samples(config: Config, split: ImagesAndMasks) -> Augmented | Pasted:

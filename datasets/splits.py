@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from segnet.errors import UserError
+from segnet.rounding import ceil_div
 
 from .samples import Pair
 
@@ -105,7 +106,7 @@ def choose_splits(splits: Mapping[str, Sequence[Pair]]) -> tuple[str, str]:
         kept = kept_sequences(sequences)
         return base + "".join(f"-{name}" for name in kept), base + "".join(f"@{name}" for name in kept)
     # At least one image on either side, however few there are.
-    share = min(max(VAL_SHARE, -(-100 // len(splits[base]))), 50)
+    share = min(max(VAL_SHARE, ceil_div(100, len(splits[base]))), 50)
     return f"{base}%0..{100 - share}", f"{base}%{100 - share}..100"
 
 

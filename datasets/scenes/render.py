@@ -105,7 +105,9 @@ def _back_to_front(street: Street, camera: Camera, time: int) -> Iterator[House 
         depth = camera.depth((x, 0, z))
         nearest = -4.0 if thing.kind == "fence" else 3.5
         if nearest < depth < FARTHEST_SMALL.get(thing.kind, FARTHEST):
-            behind_fence = abs(x) > street.road + street.pavement + 0.3
-            near.append(((2 if behind_fence else 1 if thing.kind == "fence" else 0), depth, thing))
+            layer = 1 if thing.kind == "fence" else 0
+            if abs(x) > street.road + street.pavement + 0.3:
+                layer = 2  # behind the fence
+            near.append((layer, depth, thing))
     for _, _, thing in sorted(near, key=lambda entry: entry[:2], reverse=True):
         yield thing

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from segnet.errors import UserError
 from segnet.inference.predictor import Images, Predictor
+from segnet.rounding import ceil_div
 
 Floats = NDArray[np.float32]
 
@@ -67,7 +68,7 @@ class TiledPredictor:
 def starts(length: int, tile: int, overlap: float) -> list[int]:
     """First pixels of the fewest evenly spread tiles that cover ``length`` and overlap as much as asked."""
     step = max(1, int(tile * (1 - overlap)))
-    count = 1 + -(-(length - tile) // step)
+    count = 1 + ceil_div(length - tile, step)
     return [round(index * (length - tile) / max(1, count - 1)) for index in range(count)]
 
 

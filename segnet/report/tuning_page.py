@@ -54,6 +54,11 @@ def write_tuning_report(
     if importances:
         drawn["importance"] = importance_bars(importances)
     drawn |= {f"slice-{index}": values_against(trials, key, measure) for index, key in enumerate(keys) if key != SEED}
+    best_value, best_settings = "", {}
+    if rows:
+        best_value, best_settings = rows[0].mean, rows[0].settings
+    elif best:
+        best_value, best_settings = f"{best.value:.4f}", shown(best.user_attrs["settings"])
     text = render(
         "tuning.html",
         name=page.resolve().parent.name,
@@ -62,8 +67,8 @@ def write_tuning_report(
         counts={name: sum(trial.state == state for trial in trials) for state, name in STATES.items()},
         hours=str(timedelta(seconds=round(sum(seconds(trial) for trial in trials)))),
         means=rows,
-        best_value=(rows[0].mean if rows else f"{best.value:.4f}") if best else "",
-        best_settings=(rows[0].settings if rows else shown(best.user_attrs["settings"])) if best else {},
+        best_value=best_value,
+        best_settings=best_settings,
         keys=keys,
         rows=[row(trial) for trial in order],
         captions=captions(drawn, keys),
@@ -168,10 +173,14 @@ def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str
         if not trial.intermediate_values:
             continue
         is_best = best is not None and trial.number == best.number
-        color = plots.BLUE if is_best else plots.ORANGE if trial.state == TrialState.PRUNED else plots.MUTED
+        color, width = plots.MUTED, 0.9
+        if trial.state == TrialState.PRUNED:
+            color = plots.ORANGE
+        if is_best:
+            color, width = plots.BLUE, 2.0
         points = sorted(trial.intermediate_values.items())
         marker = "o" if len(points) < 3 else None
-        axis.plot(*zip(*points, strict=True), color=color, linewidth=2 if is_best else 0.9, marker=marker, markersize=3)
+        axis.plot(*zip(*points, strict=True), color=color, linewidth=width, marker=marker, markersize=3)
     axis.locator_params(axis="x", integer=True)
     return figure
 

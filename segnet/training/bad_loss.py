@@ -45,7 +45,8 @@ class BadLoss:
     def __init__(self, folder: Path, action: Literal["stop", "skip"], rank: int = 0) -> None:
         self.path = folder / ("bad_batches.json" if rank == 0 else f"bad_batches_{rank}.json")
         self.skips = action == "skip"
-        self.in_a_row: list[int] = []
+        self.last: int | None = None
+        self.in_a_row = 0
 
     def meet(self, bad: BadStep) -> None:
         """Write the step down; say that it was left out, or end the run.
@@ -62,8 +63,9 @@ class BadLoss:
                 f"{where} (listed in {self.path}); lower optimizer.lr, set training.clip_norm, look at these files, "
                 "or leave such steps out with training.bad_loss=skip and --resume"
             )
-        self.in_a_row = [*self.in_a_row, bad.step] if bad.step - 1 in self.in_a_row[-1:] else [bad.step]
-        if len(self.in_a_row) >= SKIPS:
+        self.in_a_row = self.in_a_row + 1 if bad.step - 1 == self.last else 1
+        self.last = bad.step
+        if self.in_a_row >= SKIPS:
             raise UserError(
                 f"{where}, as in the {SKIPS - 1} steps before (listed in {self.path}); the weights do not recover: "
                 "lower optimizer.lr or set training.clip_norm, and train without --resume"

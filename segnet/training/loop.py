@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from segnet.config import Config
 from segnet.datasets.sampling import EpochBatches
 from segnet.nn.batch_norm import share_batch_norm
+from segnet.rounding import ceil_div
 from segnet.run_folder import RunFolder
 from segnet.training.averaging import WeightAverage
 from segnet.training.bad_loss import BadLoss, BadStep, restore, statistics
@@ -70,7 +71,7 @@ class Trainer:
         self.sampler = EpochBatches(
             len(task.train_data), settings.batch_size, config.seed, fabric.global_rank, fabric.world_size
         )
-        self.steps_per_epoch = -(-len(self.sampler) // settings.accumulate)
+        self.steps_per_epoch = ceil_div(len(self.sampler), settings.accumulate)
         self.total_steps = settings.epochs * self.steps_per_epoch
         network = task.network.to(fabric.device)
         if settings.sync_batch_norm and fabric.world_size > 1:
@@ -141,7 +142,9 @@ class Trainer:
         for batches in grouped(iter(loader), self.config.training.accumulate):
             loss = self.step(batches)
             indices = torch.cat([batch["index"] for batch in batches])
-            samples = [next(behind) for _ in batches][-1] - position.samples
+            # ``behind`` says for each batch how many samples are done after it; the step ends behind its last one.
+            *_, done = itertools.islice(behind, len(batches))
+            samples = done - position.samples
             position.step += 1
             position.samples += samples
             position.seconds = before + time.monotonic() - begin
@@ -285,7 +288,7 @@ class Trainer:
     def step_at(self, position: Position) -> int:
         """The step of this run that stands where ``position`` does, whose steps may have had more or fewer samples."""
         self.sampler.start_at(position.epoch, position.samples)
-        left = -(-len(self.sampler.ends()) // self.config.training.accumulate)
+        left = ceil_div(len(self.sampler.ends()), self.config.training.accumulate)
         return (position.epoch + 1) * self.steps_per_epoch - left
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from segnet.datasets.small_images.images import Images
 from segnet.inference.autoencoders.entropy_coding import decode_symbols, encode_symbols
 from segnet.inference.autoencoders.reconstructions import PCA, Floats, Pixels, apply, as_floats, encode
+from segnet.rounding import ceil_div
 
 JPEG_QUALITIES = (1, 3, 6, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90)
 BLOCK = 16
@@ -97,7 +98,7 @@ def tile(images: Pixels) -> tuple[Pixels, Callable[[Pixels], Pixels]]:
     """Images (N, C, H, W) in a row of tiles, (h, w) or (h, w, 3), and the function that takes them out again."""
     count, channels, height, width = images.shape
     columns = int(np.ceil(np.sqrt(count)))
-    rows = -(-count // columns)
+    rows = ceil_div(count, columns)
     padding = ((0, rows * columns - count), (0, 0), (0, -height % BLOCK), (0, -width % BLOCK))
     filled = np.pad(images, padding, mode="edge")
     h, w = filled.shape[2:]

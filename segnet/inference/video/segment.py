@@ -16,6 +16,7 @@ from segnet.inference.video.images import ImageWriter
 from segnet.inference.video.pipeline import Behind, ahead, at_once, batched
 from segnet.inference.video.reader import Frame, Source
 from segnet.inference.video.writer import VideoWriter
+from segnet.rounding import ceil_div
 
 Draw = Callable[[Pixels, Segmented], Pixels]
 """From frame and results to what is written."""
@@ -68,7 +69,7 @@ class Clip:
         if not source.count:
             return 0
         last = source.count if self.end is None else min(source.count, round(self.end * source.rate))
-        return max(0, -(-(last - round(self.start * source.rate)) // self.stride))
+        return max(0, ceil_div(last - round(self.start * source.rate), self.stride))
 
 
 def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False) -> VideoWriter | ImageWriter:

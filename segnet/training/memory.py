@@ -6,4 +6,66 @@ import torch
 from torch import Tensor
 
 from segnet.errors import UserError
+from segnet.hardware import give_freed_memory_back
 from segnet.rounding import ceil_div
+from segnet.training.tasks.task import Batch
+
+
+def step_in_memory(
+    step: Callable[[list[Batch]], Tensor], try_step: Callable[[Batch], object], batches: list[Batch]
+) -> Tensor:
+    """Take a step, or say which batch size would have had room.
+
+    Args:
+        step: an optimiser step on batches whose gradients make it.
+        try_step: the same on a part of a batch, of a run that has ended.
+        batches: given to ``step``.
+
+    Returns:
+        What ``step`` gives.
+
+    Raises:
+        UserError: memory is full.
+    """
+    try:
+        return step(batches)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Only here, since the error holds on to the step's tensors for as long as it is handled.
+    give_freed_memory_back()
+    batch = batches[0]
+    size = len(batch["index"])
+    fitting = fitting_batch_size(size, lambda part: try_step({key: value[:part] for key, value in batch.items()}))
+    if fitting == 0:
+        raise UserError(
+            "memory is full, even with one image: make the images smaller (RandomCrop or Resize in augmentation), "
+            "or take a smaller network"
+        )
+    raise UserError(
+        f"memory is full with batches of {size} images; {fitting} fit: set training.batch_size={fitting} and "
+        f"training.accumulate={len(batches) * ceil_div(size, fitting)} for steps of as many images"
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device's memory, or the machine's, is full."""
+    # The CPU's, which PyTorch gives no type of its own; the last is oneDNN's, which says no more.
+    texts = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(text in str(error) for text in texts)
+
+
+def fitting_batch_size(size: int, step: Callable[[int], object]) -> int:
+    """The largest of size/2, size/4, ... with which ``step`` does not run out of memory; 0: not even with one."""
+    while size > 1:
+        size //= 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        try:
+            step(size)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            return size
+    return 0

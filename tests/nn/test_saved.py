@@ -11,12 +11,12 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from segnet import __version__
 from segnet.config import InputConfig
 from segnet.errors import UserError
 from segnet.nn import saved
 from segnet.nn.catalogue import build_network
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
+from segnet.version import __version__
 
 ARGUMENTS = {"widths": [4, 6, 8, 10], "depths": [1, 1], "dilations": [1, 2], "dropout": 0.1}
 

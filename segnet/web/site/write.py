@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from segnet import __version__
 from segnet.errors import UserError
 from segnet.inference.stages import has_stages, see_stages
 from segnet.nn.saved import SavedModel
+from segnet.version import __version__
 from segnet.web.app import PAGE, SCENES, draw_scene
 from segnet.web.limits import Limits
 from segnet.web.site.graph import browser_graph, stages_graph

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from segnet.errors import UserError
-from segnet.inference.stages import has_stages, see_stages
+from segnet.inference.stages import see_stages
 from segnet.nn.saved import SavedModel
+from segnet.nn.stages import Staged
 from segnet.version import __version__
 from segnet.web.app import PAGE, SCENES, draw_scene
 from segnet.web.limits import Limits
@@ -67,7 +68,7 @@ def page() -> str:
 
 def count_stages(model: SavedModel) -> int:
     """How many stages the page can look into; 0 for a network that pools without codes."""
-    if not has_stages(model.network):
+    if not isinstance(model.network, Staged):
         return 0
     import torch
 

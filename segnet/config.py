@@ -197,6 +197,14 @@ LossTerm = Annotated[
 ]
 
 
+class DistillConfig(Settings):
+    """A trained model to learn from, besides the masks."""
+
+    teacher: str = Field(description="run folder, model folder or packaged model, of any network with the same classes")
+    weight: float = Field(1.0, gt=0, description="of the divergence from the teacher, beside the terms of the loss")
+    temperature: float = Field(2.0, gt=0, description="divides both networks' logits before the softmax")
+
+
 class Stepping(Settings):
     """What every optimiser has."""
 
@@ -348,6 +356,9 @@ class Config(Settings):
     paste: PasteConfig | None = Field(None, description="classes copied from one training image to another")
     model: ModelConfig
     loss: list[LossTerm] = [CrossEntropyTerm()]
+    distill: DistillConfig | None = Field(
+        None, description="a teacher, whose soft classes are learnt besides the masks"
+    )
     optimizer: OptimizerConfig = AdamWConfig()
     schedule: ScheduleConfig = ConstantSchedule()
     training: TrainingConfig
@@ -395,6 +406,7 @@ READ_BY_TASKS = {
     "sampling": ("segmentation",),
     "paste": ("segmentation",),
     "loss": ("segmentation",),
+    "distill": ("segmentation",),
     "reconstruction": IMAGE_TASKS,
     "variational": ("variational",),
     "classification": ("classification",),

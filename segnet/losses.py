@@ -197,6 +197,33 @@ def mean_or_zero(values: Tensor, chosen: Tensor) -> Tensor:
     return (values * chosen).sum() / chosen.sum().clamp(min=1)
 
 
+class Distillation(nn.Module):
+    """Divergence of a network's softened classes from a teacher's, mean over the labelled pixels (arXiv 1503.02531).
+
+    ``T² KL(softmax(teacher / T) || softmax(logits / T))``: the factor keeps its gradient as large as cross entropy's at
+    any temperature (section 2).
+
+    Args:
+        ignore_index: label left out, as what augmentation adds around an image is nothing to learn.
+        temperature: T, above 0; the higher, the more the classes count that the teacher thinks unlikely.
+
+    Shape:
+        logits and teacher ``(N, C, H, W)`` float, mask ``(N, H, W)`` integer; a scalar float32.
+    """
+
+    def __init__(self, ignore_index: int, temperature: float) -> None:
+        super().__init__()
+        self.ignore_index, self.temperature = ignore_index, temperature
+
+    def forward(self, logits: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+        log_p = F.log_softmax(logits.float() / self.temperature, dim=1)
+        log_q = F.log_softmax(teacher.float() / self.temperature, dim=1)
+        labelled = mask != self.ignore_index
+        divergence = ((log_q - log_p) * log_q.exp()).sum(1) * labelled
+        count = mean_over_processes(labelled.sum().float()).clamp(min=1)
+        return self.temperature**2 * divergence.sum() / count
+
+
 class WeightedSum(Loss):
     """Losses with a weight each, summed, over one softmax."""
 

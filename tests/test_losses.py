@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.config import CrossEntropyTerm, DiceTerm, FocalTerm, LossTerm, LovaszTerm, OhemTerm
-from segnet.losses import CrossEntropy, Dice, HardCrossEntropy, Lovasz, build_loss
+from segnet.losses import CrossEntropy, Dice, Distillation, HardCrossEntropy, Lovasz, build_loss
 
 IGNORED = 11
 ALL_LOSSES = [
@@ -199,3 +199,27 @@ def test_a_sum_over_one_softmax_is_the_sum_of_its_losses() -> None:
     alone.backward()
     torch.testing.assert_close(total, alone)
     torch.testing.assert_close(together.grad, apart.grad)
+
+
+def test_distillation_by_hand() -> None:
+    student, mask = of_pixels([[0.5, 0.5], [0.2, 0.8]], [0, IGNORED])
+    teacher, _ = of_pixels([[0.8, 0.2], [0.9, 0.1]], [0, 0])
+    # At T = 2 the teacher's 0.8 : 0.2 becomes √0.8 : √0.2, which is 2 : 1; the second pixel has no label.
+    expected = 4 * (2 / 3 * math.log((2 / 3) / 0.5) + 1 / 3 * math.log((1 / 3) / 0.5))
+    assert Distillation(IGNORED, temperature=2.0)(student, teacher, mask).item() == pytest.approx(expected)
+
+
+def test_distillation_is_pytorchs_divergence_and_zero_for_the_teacher_itself() -> None:
+    logits, _ = random_batch()
+    teacher, mask = random_batch(1)
+    mask[mask == IGNORED] = 0
+    ours = Distillation(IGNORED, temperature=3.0)
+    log_p, log_q = (value.div(3).log_softmax(1) for value in (logits, teacher))
+    theirs = F.kl_div(log_p, log_q, reduction="sum", log_target=True) / mask.numel()
+    torch.testing.assert_close(ours(logits, teacher, mask), 9 * theirs)
+    assert ours(teacher, teacher, mask).item() == 0
+
+
+def test_distillation_without_a_labelled_pixel_is_zero() -> None:
+    logits, mask = random_batch()
+    assert Distillation(IGNORED, 2.0)(logits, logits + 1, torch.full_like(mask, IGNORED)).item() == 0

@@ -25,6 +25,7 @@ from segnet.nn.preprocess import Preprocess
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 from segnet.nn.transfer import start_from
 from segnet.training.tasks.task import Batch, Keyed
+from segnet.training.teacher import Teacher
 
 SIZED = 15
 """Images whose sizes are looked at to know what the network is trained on."""
@@ -34,8 +35,8 @@ class SegmentationTask:
     """Cross entropy and its kin on augmented images; mean IoU on the val split at the labels' resolution.
 
     Args:
-        config: settings of the run; ``data``, ``augmentation``, ``paste``, ``model``, ``loss`` and ``seed`` are used
-            here.
+        config: settings of the run; ``data``, ``augmentation``, ``paste``, ``model``, ``loss``, ``distill`` and
+            ``seed`` are used here.
 
     Raises:
         UserError: the data are not there or not right, or a setting does not fit them.
@@ -56,6 +57,7 @@ class SegmentationTask:
             start_from(self.network, config.model.start_from)
         self.preprocess = Preprocess(config.model.input.channels, config.model.input.mean, config.model.input.std)
         self.loss_function = build_loss(config.loss, self.classes.ignore_index, self.class_weights)
+        self.teacher = Teacher(config.distill, self.classes) if config.distill else None
 
     def class_weights(self, term: ClassWeighted) -> Tensor | None:
         weights = class_weights(term.class_weights, self.train_split, term.enet_c, cached_counts)
@@ -94,6 +96,10 @@ class SegmentationTask:
         return x
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        loss = self.loss_of_masks(output, batch)
+        return loss + self.teacher.loss(output, batch) if self.teacher else loss
+
+    def loss_of_masks(self, output: Tensor, batch: Batch) -> Tensor:
         loss: Tensor = self.loss_function.to(output.device)(output, batch["mask"])
         return loss
 
@@ -106,7 +112,7 @@ class SegmentationTask:
             batch = fabric.to_device(as_batch(samples))
             with fabric.autocast():
                 logits = network(self.inputs(batch).contiguous(memory_format=torch.channels_last))
-            total_loss[0] += self.loss(logits, batch).double() * len(samples)
+            total_loss[0] += self.loss_of_masks(logits, batch).double() * len(samples)
             total_loss[1] += len(samples)
             confusion.update(logits.argmax(1), batch["mask"])
         matrix = torch.as_tensor(confusion.matrix, device=fabric.device)

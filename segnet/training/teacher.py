@@ -1,0 +1,55 @@
+"""A trained model whose soft classes a network learns from, besides the masks (distillation, arXiv 1503.02531)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segnet.config import DistillConfig
+from segnet.datasets.classes import ClassSet
+from segnet.errors import UserError
+from segnet.hardware import has_bf16
+from segnet.losses import Distillation
+from segnet.nn.saved import load_model
+
+
+class Teacher(nn.Module):
+    """Any model of the catalogue, which looks at the student's augmented images in the same step.
+
+    It is used as in inference: without dropout, with its own input normalisation, in bf16 where the device has it.
+
+    Args:
+        config: which model, and how much it counts.
+        classes: of the data, which have to be the teacher's.
+
+    Raises:
+        UserError: no such model, or one of other classes.
+    """
+
+    def __init__(self, config: DistillConfig, classes: ClassSet) -> None:
+        super().__init__()
+        model = load_model(config.teacher)
+        if model.info.class_names != classes.names:
+            raise UserError(
+                f"distill.teacher={config.teacher}: its classes are {', '.join(model.info.class_names)}, those of the "
+                f"data {', '.join(classes.names)}; give a model that was trained on the same classes"
+            )
+        self.network = model.network.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.preprocess = model.preprocess
+        self.distillation = Distillation(classes.ignore_index, config.temperature)
+        self.weight = config.weight
+
+    @torch.no_grad()
+    def logits(self, images: Tensor) -> Tensor:
+        """``(N, 3, H, W)`` uint8 RGB to ``(N, C, H, W)`` float."""
+        self.network.eval()
+        x = self.preprocess(images).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bf16(images.device)):
+            logits: Tensor = self.network(x)
+        return logits
+
+    def loss(self, output: Tensor, batch: dict[str, Any]) -> Tensor:
+        """The weighted distance of the student's logits ``(N, C, H, W)`` from the teacher's on the same images."""
+        self.to(output.device)
+        loss: Tensor = self.distillation(output, self.logits(batch["image"]), batch["mask"])
+        return self.weight * loss

@@ -1,4 +1,4 @@
-# make train: from a fresh machine to a trained, measured network with images.
+# make train: from a fresh machine to a trained, measured network with images; again, it goes on or measures anew.
 # make test: every test. Both set up .venv themselves; a second call installs nothing.
 # make gpu: trains what only a GPU trains to its end, SegNet and a wide SegNet-Lite; again, it goes on where it was cut off.
 # make faults: the fault matrix with many repetitions, and its page docs/reliability.md.
@@ -17,7 +17,7 @@ endif
 .PHONY: train test gpu faults lint types setup
 
 train: setup
-	$(BIN)/python train.py --config configs/quickstart.yaml
+	$(BIN)/python train.py --config configs/quickstart.yaml $$(test -d runs/quickstart/checkpoints && echo --resume)
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from segnet.run import Run
 
 
-def train(config: str | Path, *settings: str, resume: bool = False, **overrides: Any) -> "Run":
+def train(config: str | Path, *settings: str, resume: bool = False, overwrite: bool = False, **overrides: Any) -> "Run":
     """Train a network, measure it and write its report.
 
     Runs in this process. Several processes (``training.devices``) are for the command, which can start itself again.
@@ -37,6 +37,7 @@ def train(config: str | Path, *settings: str, resume: bool = False, **overrides:
         config: a YAML file, or the name of a config that comes with the package, such as ``camvid/segnet_lite``.
         settings: as on the command line, ``"optimizer.lr=3e-4"``.
         resume: go on from the run folder's last checkpoint.
+        overwrite: replace the run that the folder holds, once the new one has weights that were measured.
         overrides: the same as keywords. A part is given as a dictionary, ``optimizer={"lr": 3e-4}``; a setting that
             only one part has by its own name, ``epochs=3``.
 
@@ -49,9 +50,12 @@ def train(config: str | Path, *settings: str, resume: bool = False, **overrides:
     experiment = load_config(config, [*settings, *keyword_settings(overrides)])
     from segnet.experiment import run_experiment
     from segnet.run import Run
+    from segnet.run_folder import where_it_is
 
+    if resume:
+        experiment = where_it_is(experiment, Path(config))
     with _torch_as_before():
-        return Run(run_experiment(experiment, resume=resume))
+        return Run(run_experiment(experiment, resume, overwrite))
 
 
 def evaluate(

@@ -4,10 +4,11 @@ A config file is read aloud as it stands: what data, which network, how it is tr
 its type and its default are here and nowhere else.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from segnet.plain import problem_in
 
@@ -340,10 +341,25 @@ class ClassificationConfig(Settings):
     )
 
 
+NO_NAME = re.compile(r"[/\x00-\x1f\x7f-\x9f\u2028\u2029]")
+NAME_BYTES = 200
+"""Of 255 that a file system allows: a search adds to the name."""
+
+
+def check_run_name(name: str) -> str:
+    """One part of a path, so that a run never lies outside of ``runs``, that a terminal prints as it is."""
+    if NO_NAME.search(name) or name in (".", "..") or len(name.encode()) > NAME_BYTES:
+        raise ValueError(f"a name is one folder in runs: up to {NAME_BYTES} bytes of text without /, not . or ..")
+    return name
+
+
+RunName = Annotated[str, AfterValidator(check_run_name)]
+
+
 class Config(Settings):
     """One experiment."""
 
-    name: str = Field("", description="of the run folder; empty: the config file's name")
+    name: RunName = Field("", description="of the run folder; empty: the config file's name")
     task: Literal["segmentation", "reconstruction", "variational", "classification"] = "segmentation"
     seed: int = Field(0, ge=0, lt=2**32)
     runs: str = Field("runs", description="folder that holds the run folders")

@@ -34,7 +34,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     for override in overrides:
         replace(tree, override)
     config = parse_config(tree, str(path))
-    return config if config.name else config.model_copy(update={"name": path.stem})
+    return config if config.name else parse_config({**tree, "name": path.stem}, str(path))
 
 
 class PlainLoader(yaml.SafeLoader):
@@ -198,9 +198,11 @@ def describe(detail: ErrorDetails) -> str:
     if detail["type"] == "literal_error":
         choices = detail["ctx"]["expected"]
         return f"{key}: found {reprlib.repr(detail['input'])}; allowed: {choices}"
-    if detail["type"] == "value_error":
+    if detail["type"] == "value_error" and not isinstance(detail["input"], str):
+        # Of several settings together, which the sentence names itself.
         return str(detail["ctx"]["error"])
-    message = detail["msg"][0].lower() + detail["msg"][1:]
+    message = detail["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     return f"{key}: found {reprlib.repr(detail['input'])}; {message}"
 
 

@@ -24,12 +24,13 @@ from segnet.training.tasks.build import TASKS, AnyTask
 from segnet.training.tasks.segmentation import SegmentationTask
 
 
-def run_experiment(config: Config, resume: bool = False) -> Path:
+def run_experiment(config: Config, resume: bool = False, overwrite: bool = False) -> Path:
     """Train ``config`` and fill its run folder.
 
     Args:
         config: the settings.
         resume: go on from the run folder's last checkpoint.
+        overwrite: replace the run that the folder holds, once this one has weights that were measured.
 
     Returns:
         The run folder.
@@ -38,15 +39,22 @@ def run_experiment(config: Config, resume: bool = False) -> Path:
         UserError: something in the settings, the data or the run folder is not right.
         KeyboardInterrupt: asked to stop; the run can be resumed.
     """
+    run = RunFolder(config.run_folder)
+    run.check(config, resume, overwrite)
     fabric = launch(config)
     task = TASKS[config.task](config)
-    run = RunFolder(config.run_folder)
-    lock = run.open(config, resume) if fabric.is_global_zero else None
-    if lock is not None and isinstance(task, SegmentationTask):
-        run.note_skipped({config.data.train: task.train_split.left_out, config.data.val: task.val_split.left_out})
-    with lost_process_named(run.last_checkpoint):
-        fabric.barrier()
-        Trainer(task, config, fabric, run, sample_images(task, fabric)).train(resume)
+    lock = run.open(config, resume, overwrite) if fabric.is_global_zero else None
+    try:
+        if lock is not None and isinstance(task, SegmentationTask):
+            run.note_skipped({config.data.train: task.train_split.left_out, config.data.val: task.val_split.left_out})
+        with lost_process_named(run.last_checkpoint):
+            fabric.barrier()
+            Trainer(task, config, fabric, run, sample_images(task, fabric)).train(resume)
+    except BaseException:
+        if lock is not None:
+            # A run that was to be replaced comes back where the new one left nothing.
+            run.settle()
+        raise
     if lock is not None:
         if config.training.recompute_batch_norm:
             recompute_statistics(task, run, fabric)

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import itertools
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -13,13 +15,23 @@ from segnet.errors import UserError
 from segnet.files import remove_leftovers, write_atomically, write_json
 from segnet.lock import lock_file
 from segnet.nn.saved import CONFIG, WEIGHTS
+from segnet.resuming import Change, changes_on_resuming
+from segnet.run_files import (
+    CHECKPOINTS,
+    METRICS,
+    REPLACED,
+    SKIPPED,
+    TENSORBOARD,
+    UNSETTLED,
+    files_of_run,
+    has_results,
+    move_run,
+    remove_run,
+)
 from segnet.terminal import say
 
-MANIFEST = "manifest.json"
-"""Beside the checkpoints: what each of them is."""
-METRICS = "metrics.json"
-SKIPPED = "skipped_files.json"
-"""What a training left out of its data, by split; not there where that is nothing."""
+ANEW = "train under another name with name=NAME, or replace the run with --overwrite"
+"""The ways on where a run cannot go on."""
 
 
 class RunFolder:
@@ -28,7 +40,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config_path = path / "config.yaml"
-        self.checkpoints = path / "checkpoints"
+        self.checkpoints = path / CHECKPOINTS
         self.last_checkpoint = self.checkpoints / "last.pt"
         self.best_checkpoint = self.checkpoints / "best.pt"
         self.weights = path / WEIGHTS
@@ -38,7 +50,9 @@ class RunFolder:
         self.report = path / "report.html"
         self.skipped_files = path / SKIPPED
         self.drive = path / "drive.mp4"
-        self.tensorboard = path / "tensorboard"
+        self.tensorboard = path / TENSORBOARD
+        self.replaced = path / REPLACED
+        self.unsettled = path / UNSETTLED
 
     def read_config(self) -> Config | None:
         """The settings that the run was trained with; None for a model that came without them."""
@@ -46,23 +60,83 @@ class RunFolder:
             return None
         return parse_config(read_yaml(self.config_path), str(self.config_path))
 
-    def open(self, config: Config, resume: bool) -> IO[str]:
-        """Make the folder ready and lock it; the lock holds until the returned file is closed.
+    def check(self, config: Config, resume: bool = False, overwrite: bool = False) -> None:
+        """See whether ``open`` will take the folder, before data or a network are built.
+
+        Nothing is touched, but where a command was killed as it set a run aside, the run is put back.
 
         Raises:
-            UserError: the folder cannot be written to; another run writes to it; or it holds a run of other
-                settings and ``resume`` is True.
+            UserError: as ``open``.
         """
-        if resume and not self.checkpoints.is_dir():
-            raise UserError(f"{self.path}: no run to go on from; train without --resume")
-        lock = self.lock()
-        for folder in (self.path, self.checkpoints):
-            remove_leftovers(folder)
+        if self.unsettled.exists():
+            with self.lock():
+                self.settle()
+        # Once this process has the lock, a run that was set aside for one which left nothing comes back.
+        came_to_nothing = has_results(self.replaced) and not has_results(self.path)
+        standing = RunFolder(self.replaced) if came_to_nothing else self
         if resume:
-            self.check_settings(config)
-        elif self.config_path.exists():
-            self.clear()
-        write_atomically(self.config_path, dump_config(config))
+            standing.check_checkpoint()
+            standing.check_settings(config)
+        elif not overwrite and has_results(standing.path):
+            # A run that is under way says so instead.
+            self.lock().close()
+            raise UserError(f"{self.path}: holds a run already: {describe_run(standing)}; go on with --resume, {ANEW}")
+
+    def check_checkpoint(self) -> None:
+        if not self.checkpoints.is_dir():
+            raise UserError(f"{self.path}: no run to go on from; leave --resume out to begin it")
+        # A run that was killed at the end of its first epoch has measures too, and begins at the start.
+        if len(read_metrics(self.metrics_csv)) > 1 and not any(self.checkpoints.glob("*last.pt")):
+            raise UserError(f"{self.path}: has no checkpoint to go on from; {ANEW}")
+
+    def check_settings(self, config: Config) -> list[Change]:
+        """What changes when the run goes on with ``config``.
+
+        Raises:
+            UserError: something that may not.
+        """
+        if not self.config_path.exists():
+            return []
+        changes = changes_on_resuming(self.read_config() or config, config, str(self.config_path))
+        done = len(read_metrics(self.metrics_csv))
+        if config.training.epochs < done:
+            raise UserError(
+                f"{self.path}: training.epochs={config.training.epochs}, but {done} epochs are done; "
+                f"set training.epochs={done} to end here, or more to go on"
+            )
+        return changes
+
+    def open(self, config: Config, resume: bool = False, overwrite: bool = False) -> IO[str]:
+        """Make the folder ready and lock it; the lock holds until the returned file is closed.
+
+        Args:
+            config: of the run that is to be here.
+            resume: go on with the run that is here, with settings that may have changed since (:mod:`segnet.resuming`).
+            overwrite: set the run that is here aside, until ``drop_replaced`` is called.
+
+        Raises:
+            UserError: the folder cannot be written to; another run writes to it; it holds a run, and neither
+                ``resume`` nor ``overwrite`` is True; or it holds one of other settings, and ``resume`` is True.
+        """
+        self.check(config, resume, overwrite)
+        lock = self.lock()
+        try:
+            for folder in (self.path, self.checkpoints):
+                remove_leftovers(folder)
+            self.settle()
+            # Again, as another process may have been here before the lock was.
+            self.check(config, resume, overwrite)
+            notes = ""
+            if resume:
+                notes = self.note_changes(config)
+            elif overwrite:
+                self.set_aside()
+            else:
+                remove_run(self.path)
+            write_atomically(self.config_path, notes + dump_config(config))
+        except BaseException:
+            lock.close()
+            raise
         return lock
 
     def note_skipped(self, skipped: Mapping[str, Sequence[str]]) -> None:
@@ -102,60 +176,88 @@ class RunFolder:
                 "set runs=FOLDER to a folder of your own, or name=NAME"
             ) from None
 
-    def check_settings(self, config: Config) -> None:
-        """Going on with other settings would give a run that its own config does not describe."""
-        began_with = self.read_config()
-        if began_with is None:
+    def note_changes(self, config: Config) -> str:
+        """The comments that ``config.yaml`` begins with: which settings changed, and in which epoch; said aloud too."""
+        if not self.config_path.exists():
+            return ""
+        before = self.config_path.read_text(encoding="utf-8").splitlines(keepends=True)
+        notes = "".join(itertools.takewhile(lambda line: line.startswith("#"), before))
+        for change in self.check_settings(config):
+            if change.matters:
+                line = f"{change} from epoch {len(read_metrics(self.metrics_csv)) + 1} on"
+                say(f"{self.path}: {line}")
+                notes += f"# {line}\n"
+        return notes
+
+    def set_aside(self) -> None:
+        """Move the run to ``replaced``, unless one is there that nothing has replaced yet."""
+        if has_results(self.replaced) or not has_results(self.path):
+            remove_run(self.path)
             return
-        # Read as settings, so that one which an older version did not have yet has its default.
-        before, now = began_with.model_dump(mode="json"), config.model_dump(mode="json")
-        changed = [key for key in now if key not in ("training", "data") and before[key] != now[key]]
-        changed += [
-            f"{part}.{key}"
-            for part in ("training", "data")
-            for key, value in now[part].items()
-            if key not in MAY_CHANGE and before[part][key] != value
-        ]
-        if changed:
-            raise UserError(
-                f"{self.config_path}: {changed[0]} is not what the run began with; "
-                "resume with the same settings, or train without --resume"
-            )
+        if self.replaced.exists():
+            raise UserError(f"{self.replaced}: holds files that no training wrote; move them to another folder")
+        # Under a name that says so while it is half done.
+        move_run(self.path, self.unsettled)
+        self.unsettled.rename(self.replaced)
 
-    def clear(self) -> None:
-        """A run that starts anew leaves nothing of the one before that could be taken for its own."""
-        for path in (*(self.path / name for name in RESULTS), self.metrics_csv, self.metrics_json):
-            path.unlink(missing_ok=True)
-        for pattern in ("checkpoints/*.pt", f"checkpoints/{MANIFEST}", "tensorboard/events.*", "bad_batches*.json"):
-            for path in self.path.glob(pattern):
-                path.unlink()
+    def drop_replaced(self) -> None:
+        """Remove the run that was set aside; called once the new one has weights that were measured."""
+        remove_run(self.replaced)
+
+    def settle(self) -> None:
+        """After a kill or a failure: the run that was set aside goes or comes back, as the new one has come far."""
+        if self.weights.exists() and (self.path / CONFIG).exists():
+            self.drop_replaced()
+        elif has_results(self.replaced) and not has_results(self.path):
+            remove_run(self.path)
+            self.replaced.rename(self.unsettled)
+        if self.unsettled.exists():
+            move_run(self.unsettled, self.path)
 
 
-MAY_CHANGE = frozenset(
-    {
-        "workers",
-        "cache",
-        "root",
-        "val_batch_size",
-        "checkpoint_minutes",
-        "keep_checkpoints",
-        "process_minutes",
-        "bad_loss",
-        "devices",
-        "strategy",
-        "accelerator",
-        "compile",
-    }
-)
-"""Settings of data and training that do not change what a run computes."""
+def where_it_is(config: Config, path: Path) -> Config:
+    """The config of a run that may have been moved since it was written, in the folder in which it lies now.
+
+    Args:
+        config: read from ``path``, with settings replaced.
+        path: ``config.yaml`` of a run folder, or any other config, which nothing is done to.
+    """
+    run = RunFolder(path.resolve().parent)
+    if path.name != run.config_path.name or not run.checkpoints.is_dir():
+        return config
+    own = run.read_config()
+    if own is None or own.run_folder != config.run_folder or config.run_folder.resolve() == run.path:
+        return config
+    moved = {"runs": str(run.path.parent), "name": run.path.name}
+    return parse_config(config.model_dump(mode="json") | moved, str(path))
 
 
-RESULTS = (
-    *(WEIGHTS, CONFIG, SKIPPED, "evaluation.npz", "report.html", "drive.mp4"),
-    *("per_class.csv", "confusion.csv", "images.csv", "calibration.csv", "certainty.csv"),
-    *("reconstructions.csv", "restoration.csv", "compression.csv", "representation.csv"),
-)
-"""What the end of a run leaves beside its metrics."""
+def describe_run(run: RunFolder) -> str:
+    """How far a run has come, its best measure and its date."""
+    rows = read_metrics(run.metrics_csv)
+    try:
+        config = run.read_config()
+    except UserError:
+        # Another version's; the rest is said all the same.
+        config = None
+    total = f" of {config.training.epochs}" if config else ""
+    parts = [f"{len(rows)}{total} epochs"]
+    name = MONITORS[config.task] if config else ""
+    if measured := [row for row in rows if row.get(name)]:
+        best = max(measured, key=lambda row: float(row[name]))
+        parts.append(f"best {name} {float(best[name]):.4f} in epoch {best['epoch']}")
+    latest = max(path.stat().st_mtime for path in files_of_run(run.path))
+    parts.append(f"last written {datetime.fromtimestamp(latest):%Y-%m-%d %H:%M}")
+    return ", ".join(parts)
+
+
+MONITORS = {
+    "segmentation": "val_mean_iou",
+    "reconstruction": "val_psnr",
+    "variational": "val_objective",
+    "classification": "val_accuracy",
+}
+"""The column of ``metrics.csv`` by which each task keeps its best weights; higher is better."""
 
 
 class MetricsTable:

@@ -1,5 +1,6 @@
 """Settings: their limits, what they refuse, and which belong together."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,13 @@ def test_a_model_keeps_further_keys_as_arguments() -> None:
 def test_settings_do_not_change_behind_ones_back() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         config().seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/b", ".", "..", "a\n", "é" * 101])
+def test_a_runs_name_is_one_folder(name: str) -> None:
+    with pytest.raises(ValidationError, match="a name is one folder in runs"):
+        config(name=name)
+    assert config(name="Größe 3 (b)").run_folder == Path("runs/Größe 3 (b)")
 
 
 @pytest.mark.parametrize("weights", ["median_frequency", [0.5, 1.0], "none"])

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segnet.config import Config
+from segnet.config import NO_NAME, Config
 from segnet.config_file import config_schema, dump_config, keyword_settings, load_config, parse_config, parse_yaml
 from segnet.errors import UserError
 
@@ -187,7 +187,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_siz
 
 @settings(max_examples=40, deadline=None)
 @given(
-    name=NAMES,
+    name=NAMES.filter(lambda name: not NO_NAME.search(name) and name not in (".", "..")),
     seed=st.integers(0, 2**32 - 1),
     lr=POSITIVE,
     terms=st.lists(

@@ -8,6 +8,7 @@ EXAMPLE = """\
 example:
   segnet train --config configs/camvid/segnet_lite.yaml data.root=/data/CamVid optimizer.lr=3e-4
   segnet train --config configs/camvid/segnet_lite.yaml --resume
+  segnet train --config runs/segnet_lite/config.yaml --resume training.epochs=200
   segnet train --schema > configs/schema.json     # for editors, see --schema
 """
 
@@ -15,7 +16,17 @@ example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("--config", required=True, metavar="FILE", help="YAML file of the experiment")
-    parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the run folder's last checkpoint; some settings may change, see docs/reliability.md",
+    )
+    existing.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the run in the run folder; it is set aside until the new one has weights that were measured",
+    )
     parser.add_argument(
         "--schema",
         action=PrintSchema,
@@ -45,5 +56,5 @@ class PrintSchema(argparse.Action):
 def run(args: argparse.Namespace) -> int:
     from segnet.api import train
 
-    train(args.config, *args.settings, resume=args.resume)
+    train(args.config, *args.settings, resume=args.resume, overwrite=args.overwrite)
     return 0

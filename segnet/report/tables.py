@@ -13,7 +13,7 @@ from segnet.inference.predictor import Predictor
 from segnet.metrics.scores import number_or_none
 from segnet.report.facts import cost_facts
 from segnet.report.summary import certainties, summarize
-from segnet.run_folder import METRICS
+from segnet.run_files import METRICS
 
 CLASS_COLUMNS = ("iou", "iou_low", "iou_high", "recall", "precision", "boundary_f1", "pixels", "images")
 

@@ -60,15 +60,15 @@ class BadLoss:
         where = f"the loss is {bad.loss} in epoch {bad.epoch}, step {bad.step}, on {shortened(bad.files)}"
         if not self.skips:
             raise UserError(
-                f"{where} (listed in {self.path}); lower optimizer.lr, set training.clip_norm, look at these files, "
-                "or leave such steps out with training.bad_loss=skip and --resume"
+                f"{where} (listed in {self.path}); look at these files, then go on with --resume and a "
+                "lower optimizer.lr, with training.clip_norm, or with training.bad_loss=skip to leave such steps out"
             )
         self.in_a_row = self.in_a_row + 1 if bad.step - 1 == self.last else 1
         self.last = bad.step
         if self.in_a_row >= SKIPS:
             raise UserError(
                 f"{where}, as in the {SKIPS - 1} steps before (listed in {self.path}); the weights do not recover: "
-                "lower optimizer.lr or set training.clip_norm, and train without --resume"
+                "lower optimizer.lr or set training.clip_norm, with --resume or in a run of another name (name=NAME)"
             )
         print(f"{where}: this step is left out (listed in {self.path})", file=sys.stderr)
 

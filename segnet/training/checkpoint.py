@@ -13,6 +13,7 @@ import torch
 
 from segnet.errors import UserError
 from segnet.files import temporary_name, write_atomically
+from segnet.run_folder import ANEW
 from segnet.training.manifest import write_manifest
 from segnet.version import __version__
 
@@ -46,7 +47,8 @@ def save_checkpoint(path: Path, state: dict[str, Any], keep: int = 2) -> None:
         "content_sha256": content.hexdigest(),
         "sha256": whole.hexdigest(),
         "bytes": len(payload) + TRAILER,
-        "epoch": position.get("epoch"),
+        # The epoch of the latest step, counted from 1 as in metrics.csv.
+        "epoch": position["epoch"] + bool(position.get("samples")) if "epoch" in position else None,
         "step": position.get("step"),
         "model": state.get("model", {}).get("name"),
         "version": __version__,
@@ -113,8 +115,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             print(f"{problem}; going on from {candidate.name} instead", file=sys.stderr)
         return state
     if problems:
-        raise UserError(f"{'; '.join(problems)}; no checkpoint is left to go on from: train without --resume")
-    raise UserError(f"{path}: no checkpoint to go on from; train without --resume")
+        raise UserError(f"{'; '.join(problems)}; no checkpoint is left to go on from: {ANEW}")
+    raise UserError(f"{path}: no checkpoint to go on from; {ANEW}")
 
 
 def read_checked(path: Path) -> dict[str, Any]:

@@ -131,6 +131,9 @@ class Trainer:
                 self.train_epoch(loader, progress)
                 self.end_epoch(log, progress)
                 self.stop_if_asked()
+            if self.position.best_epoch < 0:
+                # Resumed with fewer epochs, it ends before the first one that was to be measured.
+                self.measure(log)
         return self.position
 
     def train_epoch(self, loader: DataLoader[Any], progress: TrainingProgress) -> None:
@@ -248,6 +251,7 @@ class Trainer:
         if self.position.record(measures[self.task.monitor]):
             if self.fabric.is_global_zero:
                 self.task.save(self.run.path, network)
+                self.run.drop_replaced()
             self.state.save(self.run.best_checkpoint, keep=1)
         if self.images and self.fabric.is_global_zero:
             log.image(self.images(network), self.position.step)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from segnet.files import write_json
-from segnet.run_folder import MANIFEST
+from segnet.run_files import MANIFEST
 
 
 def write_manifest(folder: Path, newest: dict[str, Any], trailer_of: dict[Path, str]) -> None:

@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from segnet.config import ModelConfig
 from segnet.errors import UserError, first_line
+from segnet.run_folder import ANEW
 from segnet.training.averaging import WeightAverage
 from segnet.training.checkpoint import load_checkpoint, save_checkpoint
 from segnet.training.position import Position
@@ -74,19 +75,17 @@ class TrainingState:
             if self.average:
                 self.average.load_state_dict(state["average"])
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{path}: its weights do not fit this network ({first_line(error)}); train without --resume"
-            ) from None
+            raise UserError(f"{path}: its weights do not fit this network ({first_line(error)}); {ANEW}") from None
         if self.scaler and state["scaler"] is not None:
             self.scaler.load_state_dict(state["scaler"])
         self.position.load_state_dict(state["position"])
 
     def check(self, path: Path, state: dict[str, Any]) -> None:
         if state["model"] != self.model.model_dump(mode="json"):
-            raise UserError(f"{path}: a checkpoint of another model ({state['model']['name']}); train without --resume")
+            raise UserError(f"{path}: a checkpoint of another model ({state['model']['name']}); {ANEW}")
         # None: written by a version without fingerprints.
         if state.get("data") not in (None, self.task.data_fingerprint):
             raise UserError(
                 f"{path}: the data are not those that the run began with (files were added, taken out or changed); "
-                "put them back, or train without --resume"
+                f"put them back, or {ANEW}"
             )

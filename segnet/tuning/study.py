@@ -55,7 +55,8 @@ class Plan:
         """The config file with settings replaced, its name ended with ``name``."""
         varied = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
         config = load_config(self.config_path, [*self.overrides, *varied])
-        return config.model_copy(update={"name": config.name + name})
+        folder = Path(config.runs, config.name + name)
+        return config.model_copy(update={"runs": str(folder.parent), "name": folder.name})
 
     @property
     def base(self) -> Config:

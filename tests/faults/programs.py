@@ -112,6 +112,11 @@ def at_step(step: int, act: Callable[[], object]) -> None:
     Trainer.optimizer_step = optimizer_step  # type: ignore[method-assign]
 
 
+def kill_at_step(step: int) -> None:
+    """kill -9 at the beginning of a step."""
+    at_step(step, partial(os.kill, os.getpid(), signal.SIGKILL))
+
+
 def raise_at_step(number: int, step: int) -> None:
     """Receive signal ``number`` during a step."""
     at_step(step, partial(signal.raise_signal, number))

@@ -6,13 +6,16 @@ import sys
 from pathlib import Path
 
 from segnet.files import write_atomically
+from segnet.resuming import GOES_ON_DIFFERENTLY, SAME_RESULT
 from tests.faults.conftest import COUNTS
 from tests.faults.rows import Row
 
 DOCS = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN_SETTINGS = "<!-- made by python -m tests.faults.table from segnet/resuming.py -->"
 BEGIN, END = "<!-- made by python -m tests.faults.table -->", "<!-- end -->"
 MODULES = (
     "test_kills",
+    "test_runs",
     "test_training",
     "test_data",
     "test_decoders",
@@ -57,10 +60,22 @@ def tables() -> str:
     )
 
 
+def settings_table() -> str:
+    """What may change as a run goes on."""
+    lines = [
+        f"| `{key}` | {meaning} | {noted} |"
+        for group, noted in ((GOES_ON_DIFFERENTLY, "printed, noted in `config.yaml`"), (SAME_RESULT, ""))
+        for key, meaning in group.items()
+    ]
+    return "| Setting | What changes | |\n| --- | --- | --- |\n" + "\n".join(lines)
+
+
 def page(before: str) -> str:
     """``before``, the page as it is, with its tables as they should be."""
-    head, _, rest = before.partition(BEGIN)
-    return f"{head}{BEGIN}\n\n{tables()}\n\n{END}{rest.partition(END)[2]}"
+    for begin, content in ((BEGIN_SETTINGS, settings_table()), (BEGIN, tables())):
+        head, _, rest = before.partition(begin)
+        before = f"{head}{begin}\n\n{content}\n\n{END}{rest.partition(END)[2]}"
+    return before
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from segnet.config import READ_BY_DATA, READ_BY_TASKS, Config, DataConfig
 from segnet.config_file import dump_config, load_config, parse_config, parse_yaml
@@ -56,7 +56,17 @@ def values_of(annotation: Any, bounds: tuple[Any, ...] = ()) -> st.SearchStrateg
         return PLAIN
     if annotation in (int, float):
         return numbers(annotation, bounds)
+    if annotation is str and (rules := [bound for bound in bounds if isinstance(bound, AfterValidator)]):
+        return TEXT.filter(lambda text: all(accepts(rule, text) for rule in rules))
     return {str: TEXT, bool: st.booleans(), type(None): st.none()}[annotation]
+
+
+def accepts(rule: AfterValidator, text: str) -> bool:
+    try:
+        rule.func(text)  # type: ignore[call-arg]
+    except ValueError:
+        return False
+    return True
 
 
 def numbers(kind: type, bounds: tuple[Any, ...]) -> st.SearchStrategy[Any]:

@@ -33,8 +33,8 @@ from tests.faults.rows import Row, fault, times
 @fault(
     "Training",
     "a loss that is NaN or infinite, `training.bad_loss=stop`",
-    shown="the loss is nan in epoch 1, step 3, on ….png (listed in …bad_batches.json); lower optimizer.lr, "
-    "set training.clip_norm, look at these files, or leave such steps out with training.bad_loss=skip and --resume",
+    shown="the loss is nan in epoch 1, step 3, on ….png (listed in …bad_batches.json); look at these files, then go on "
+    "with --resume and a lower optimizer.lr, with training.clip_norm, or with training.bad_loss=skip",
     kept="the last checkpoint before it; the names of the step's files",
 )
 def test_bad_loss_stops(begin: Begin, row: Row) -> None:
@@ -177,7 +177,7 @@ def test_read_only_run_folder(begin: Begin, public_folder: Path, tiny_camvid: Pa
     "Training",
     "a data set that changed between stop and resume, by one pixel or one file",
     shown="the data are not those that the run began with (files were added, taken out or changed); "
-    "put them back, or train without --resume",
+    "put them back, or train under another name",
     kept="the run; the same data in another folder are accepted",
 )
 def test_changed_data(tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
@@ -240,7 +240,7 @@ def test_checkpoint_of_another_version(undisturbed: Training, tmp_path: Path, ro
 @fault(
     "Training",
     "a checkpoint of another model",
-    shown="last.pt: a checkpoint of another model (segnet_lite); train without --resume",
+    shown="last.pt: a checkpoint of another model (segnet_lite); train under another name",
     kept="the file",
 )
 def test_checkpoint_of_another_model(undisturbed: Training, begin: Begin, row: Row) -> None:

@@ -69,7 +69,7 @@ def test_none_left_is_one_line(path: Path) -> None:
 
 
 def test_none_at_all(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no checkpoint to go on from; train without --resume"):
+    with pytest.raises(UserError, match="no checkpoint to go on from; train under another name"):
         load_checkpoint(tmp_path / "last.pt")
 
 

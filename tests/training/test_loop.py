@@ -158,7 +158,7 @@ def test_a_loss_that_is_not_finite_names_step_and_samples(tiny_camvid: Path, tmp
 def test_resuming_with_other_settings_is_refused(tiny_camvid: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(tiny_config(tiny_camvid, tmp_path), stop_step=1)
-    with pytest.raises(UserError, match=r"training\.batch_size is not what the run began with"):
+    with pytest.raises(UserError, match=r"training\.batch_size is 2, but now 3"):
         train(tiny_config(tiny_camvid, tmp_path, batch_size=3), resume=True)
 
 

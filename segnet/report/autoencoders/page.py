@@ -19,7 +19,8 @@ from segnet.report.page import save_figures
 from segnet.report.plots import svg
 from segnet.report.tables import write_records
 from segnet.report.templating import render
-from segnet.run_folder import METRICS, RunFolder, read_metrics
+from segnet.run_files import METRICS
+from segnet.run_folder import RunFolder, read_metrics
 from segnet.training.tasks.image_task import ImageTask
 
 CAPTIONS = {"psnr": "PSNR in dB", "elbo": "Lower bound in nats an image"}

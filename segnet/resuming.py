@@ -1,0 +1,94 @@
+"""Settings that a run may change while it goes on, and those that it may not."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from segnet.config import Config
+from segnet.errors import UserError
+
+GOES_ON_DIFFERENTLY = {
+    "training.epochs": "the run ends there; a schedule is stretched over the new length",
+    "training.validate_every": "the best weights are chosen from other epochs",
+    "training.early_stopping": "the run ends earlier or later; null: it goes on after it was stopped",
+    "training.bad_loss": "what is done at a loss that is not finite",
+    "training.devices": "images a step: `training.batch_size` for each process",
+    "training.clip_norm": "the longest gradient that a step takes",
+    "optimizer.lr": "the rate of the steps to come",
+}
+"""Settings that change what comes after, by key, with what changes; each change is printed and noted in config.yaml."""
+
+SAME_RESULT = {
+    "name": "the run folder was moved",
+    "runs": "the run folder was moved",
+    "data.root": "the same data lie elsewhere",
+    "data.workers": "processes that read images",
+    "data.cache": "memory for images",
+    "training.val_batch_size": "images that are measured together",
+    "training.checkpoint_minutes": "minutes between two saves",
+    "training.keep_checkpoints": "checkpoints that are kept",
+    "training.process_minutes": "how long a process waits for another",
+    "training.strategy": "how processes share a step",
+    "training.accelerator": "processor or GPU",
+    "training.compile": "how the network is run",
+}
+"""Settings that say where and how a run computes, by key, with what changes; they change nothing that is noted."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting with another value than the run had so far.
+
+    Attributes:
+        key: with dots.
+        before: JSON of the value so far.
+        now: JSON of the value from here on.
+    """
+
+    key: str
+    before: str
+    now: str
+
+    @property
+    def matters(self) -> bool:
+        return self.key in GOES_ON_DIFFERENTLY
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.now} (before: {self.before})"
+
+
+def changes_on_resuming(before: Config, now: Config, source: str) -> list[Change]:
+    """What differs between the settings of a run so far and those that it is to go on with.
+
+    Args:
+        before: settings so far.
+        now: settings to go on with.
+        source: file that ``before`` was read from, for the error.
+
+    Raises:
+        UserError: a setting differs that may not change.
+    """
+    changes = list(differences(before.model_dump(mode="json"), now.model_dump(mode="json")))
+    fixed = [change for change in changes if change.key not in {**GOES_ON_DIFFERENTLY, **SAME_RESULT}]
+    if fixed:
+        others = f" (and {len(fixed) - 1} more)" if len(fixed) > 1 else ""
+        raise UserError(
+            f"{source}: {fixed[0].key} is {fixed[0].before}, but now {fixed[0].now}{others}, which may not change as a "
+            f"run goes on; set {fixed[0].key}={fixed[0].before}, or train under another name with name=NAME"
+        )
+    return changes
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], parents: str = "") -> Iterator[Change]:
+    """The settings of two trees that are not the same; lists are compared whole."""
+    for key in dict.fromkeys((*before, *now)):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from differences(old, new, f"{parents}{key}.")
+        elif old != new:
+            yield Change(parents + key, as_json(old), as_json(new))
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,9 +1,13 @@
 """The classes of a data set: names, colours and the label that is left out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from segnet.errors import UserError
+from segnet.nearest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,24 @@ class ClassSet:
         palette = np.zeros((256, 3), np.uint8)
         palette[: len(self)] = self.colors
         return palette
+
+
+def labels_named(names: Sequence[str], classes: ClassSet, setting: str) -> list[int]:
+    """The labels of the classes that a setting names.
+
+    Raises:
+        UserError: there is no class of a name; the setting is named.
+    """
+    for position, name in enumerate(names):
+        if name not in classes.names:
+            raise UserError(f"{setting}.{position}: no class {name!r}{nearest_name(name, classes.names)}")
+    return [classes.names.index(name) for name in names]
+
+
+def nearest_name(name: str, names: Sequence[str]) -> str:
+    """The end of a sentence on a class that is not there: the nearest one, and all that are."""
+    question = did_you_mean(name, names)
+    return f"; {question} there are {', '.join(names)}" if question else f"; there are {', '.join(names)}"
 
 
 def voc_color(number: int) -> tuple[int, int, int]:

@@ -1,6 +1,5 @@
 """Classes brought together or left out by name, whatever format the masks have."""
 
-import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from segnet.errors import UserError
 
-from .classes import ClassSet
+from .classes import ClassSet, nearest_name
 from .formats.generic import IGNORED_NAMES
 from .image_files import Pixels
 from .samples import ImagesAndMasks, Sample
@@ -109,12 +108,6 @@ def _checked(classes: ClassSet, merge: Merge, ignore: Sequence[str], setting: st
                 "or give the merged class another name"
             )
     return becomes
-
-
-def nearest_name(name: str, names: Sequence[str]) -> str:
-    match = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {match[0]}?" if match else ";"
-    return f"{hint} there are {', '.join(names)}"
 
 
 def only_known(merge: Merge, names: Sequence[str]) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from segnet.errors import UserError
 from segnet.rounding import ceil_div
 
 from .augmentation import Augmented, build_augmentation
-from .classes import ClassSet
+from .classes import labels_named
 from .rare import rare_classes
 from .samples import ImagesAndMasks
 from .sampling import Key
@@ -91,16 +91,6 @@ def augmented_samples(config: Config, split: ImagesAndMasks) -> Augmented | Past
     if config.paste is None:
         return augmented
     names = config.paste.classes
-    return Pasted(augmented, config.paste.p, None if names is None else labels_named(names, split.classes))
-
-
-def labels_named(names: Sequence[str], classes: ClassSet) -> list[int]:
-    """The labels of the config's ``paste.classes``.
-
-    Raises:
-        UserError: there is no class of that name.
-    """
-    for position, name in enumerate(names):
-        if name not in classes.names:
-            raise UserError(f"paste.classes.{position}: no class {name!r}; there are {', '.join(classes.names)}")
-    return [classes.names.index(name) for name in names]
+    return Pasted(
+        augmented, config.paste.p, None if names is None else labels_named(names, split.classes, "paste.classes")
+    )

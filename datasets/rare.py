@@ -12,7 +12,7 @@ import numpy as np
 from segnet.config import SamplingConfig
 from segnet.errors import UserError
 
-from .classes import ClassSet
+from .classes import ClassSet, labels_named
 from .sampling import Key
 from .statistics import PixelTable
 
@@ -75,10 +75,7 @@ def rare_classes(sampling: SamplingConfig, classes: ClassSet, table: PixelTable,
     Raises:
         UserError: ``sampling.classes`` names what is no class, or no image holds a rare class.
     """
-    for position, name in enumerate(sampling.classes or []):
-        if name not in classes.names:
-            raise UserError(f"sampling.classes.{position}: no class {name!r}; there are {', '.join(classes.names)}")
-    named = [classes.names.index(name) for name in sampling.classes or []]
+    named = labels_named(sampling.classes or [], classes, "sampling.classes")
     rare = RareClasses(table, named or rare_labels(table), sampling.rare, seed)
     if not rare.labels:
         raise UserError(

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segnet.datasets.classes import ClassSet
+from segnet.datasets.classes import ClassSet, nearest_name
 from segnet.datasets.image_files import as_png, read_mask
-from segnet.datasets.merging import Merge, in_order_of, merge_classes, nearest_name, only_known
+from segnet.datasets.merging import Merge, in_order_of, merge_classes, only_known
 from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.errors import UserError
 from segnet.files import write_atomically

@@ -10,8 +10,8 @@ from segnet.config import PasteConfig
 from segnet.config_file import parse_config
 from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.camvid.load import load_camvid
-from segnet.datasets.classes import CAMVID
-from segnet.datasets.paste import Pasted, augmented_samples, labels_named
+from segnet.datasets.classes import CAMVID, labels_named
+from segnet.datasets.paste import Pasted, augmented_samples
 from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.errors import UserError
 
@@ -100,5 +100,5 @@ def test_images_of_two_sizes_are_named() -> None:
 
 
 def test_an_unknown_class_is_named() -> None:
-    with pytest.raises(UserError, match=r"paste\.classes\.1: no class 'Cat'; there are Sky, Building"):
-        labels_named(["Car", "Cat"], CAMVID)
+    with pytest.raises(UserError, match=r"paste\.classes\.1: no class 'Cat'; did you mean Car\? there are Sky"):
+        labels_named(["Car", "Cat"], CAMVID, "paste.classes")

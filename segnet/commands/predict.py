@@ -101,7 +101,17 @@ def find_images(words: list[str]) -> Iterator[Path]:
         else:
             found = sorted(Path(match) for match in glob.glob(word))  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not found:
+            refuse_model(word)
             raise UserError(
                 f"{word}: no image there; give files, folders with {', '.join(sorted(IMAGE_SUFFIXES))}, or patterns"
             )
         yield from found
+
+
+def refuse_model(word: str) -> None:
+    """Say so where a model is named among the images."""
+    from segnet.errors import UserError
+    from segnet.nn.saved import names_model
+
+    if names_model(word):
+        raise UserError(f"{word}: is a model, not an image; the model is named first, then the images")

@@ -1,6 +1,7 @@
 """Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that runs no code when read."""
 
 import json
+import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from segnet.config import Channel, InputConfig, Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
 from segnet.json_file import read_json
+from segnet.nearest import did_you_mean
 from segnet.nn.budget import Budget
 from segnet.nn.catalogue import build_network
 from segnet.nn.preprocess import Preprocess
@@ -153,11 +155,14 @@ def find_model(model: str | Path) -> Path:
     folder = Path(model)
     if folder.is_file():
         refuse_pickle(folder)
+        refuse_other_file(folder)
         raise UserError(f"{folder}: is a file; give the folder that holds {WEIGHTS} and {CONFIG}")
     if not folder.is_dir():
-        names = ", ".join(packaged_models())
+        names = packaged_models()
+        question = did_you_mean(str(model), names)
         raise UserError(
-            f"{model}: no such model; give a run folder or a model folder" + (f", or one of {names}" if names else "")
+            f"{model}: no such model; {question}{' ' if question else ''}give a run folder or a model folder"
+            + (f", or one of {', '.join(names)}" if names else "")
         )
     for name in (WEIGHTS, CONFIG):
         if not (folder / name).is_file():
@@ -166,6 +171,21 @@ def find_model(model: str | Path) -> Path:
             raise UserError(f"{folder}: has no {name}; a run has one once its network was measured for the first time")
     refuse_pickle(folder / WEIGHTS)
     return folder
+
+
+def names_model(word: str) -> bool:
+    """Whether ``word`` is a packaged model's name or a folder with a model."""
+    return word in packaged_models() or (Path(word) / WEIGHTS).is_file()
+
+
+def refuse_other_file(path: Path) -> None:
+    """Name what was given in the place of a model."""
+    kind = (mimetypes.guess_type(path.name, strict=False)[0] or "").partition("/")[0]
+    if kind in ("image", "video"):
+        article = "an" if kind == "image" else "a"
+        raise UserError(f"{path}: is {article} {kind}, not a model; the model is named first, then what it shall see")
+    if path.suffix in (".yaml", ".yml"):
+        raise UserError(f"{path}: is a config, not a model; train it first: segnet train --config {path}")
 
 
 def pickles_in(folder: Path) -> Iterator[Path]:
@@ -186,8 +206,12 @@ def refuse_pickle(path: Path) -> None:
 
 
 def read_config(path: Path) -> ModelInfo:
+    settings = read_json(path, "save the model again")
+    if isinstance(settings, dict) and "shape" in settings and "class_names" not in settings:
+        folder = path.parent
+        raise UserError(f"{folder}: is an autoencoder, which has no classes; look into it with segnet demo {folder}")
     try:
-        return ModelInfo.model_validate(read_json(path, "save the model again"))
+        return ModelInfo.model_validate(settings)
     except ValidationError as error:
         raise UserError(f"{path}: {first_mistake(error)}; save the model again") from None
 

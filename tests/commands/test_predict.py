@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 from segnet.cli import main
 from segnet.commands.predict import find_images
+from segnet.nn.autoencoders.saved import save_autoencoder
 
 
 def test_masks_are_indices_of_the_images_size_and_overlays_have_a_legend(
@@ -87,3 +89,30 @@ def test_folders_and_patterns_are_in_order(tmp_path: Path) -> None:
         "b.png",
         "a.jpg",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["street.jpg", "camvid-lite"], "camvid-lite: is a model, not an image; the model is named first"),
+        (["street.jpg", "street.jpg"], "street.jpg: is an image, not a model; the model is named first"),
+        (["clip.mp4", "street.jpg"], "clip.mp4: is a video, not a model; the model is named first"),
+        (["mine.yaml", "street.jpg"], "is a config, not a model; train it first: segnet train --config mine.yaml"),
+        (["camvid-light", "street.jpg"], "camvid-light: no such model; did you mean camvid-lite? give a run folder"),
+        (["vanilla", "street.jpg"], "vanilla: is an autoencoder, which has no classes; look into it with segnet demo"),
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_recognised(
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (8, 8)).save("street.jpg")
+    Path("clip.mp4").touch()
+    Path("mine.yaml").touch()
+    save_autoencoder(Path("vanilla"), nn.Linear(1, 1), "dense_autoencoder", (1, 8, 8), {})
+    assert main(["predict", *words, "--out", "out"]) == 1
+    assert message in capsys.readouterr().err

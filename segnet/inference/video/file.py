@@ -1,6 +1,7 @@
 """A video file, or a folder of images, through a network into a new video or folder."""
 
 import base64
+import glob
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from segnet.errors import UserError
 from segnet.files import write_json
 from segnet.inference.predictor import Predictor
 from segnet.inference.video.reader import IMAGE_RATE, open_source
@@ -63,6 +65,8 @@ def segment_file(
         UserError: the source cannot be read, the output cannot be written, or settings that do not go together.
         KeyboardInterrupt: says how many frames were written.
     """
+    if output.is_file() and not (Path(source).exists() or glob.has_magic(source)):
+        raise UserError(f"{source}: no such video, but {output} is there; the input is named before the output")
     segment, painter, clip = settings.segmenter(predictor), settings.painter(predictor.classes), settings.clip()
     frames = open_source(source, Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE)
     lossless = settings.layout == "mask" and keeps_indices(output)

@@ -207,3 +207,12 @@ def test_the_drive_of_the_clip(model_folder: Path, tmp_path: Path) -> None:
     assert frame_times(out) == pytest.approx([0, 0.08, 0.16, 0.24, 0.32], abs=0.001)
     with av.open(str(out)) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (960, 540)
+
+
+def test_an_output_in_the_place_of_the_input_is_recognised(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, before = write_clip(tmp_path / "in.mp4"), (tmp_path / "in.mp4").read_bytes()
+    assert main(["video", str(model_folder), str(tmp_path / "out.mp4"), str(clip)]) == 1
+    assert "in.mp4 is there; the input is named before the output" in capsys.readouterr().err
+    assert clip.read_bytes() == before

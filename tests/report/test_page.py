@@ -13,6 +13,7 @@ import pytest
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.predictor import Predictor
+from segnet.report import page
 from segnet.report.gallery import (
     FAILING_CLASSES,
     FAR,
@@ -25,10 +26,10 @@ from segnet.report.gallery import (
     extremes,
     failures,
 )
-from segnet.report.page import write_report
+from segnet.report.page import draw_figures, write_report
 from segnet.report.summary import summarize
 from segnet.report.tables import write_tables
-from tests.report.conftest import HOSTILE, opened, tiny_evaluation
+from tests.report.conftest import HISTORY, HOSTILE, opened, tiny_evaluation
 
 
 def test_numbers_are_those_worked_out_by_hand(tiny_dataset: ImagesAndMasks) -> None:
@@ -49,6 +50,15 @@ def test_numbers_are_those_worked_out_by_hand(tiny_dataset: ImagesAndMasks) -> N
     assert (second.pixels, second.images) == (12, 2)
     assert np.isnan(third.iou)
     assert (third.pixels, third.images) == (0, 0)
+
+
+def test_every_figure_that_is_drawn_is_shown(tiny_dataset: ImagesAndMasks) -> None:
+    history = list(csv.DictReader(HISTORY.splitlines()))
+    drawn = draw_figures(tiny_evaluation(tiny_dataset), history)
+    templates = (Path(page.__file__).parent / "templates").glob("*.html")
+    shown = {name for path in templates for name in re.findall(r"parts\.figure\(plots\.(\w+)", path.read_text())}
+    assert len(drawn) > 5
+    assert set(drawn) <= shown
 
 
 def test_each_kind_of_error() -> None:

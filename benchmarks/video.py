@@ -112,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("clip", type=Path, nargs="?", help="video to time with")
-    parser.add_argument("--size", type=network_size, default="trained")
+    parser.add_argument("--size", type=network_size)
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=3)

@@ -132,7 +132,6 @@ def video(
     fps: float | None = None,
     smooth: float = 0,
     flicker: bool = False,
-    tile: tuple[int, int] | None = None,
     batch: int | None = None,
     json: str | Path | None = None,
 ) -> "SegmentedVideo":
@@ -155,7 +154,6 @@ def video(
         fps: images a second, of a folder; None: 10.
         smooth: weight of the past that steadies the classes along the flow, 0 to under 1; 0.7 is a good one.
         flicker: measure how unsteady the classes are.
-        tile: (H, W) of overlapping tiles in which frames are seen.
         batch: frames seen at once; None: 4 on a GPU, else 1.
         json: file to write each frame's class shares to.
 
@@ -166,7 +164,7 @@ def video(
     from segnet.inference.video.settings import VideoSettings
 
     settings = VideoSettings(
-        layout, opacity, contours, classes, legend, show_rate, start, end, stride, fps, smooth, flicker, tile, batch
+        layout, opacity, contours, classes, legend, show_rate, start, end, stride, fps, smooth, flicker, batch
     )
     opened = model if isinstance(model, Model) else load(model, samples=1)
     return segment_file(opened.predictor, str(input), Path(output), settings, Path(json) if json else None)

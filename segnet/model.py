@@ -1,7 +1,7 @@
 """A trained model from Python, opened by :func:`load`: images in, predictions out."""
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -21,7 +21,10 @@ def load(
     precision: str = "auto",
     device: str = "auto",
     samples: int | None = None,
-    size: "Size" = "trained",
+    size: "Size | None" = None,
+    tile: tuple[int, int] | None = None,
+    flip: bool = False,
+    scales: Sequence[float] = (1.0,),
 ) -> "Model":
     """Open a trained model.
 
@@ -33,7 +36,10 @@ def load(
         device: ``cpu``, ``cuda`` or ``auto``.
         samples: passes with dropout on; None: 8 for a Bayesian SegNet, else 1.
         size: at which the network sees images: ``trained``, as many pixels as in training; ``native``, as they are;
-            (H, W); or a number of pixels.
+            (H, W); or a number of pixels. None: ``trained``, or ``native`` in tiles.
+        tile: (H, W) of overlapping tiles in which images are seen.
+        flip: average with the mirror image.
+        scales: average over these multiples of the size.
 
     Raises:
         UserError: there is no such model, it is damaged, is an autoencoder, or cannot be run in this way here.
@@ -43,7 +49,8 @@ def load(
 
     opened = open_model(model)
     passes = usual_samples(opened, backend) if samples is None else samples
-    return Model(str(model), Predictor(opened, backend, precision, device, passes, size))
+    predictor = Predictor(opened, backend, precision, device, passes, size, tile=tile, flip=flip, scales=scales)
+    return Model(str(model), predictor)
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,10 +28,14 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
     parser.add_argument(
         "--size",
         type=network_size,
-        default="trained",
         metavar="SIZE",
         help="at which the network sees images: trained, as many pixels as in training; native, as they are; "
-        "HxW; or a number of pixels (default: trained)",
+        "HxW; or a number of pixels (default: trained, with --tile native)",
+    )
+    parser.add_argument("--tile", type=size, metavar="HxW", help="see large images in overlapping tiles of this size")
+    parser.add_argument("--flip", action="store_true", help="average with the mirror image; twice the time")
+    parser.add_argument(
+        "--scales", type=scales, default=(1.0,), metavar="LIST", help="average over sizes, as in 0.75,1,1.25"
     )
 
 
@@ -48,6 +52,13 @@ def network_size(text: str) -> "Size":
         raise argparse.ArgumentTypeError(
             f"{text!r}: expected trained, native, HEIGHTxWIDTH as in 360x480, or a number of pixels"
         ) from None
+
+
+def scales(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected numbers, as in 0.75,1,1.25") from None
 
 
 def size(text: str) -> tuple[int, int]:
@@ -68,6 +79,9 @@ def open_model(args: argparse.Namespace) -> "Model":
         device=args.device,
         samples=args.samples,
         size=args.size,
+        tile=args.tile,
+        flip=args.flip,
+        scales=args.scales,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet.commands.arguments import MODEL, add_predictor_arguments, open_model, size
+from segnet.commands.arguments import MODEL, add_predictor_arguments, open_model
 
 if TYPE_CHECKING:
     from segnet.inference.overlay import Overlay
@@ -47,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--smooth", type=float, default=0, metavar="WEIGHT", help="steady classes along the flow; 0.7 is a good weight"
     )
     parser.add_argument("--flicker", action="store_true", help="measure how unsteady the classes are")
-    parser.add_argument("--tile", type=size, metavar="HxW", help="see frames in overlapping tiles of this size")
     parser.add_argument("--batch", type=int, metavar="N", help="frames seen at once (default: 4 on a GPU, else 1)")
     parser.add_argument("--mjpeg", type=int, metavar="PORT", help="look at a camera in a browser on this machine")
     # A video of several passes a frame takes several times as long, which has to be asked for.

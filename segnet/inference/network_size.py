@@ -30,3 +30,8 @@ def network_size(size: Size, trained: tuple[int, int], image: tuple[int, int]) -
     height, width = image
     scale = math.sqrt(pixels / (height * width))
     return max(SMALLEST, round(height * scale)), max(SMALLEST, round(width * scale))
+
+
+def scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """``size`` times ``scale``."""
+    return size if scale == 1 else (max(SMALLEST, round(size[0] * scale)), max(SMALLEST, round(size[1] * scale)))

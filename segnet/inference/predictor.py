@@ -1,6 +1,7 @@
 """The one place that turns images into classes, whatever the runtime."""
 
 import copy
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,18 +11,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segnet.datasets.classes import ClassSet
+from segnet.datasets.image_files import Pixels
 from segnet.datasets.merging import Merge, merged_classes
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.inference.enlarge import classes_at
 from segnet.inference.model import ExportedModel, Model
-from segnet.inference.network_size import Size, network_size
+from segnet.inference.network_size import SMALLEST, Size, network_size, scaled
+from segnet.inference.tiles import Windows, bands
 from segnet.nn.dropout import has_dropout
 from segnet.nn.saved import ModelInfo
 from segnet.nn.stages import is_bayesian
 
 BAYESIAN_SAMPLES = 8
 """As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
+
+SCALES = 0.1, 8.0
+"""From which to which an image may be scaled."""
 
 Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """RGB images of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
@@ -39,15 +45,20 @@ class Predictor:
             1 is one pass without dropout.
         size: at which the network sees images, see :data:`segnet.inference.network_size.Size`. Logits are brought
             back to an image's own size before anything else is made of them. An exported file that takes one size
-            alone sees every image at that.
+            alone sees every image at that. None: ``trained``, or ``native`` in tiles, which are for full sharpness.
         merge: classes of the model that are taken for one, by its name; its probability is the sum of theirs.
+        tile: (H, W) of overlapping tiles in which images are seen, see :func:`segnet.inference.tiles.bands`; None: as a
+            whole.
+        flip: average the image's softmax with that of its mirror image.
+        scales: of the size at which the network sees an image; the softmax of all of them is averaged.
 
     Attributes:
         classes: names and colours of the classes, merged ones among them.
 
     Raises:
         UserError: an unknown backend, precision or device, or one that is not to be had here; ``samples`` below 1,
-            or more for a network without dropout or for a runtime that takes it out.
+            or more for a network without dropout or for a runtime that takes it out; a size, tile or scale that is
+            none, or that the model cannot see.
     """
 
     def __init__(
@@ -57,12 +68,18 @@ class Predictor:
         precision: str = "auto",
         device: str = "auto",
         samples: int = 1,
-        size: Size = "trained",
+        size: Size | None = None,
         merge: Merge | None = None,
+        tile: tuple[int, int] | None = None,
+        flip: bool = False,
+        scales: Sequence[float] = (1.0,),
     ) -> None:
         check_samples(model, backend, samples)
-        check_size(model, size)
-        self.model, self.samples, self.size = model, samples, size
+        check_size(model, size, scales)
+        check_tile(tile)
+        self.model, self.samples = model, samples
+        self.size: Size = size or ("native" if tile else "trained")
+        self.tile, self.flip, self.scales = tile, flip, tuple(scales)
         self.backend = open_backend(backend, model, precision, device)
         self._merge(merge or {})
 
@@ -79,40 +96,77 @@ class Predictor:
 
     @property
     def description(self) -> str:
-        """Runtime, precision and device, such as ``torch bf16 on cpu``."""
-        return self.backend.description
+        """Runtime, precision and device, such as ``torch bf16 on cpu``, and what is done beside one pass."""
+        words = [self.backend.description]
+        if self.tile:
+            words.append("tiles of {}x{}".format(*self.tile))
+        if self.scales != (1.0,):
+            words.append(f"scales {', '.join(f'{scale:g}' for scale in self.scales)}")
+        return ", ".join([*words, "flipped too"] if self.flip else words)
 
-    def network_size(self, height: int, width: int) -> tuple[int, int]:
-        """(H, W) at which the network sees an image of this size."""
+    @property
+    def passes(self) -> int:
+        """Passes of the network for an image, or for a tile: dropout samples at each scale, mirrored or not."""
+        return self.samples * len(self.scales) * (2 if self.flip else 1)
+
+    def network_size(self, height: int, width: int, scale: float = 1.0) -> tuple[int, int]:
+        """(H, W) at which the network sees an image, or a tile, of this size."""
         own = only_size(self.model)
-        return own or network_size(self.size, self.model.info.size, (height, width))
+        return own or scaled(network_size(self.size, self.model.info.size, (height, width)), scale)
+
+    def bands(self, image: Windows) -> Iterator[NDArray[np.float32]]:
+        """Softmax ``(C, h, W)`` of an image ``(H, W, 3)`` from top to bottom, some rows at a time, seen in tiles.
+
+        Memory does not grow with the image's height, and with its width only by a row of tiles.
+        """
+        assert self.tile
+        return bands(image, self.tile, lambda tile: self._probabilities([tile])[0])
 
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
         """Class indices ``(N, H, W)`` uint8."""
-        if self.samples > 1 or self.merged is not None:
+        if self.tile:
+            return np.stack([np.concatenate([most_likely(band) for band in self.bands(image)]) for image in images])
+        if self.passes > 1 or self.merged is not None:
             return np.asarray(self.probabilities(images).argmax(1), np.uint8)
         batch = as_tensor(images)
-        resized = self._resized(batch)
-        if resized is batch:
+        height, width = batch.shape[-2:]
+        seen = at_size(batch, self.network_size(height, width, self.scales[0]))
+        if seen is batch:
             return np.asarray(self.backend.classes(batch))
-        return np.asarray(classes_at(self.backend.logits(resized), batch.shape[-2:]).cpu())
+        return np.asarray(classes_at(self.backend.logits(seen), (height, width)).cpu())
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
-        """Softmax ``(N, C, H, W)`` float32, the mean over ``samples``."""
-        total = sum(self._softmax(logits) for logits in self._logits(images, self.samples))
-        return np.asarray((total / self.samples).cpu())  # type: ignore[union-attr]
+        """Softmax ``(N, C, H, W)`` float32, the mean over all passes."""
+        if self.tile:
+            return np.stack([np.concatenate(list(self.bands(image)), axis=1) for image in images])
+        return self._probabilities(images)
+
+    def _probabilities(self, images: Images) -> NDArray[np.float32]:
+        total = sum(self._softmax(logits) for logits in self._logits(images))
+        return np.asarray((total / self.passes).cpu())  # type: ignore[union-attr]
 
     def uncertainty(self, images: Images) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean softmax ``(N, C, H, W)`` and its variance over the samples, averaged over classes, ``(N, H, W)``."""
+        """Mean softmax ``(N, C, H, W)`` and its variance over the passes, averaged over classes, ``(N, H, W)``."""
+        if not self.tile:
+            return self._uncertainty(images)
+
+        def see(tile: Pixels) -> NDArray[np.float32]:
+            (mean,), (variance,) = self._uncertainty([tile])
+            return np.concatenate([mean, variance[None]])
+
+        found = np.stack([np.concatenate(list(bands(image, self.tile, see)), axis=1) for image in images])
+        return found[:, :-1], found[:, -1]
+
+    def _uncertainty(self, images: Images) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         mean = torch.zeros(())
         squares = torch.zeros(())
-        for count, logits in enumerate(self._logits(images, self.samples), start=1):
+        for count, logits in enumerate(self._logits(images), start=1):
             # Welford's update: the variance of near-equal samples would drown in a difference of two sums.
             p = self._softmax(logits)
             change = p - mean
             mean = mean + change / count
             squares = squares + change * (p - mean)
-        variance = (squares / self.samples).mean(1)
+        variance = (squares / self.passes).mean(1)
         return np.asarray(mean.cpu()), np.asarray(variance.cpu())
 
     def _softmax(self, logits: Tensor) -> Tensor:
@@ -123,20 +177,19 @@ class Predictor:
         empty = p.new_zeros(p.shape[0], len(self.classes), *p.shape[2:])
         return empty.index_add(1, self.merged.to(p.device), p)
 
-    def _logits(self, images: Images, passes: int) -> Iterator[Tensor]:
+    def _logits(self, images: Images) -> Iterator[Tensor]:
+        """Logits ``(N, C, H, W)`` of each pass, at the images' own size."""
         batch = as_tensor(images)
-        own_size, batch = batch.shape[-2:], self._resized(batch)
-        for _ in range(passes):
-            # Channel by channel, as softmax wants them: it takes half of the time.
-            logits = self.backend.logits(batch, dropout=passes > 1).contiguous()
-            if logits.shape[-2:] != own_size:
-                logits = F.interpolate(logits, own_size, mode="bilinear", align_corners=False)
-            yield logits
-
-    def _resized(self, batch: Tensor) -> Tensor:
-        """``batch`` at the size at which the network sees it; itself where that is its own."""
         height, width = batch.shape[-2:]
-        return at_size(batch, self.network_size(height, width))
+        for scale, is_flipped in itertools.product(self.scales, (False, True) if self.flip else (False,)):
+            seen = at_size(batch, self.network_size(height, width, scale))
+            seen = seen.flip(-1) if is_flipped else seen
+            for _ in range(self.samples):
+                # Channel by channel, as softmax wants them: it takes half of the time.
+                logits = self.backend.logits(seen, dropout=self.samples > 1).contiguous()
+                if logits.shape[-2:] != (height, width):
+                    logits = F.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
+                yield logits.flip(-1) if is_flipped else logits
 
 
 def model_classes(info: ModelInfo) -> ClassSet:
@@ -153,14 +206,24 @@ def only_size(model: Model) -> tuple[int, int] | None:
     return model.info.size if isinstance(model, ExportedModel) and not model.info.any_size else None
 
 
-def check_size(model: Model, size: Size) -> None:
-    """Raises UserError where the model cannot see images at that size."""
+def check_size(model: Model, size: Size | None, scales: Sequence[float]) -> None:
+    """Raises UserError where the model cannot see images at that size and those scales."""
+    if not scales or not all(SCALES[0] <= scale <= SCALES[1] for scale in scales):
+        words = ",".join(f"{scale:g}" for scale in scales)
+        raise UserError(f"scales {words!r}: one or more from {SCALES[0]} to {SCALES[1]:g}, as in 0.75,1,1.25")
     own = only_size(model)
-    if own and size not in ("trained", own):
+    if own and (size not in (None, "trained", own) or tuple(scales) != (1.0,)):
         height, width = own
         raise UserError(
-            f"{model.path}: takes images of {height}x{width} alone; leave --size out, or export it for any size"  # type: ignore[union-attr]
+            f"{model.path}: takes images of {height}x{width} alone; leave --size and --scales out, or export it "  # type: ignore[union-attr]
+            "for any size"
         )
+
+
+def check_tile(tile: tuple[int, int] | None) -> None:
+    """Raises UserError where a tile is too small to see anything in it."""
+    if tile and min(tile) < SMALLEST:
+        raise UserError(f"tile {tile[0]}x{tile[1]}: a side has {SMALLEST} pixels at least")
 
 
 def check_samples(model: Model, backend: str, samples: int) -> None:
@@ -185,6 +248,12 @@ def at_size(batch: Tensor, size: tuple[int, int]) -> Tensor:
     if size == tuple(batch.shape[-2:]):
         return batch
     return F.interpolate(batch, size, mode="bilinear", antialias=True)
+
+
+def most_likely(probabilities: NDArray[np.float32]) -> Pixels:
+    """Class indices ``(H, W)`` uint8 of ``(C, H, W)``."""
+    # A fifth of the time of argmax, which goes from channel to channel at each pixel.
+    return np.asarray(torch.from_numpy(probabilities).max(0).indices.to(torch.uint8))
 
 
 def as_tensor(images: Images) -> Tensor:

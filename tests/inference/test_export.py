@@ -101,7 +101,7 @@ def test_onnx_gives_a_class_map_and_has_no_scatter(model: SavedModel, tiny_camvi
     assert not [node.op_type for node in onnx.load(out).graph.node if "Scatter" in node.op_type]
     # Images of other sizes are brought to it.
     assert Predictor(open_model(out)).classes_of(np.zeros((1, 48, 64, 3), np.uint8)).shape == (1, 48, 64)
-    with pytest.raises(UserError, match="takes images of 36x40 alone; leave --size out, or export it for any size"):
+    with pytest.raises(UserError, match="takes images of 36x40 alone; leave --size and --scales out"):
         Predictor(open_model(out), size="native")
 
 

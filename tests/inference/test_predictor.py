@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from segnet.errors import UserError
 from segnet.inference.graph import fold_batch_norm
@@ -67,7 +68,7 @@ def test_uncertainty_is_the_variance_over_samples(bayesian_model: SavedModel) ->
     torch.manual_seed(1)
     mean, variance = predictor.uncertainty(images)
     torch.manual_seed(1)
-    draws = np.stack([logits.softmax(1).numpy() for logits in predictor._logits(images, 6)])
+    draws = np.stack([logits.softmax(1).numpy() for logits in predictor._logits(images)])
     np.testing.assert_allclose(mean, draws.mean(0), atol=1e-6)
     np.testing.assert_allclose(variance, draws.var(0).mean(1), atol=1e-7)
     assert variance.max() > 0
@@ -91,7 +92,7 @@ def test_a_merged_class_has_the_sum_of_its_classes_probabilities(bayesian_model:
     torch.manual_seed(1)
     mean, variance = sampled.uncertainty(images)
     torch.manual_seed(1)
-    draws = np.stack([sampled._softmax(logits).numpy() for logits in sampled._logits(images, 3)])
+    draws = np.stack([sampled._softmax(logits).numpy() for logits in sampled._logits(images)])
     np.testing.assert_allclose(mean, draws.mean(0), atol=1e-6)
     np.testing.assert_allclose(variance, draws.var(0).mean(1), atol=1e-7)
 
@@ -119,3 +120,33 @@ def test_what_cannot_be_is_refused(model: SavedModel, arguments: dict[str, objec
 def test_images_are_uint8_rgb(model: SavedModel) -> None:
     with pytest.raises(ValueError, match="uint8 RGB"):
         Predictor(model).classes_of([np.zeros((4, 4), np.uint8)])
+
+
+def test_flipped_copies_and_scales_are_averaged(model: SavedModel) -> None:
+    """Each copy's softmax by hand, at the image's own size."""
+    images = noise(48, 64)
+    predictor = Predictor(model, precision="fp32", flip=True, scales=(0.5, 1.0))
+    assert predictor.passes == 4
+    expected = torch.zeros(())
+    for size in ((24, 32), (48, 64)):
+        x = torch.from_numpy(images).permute(0, 3, 1, 2)
+        x = x if size == (48, 64) else F.interpolate(x, size, mode="bilinear", antialias=True)
+        for axes in ([], [3]):
+            logits = plain_logits(model, x.flip(axes).permute(0, 2, 3, 1).numpy()).flip(axes)
+            expected = expected + F.interpolate(logits, (48, 64), mode="bilinear").softmax(1) / 4
+    np.testing.assert_allclose(predictor.probabilities(images), expected, atol=1e-5)
+    np.testing.assert_array_equal(predictor.classes_of(images), expected.argmax(1))
+    assert predictor.description == "torch fp32 on cpu, scales 0.5, 1, flipped too"
+
+
+def test_a_flipped_average_does_not_care_for_left_and_right(model: SavedModel) -> None:
+    predictor = Predictor(model, precision="fp32", flip=True)
+    images = noise(48, 64)
+    mirrored = predictor.probabilities(np.ascontiguousarray(images[:, :, ::-1]))
+    np.testing.assert_allclose(mirrored[..., ::-1], predictor.probabilities(images), atol=1e-5)
+
+
+def test_a_single_scale_is_that_size(model: SavedModel) -> None:
+    images = noise(48, 64)
+    half = Predictor(model, precision="fp32", scales=(0.5,)).classes_of(images)
+    np.testing.assert_array_equal(half, Predictor(model, precision="fp32", size=(24, 32)).classes_of(images))

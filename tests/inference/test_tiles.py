@@ -1,29 +1,25 @@
 """Tiles: where they lie, and that an image seen in tiles is the image."""
 
-from typing import cast
+import tracemalloc
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
-from segnet.inference.predictor import Images, Predictor
-from segnet.inference.tiles import TiledPredictor, starts
+from segnet.inference.predictor import Predictor
+from segnet.inference.tiles import bands, starts
 from segnet.nn.saved import SavedModel
 
 
-class PixelByPixel:
-    """Says of each pixel alone: class 0 as likely as it is red, class 1 the rest. Notes the tiles that it saw."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[int, ...]] = []
-
-    def probabilities(self, images: Images) -> NDArray[np.float32]:
-        self.seen += [image.shape[:2] for image in images]
-        red = np.stack(list(images))[..., 0].astype(np.float32) / 255
-        return np.stack([red, 1 - red], axis=1)
+def pixel_by_pixel(tile: Pixels) -> NDArray[np.float32]:
+    """Says of each pixel alone: class 0 as likely as it is red, class 1 the rest."""
+    red = tile[..., 0].astype(np.float32) / 255
+    return np.stack([red, 1 - red])
 
 
 @pytest.mark.parametrize(
@@ -48,39 +44,73 @@ def test_tiles_cover_all_and_overlap_as_asked(length: int, tile: int, overlap: f
 @pytest.mark.parametrize("size", [(97, 131), (16, 24), (5, 7), (16, 100)])
 def test_what_is_said_pixel_by_pixel_is_the_same_in_tiles(size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    inner = PixelByPixel()
-    tiled = TiledPredictor(cast(Predictor, inner), (16, 24), 0.25)
-    whole = inner.probabilities([image])
-    inner.seen.clear()
-    np.testing.assert_allclose(tiled.probabilities([image]), whole, atol=1e-6)
-    assert set(inner.seen) == {(min(16, size[0]), min(24, size[1]))}
-    assert np.array_equal(tiled.classes_of([image])[0], whole[0].argmax(0))
+    seen = []
+
+    def see(tile: Pixels) -> NDArray[np.float32]:
+        seen.append(tile.shape[:2])
+        return pixel_by_pixel(tile)
+
+    np.testing.assert_allclose(np.concatenate(list(bands(image, (16, 24), see)), 1), pixel_by_pixel(image), atol=1e-6)
+    assert set(seen) == {(min(16, size[0]), min(24, size[1]))}
 
 
-def test_two_tiles_that_disagree_fade_into_each_other() -> None:
-    class FirstSaysZero(PixelByPixel):
-        def probabilities(self, images: Images) -> NDArray[np.float32]:
-            self.seen.append((0, 0))
-            answer = np.zeros((1, 2, *images[0].shape[:2]), np.float32)
-            answer[:, len(self.seen) - 1] = 1
-            return answer
+@pytest.mark.parametrize(("height", "expected"), [(1, [0.5] * 4), (9, [0.8, 0.6, 0.4, 0.2])])
+def test_two_tiles_that_disagree_fade_into_each_other(
+    height: int, expected: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tiles at 0–7 and 4–11: on pixels 4 to 7 the first one's weights are 4 3 2 1, the second one's 1 2 3 4.
 
-    tiled = TiledPredictor(cast(Predictor, FirstSaysZero()), (1, 8), 0.5)
-    # Tiles at 0–7 and 4–11: on pixels 4 to 7 the first one's weights are 4 3 2 1, the second one's 1 2 3 4. The
-    # tile is one pixel high, which bounds every weight at 1: they share alike.
-    assert tiled.probabilities([np.zeros((1, 12, 3), np.uint8)])[0, 0, 0].tolist() == [1] * 4 + [0.5] * 4 + [0] * 4
-    tiled = TiledPredictor(cast(Predictor, FirstSaysZero()), (9, 8), 0.5)
-    middle = tiled.probabilities([np.zeros((9, 12, 3), np.uint8)])[0, 0, 4]
-    np.testing.assert_allclose(middle, [1] * 4 + [0.8, 0.6, 0.4, 0.2] + [0] * 4, atol=1e-6)
+    A tile that is one pixel high bounds every weight at 1: both share alike.
+    """
+    monkeypatch.setattr("segnet.inference.tiles.OVERLAP", 0.5)
+    classes = iter([0, 1])
+
+    def see(tile: Pixels) -> NDArray[np.float32]:
+        answer = np.zeros((2, *tile.shape[:2]), np.float32)
+        answer[next(classes)] = 1
+        return answer
+
+    (band,) = bands(np.zeros((height, 12, 3), np.uint8), (height, 8), see)
+    np.testing.assert_allclose(band[0, height // 2], [1] * 4 + expected + [0] * 4, atol=1e-6)
 
 
-def test_a_real_network_in_one_tile_is_the_network(model: SavedModel) -> None:
-    predictor = Predictor(model, precision="fp32")
+def test_the_memory_is_that_of_one_row_of_tiles() -> None:
+    class Road:
+        """A very high image that is nowhere as a whole."""
+
+        shape = (20_000, 1920, 3)
+
+        def __getitem__(self, place: tuple[slice, slice]) -> Pixels:
+            rows, columns = place
+            return np.full((rows.stop - rows.start, columns.stop - columns.start, 3), 128, np.uint8)
+
+    tracemalloc.start()
+    height = sum(band.shape[1] for band in bands(Road(), (360, 480), pixel_by_pixel))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert height == 20_000
+    # The image would be 115 MB, and its probabilities 307.
+    assert peak < 30e6
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_a_real_network_in_one_tile_is_the_network(samples: int, bayesian_model: SavedModel) -> None:
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
-    tiled = TiledPredictor(predictor, (48, 64))
-    np.testing.assert_allclose(tiled.probabilities([image]), predictor.probabilities([image]), atol=1e-6)
+    found = []
+    for tile in (None, (48, 64)):
+        predictor = Predictor(bayesian_model, precision="fp32", samples=samples, tile=tile)
+        torch.manual_seed(0)
+        found.append((predictor.probabilities([image]), *predictor.uncertainty([image]), predictor.classes_of([image])))
+    for whole, tiled in zip(*found, strict=True):
+        np.testing.assert_allclose(tiled, whole, atol=1e-6)
 
 
-def test_overlap_has_a_range(model: SavedModel) -> None:
-    with pytest.raises(UserError, match="overlap 1"):
-        TiledPredictor(Predictor(model), (48, 64), 1)
+def test_tiles_are_seen_at_full_sharpness_unless_a_size_is_given(model: SavedModel) -> None:
+    assert Predictor(model, tile=(96, 128)).network_size(96, 128) == (96, 128)
+    assert Predictor(model, tile=(96, 128), size="trained").network_size(96, 128) == (48, 64)
+    assert Predictor(model, tile=(96, 128), size=(24, 32)).network_size(96, 128) == (24, 32)
+
+
+def test_a_tile_has_room_for_something(model: SavedModel) -> None:
+    with pytest.raises(UserError, match="tile 480x8: a side has 16 pixels at least"):
+        Predictor(model, tile=(480, 8))

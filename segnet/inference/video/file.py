@@ -71,7 +71,7 @@ def segment_file(
     frames = open_source(source, Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE)
     lossless = settings.layout == "mask" and keeps_indices(output)
     writer = open_writer(output, frames, clip, lossless)
-    batch = settings.batch or (4 if predictor.description.endswith("cuda") else 1)
+    batch = settings.batch or (4 if predictor.backend.description.endswith("cuda") else 1)
     rows: list[Row] = []
     begin = time.perf_counter()
     try:

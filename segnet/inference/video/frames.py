@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from segnet.errors import UserError
 from segnet.inference.overlay import class_shares
-from segnet.inference.predictor import Predictor
-from segnet.inference.tiles import TiledPredictor
+from segnet.inference.predictor import Predictor, most_likely
 from segnet.inference.video.flicker import FlickerMeter
 from segnet.inference.video.smoothing import TemporalSmoothing
 
@@ -49,7 +48,6 @@ class FrameSegmenter:
     Args:
         predictor: runs on the frames.
         smooth: weight of the past in the temporal smoothing, 0 (none) to under 1.
-        tile: (H, W) of tiles in which frames are seen; None: as a whole.
         uncertainty: keep the variance of the dropout samples.
         measure_flicker: keep count of how unsteady the classes are, before and after smoothing.
 
@@ -61,18 +59,16 @@ class FrameSegmenter:
         self,
         predictor: Predictor,
         smooth: float = 0.0,
-        tile: tuple[int, int] | None = None,
         uncertainty: bool = False,
         measure_flicker: bool = False,
     ) -> None:
         if not 0 <= smooth < 1:
             raise UserError(f"--smooth {smooth}: the weight of the past is 0 to under 1")
-        if uncertainty and predictor.samples < 2:
-            raise UserError("--layout uncertainty needs --samples of 2 or more: it is how far they differ")
-        if uncertainty and tile:
-            raise UserError("--layout uncertainty and --tile do not go together; leave one out")
+        if uncertainty and predictor.passes < 2:
+            raise UserError(
+                "--layout uncertainty needs --samples of 2 or more, --flip or --scales: it is how far passes differ"
+            )
         self.predictor, self.uncertainty = predictor, uncertainty
-        self.runner = TiledPredictor(predictor, tile) if tile else predictor
         self.smoothing = TemporalSmoothing(smooth) if smooth else None
         self.meter = FlickerMeter(2 if smooth else 1) if measure_flicker else None
 
@@ -84,7 +80,7 @@ class FrameSegmenter:
         """
         height, width = self.predictor.network_size(*image.shape[:2])
         # Dropout is turned on in the network itself, for all threads; tiles are there to save memory.
-        alone = height * width > LARGE or self.predictor.samples > 1 or self.runner is not self.predictor
+        alone = height * width > LARGE or self.predictor.samples > 1 or self.predictor.tile is not None
         return 2 if self.predictor.backend.splits_cores and torch.get_num_threads() > 1 and not alone else 1
 
     def predict(self, images: Sequence[Pixels]) -> list[Answer]:
@@ -93,8 +89,8 @@ class FrameSegmenter:
             probabilities, variances = self.predictor.uncertainty(images)
             return [Answer(None, *pair) for pair in zip(probabilities, variances, strict=True)]
         if self.smoothing:
-            return [Answer(None, found) for found in self.runner.probabilities(images)]
-        return [Answer(mask) for mask in self.runner.classes_of(images)]
+            return [Answer(None, found) for found in self.predictor.probabilities(images)]
+        return [Answer(mask) for mask in self.predictor.classes_of(images)]
 
     def finish(self, image: Pixels, answer: Answer) -> Segmented:
         """The rest, frame by frame in order."""
@@ -110,9 +106,3 @@ class FrameSegmenter:
             self.meter.update(image, *masks)
         mask = masks[-1]
         return Segmented(mask, class_shares(mask, len(self.predictor.classes)), answer.uncertainty)
-
-
-def most_likely(probabilities: Floats) -> Pixels:
-    """Class numbers ``(H, W)`` uint8 of ``(C, H, W)``."""
-    # A fifth of the time of argmax, which goes from channel to channel at each pixel.
-    return np.asarray(torch.from_numpy(probabilities).max(0).indices.to(torch.uint8))

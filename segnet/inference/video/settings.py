@@ -29,7 +29,6 @@ class VideoSettings:
         fps: images a second, of a folder; None: 10.
         smooth: weight of the past that steadies the classes along the flow, 0 to under 1.
         flicker: measure how unsteady the classes are.
-        tile: (H, W) of overlapping tiles in which frames are seen; None: as a whole.
         batch: frames seen at once; None: 4 on a GPU, else 1.
 
     Raises:
@@ -48,7 +47,6 @@ class VideoSettings:
     fps: float | None = None
     smooth: float = 0
     flicker: bool = False
-    tile: tuple[int, int] | None = None
     batch: int | None = None
 
     def __post_init__(self) -> None:
@@ -66,7 +64,7 @@ class VideoSettings:
         return Clip(self.start, self.end, self.stride)
 
     def segmenter(self, predictor: Predictor) -> FrameSegmenter:
-        return FrameSegmenter(predictor, self.smooth, self.tile, self.layout == "uncertainty", self.flicker)
+        return FrameSegmenter(predictor, self.smooth, self.layout == "uncertainty", self.flicker)
 
     def painter(self, classes: ClassSet) -> Painter:
         only = None if self.classes is None else [class_index(name, classes.names) for name in self.classes]

@@ -202,8 +202,10 @@ class DistillConfig(Settings):
     """A trained model to learn from, besides the masks."""
 
     teacher: str = Field(description="run folder, model folder or packaged model, of any network with the same classes")
-    weight: float = Field(1.0, gt=0, description="of the divergence from the teacher, beside the terms of the loss")
-    temperature: float = Field(2.0, gt=0, description="divides both networks' logits before the softmax")
+    weight: float = Field(
+        1.0, gt=0, le=1e6, description="of the divergence from the teacher, beside the terms of the loss"
+    )
+    temperature: float = Field(2.0, gt=0, le=1e3, description="divides both networks' logits before the softmax")
 
 
 class Stepping(Settings):

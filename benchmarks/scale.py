@@ -31,7 +31,7 @@ from segnet.datasets.classes import ClassSet
 from segnet.datasets.folder import pairs_from_folders
 from segnet.datasets.inspection.leaks import find_leaks
 from segnet.datasets.inspection.look import Look
-from segnet.datasets.samples import Pair
+from segnet.datasets.pair import Pair
 from segnet.datasets.sampling import EpochBatches
 from segnet.datasets.shards import load_shards
 from segnet.datasets.shards.index import Shard, rows_of, write_index

@@ -1,45 +1,43 @@
-"""How masks say which class a pixel is: by a grey value, a palette index, a colour, or a segment's number."""
+"""What a mask's values mean: which class a grey value, a palette index, a colour or a segment's number stands for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segnet.errors import UserError
+from .image_files import Pixels
+from .masks import (
+    GREY,
+    MASK_IMAGES,
+    TRANSPARENT,
+    Kind,
+    MaskSource,
+    RawMask,
+    Values,
+    count_values,
+    describe_value,
+    is_grey,
+    pack_pixels,
+    runs,
+    unpack_channels,
+)
+from .pair import Pair
 
-from .image_files import Pixels, open_image
-
-Kind = Literal["index", "palette", "rgb", "grey rgb", "panoptic"]
-"""Of a mask's values; ``grey rgb`` are three equal channels, which may be colours or an index that was saved so."""
-RGB = tuple[int, int, int]
-
-GREY = 0x010101
-"""A grey value times this is its packed colour."""
-NO_SEGMENT = 65535
-"""Value of a panoptic mask's pixels whose number is not in the annotations."""
-
-
-class RawMask(NamedTuple):
-    """A mask as it is on disk.
-
-    Attributes:
-        values: (H, W) int32; of an RGB mask each colour as one number, see :func:`pack`.
-        kind: what the values are.
-    """
-
-    values: NDArray[np.int32]
-    kind: Kind
+INDICES = 2**16
+"""More than any value of an index mask."""
+CLASS_INDICES = "class indices"
+"""Origin of a coding whose values are the labels."""
 
 
 class Decoded(NamedTuple):
-    """A mask in class indices, (H, W) uint8, and the pixels of each value that stands for no class."""
+    """A mask in class indices, (H, W) uint8, the pixels of each value that stands for no class, and those moved."""
 
     labels: Pixels
     unknown: dict[str, int]
+    moved: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,136 +49,137 @@ class Coding:
         colors: label of each packed colour of RGB masks. Where it is empty, RGB masks of three equal channels are read
             as grey ones.
         ignore_index: of values that are left out.
-        segments: COCO panoptic masks alone: (n, 2) int32 of segment number and value, by file name.
+        by_color: colours say the class: palette masks are read by their palette's colours instead of their indices.
+        snap: a value that is not listed is read as the nearest one that is: for masks that were resized, smoothed or
+            saved as JPEG.
+        source: where the values come from.
+        origin: who says what the values mean, in words.
     """
 
     indices: Mapping[int, int] = field(default_factory=dict)
     colors: Mapping[int, int] = field(default_factory=dict)
     ignore_index: int = 255
-    segments: Mapping[str, NDArray[np.int32]] | None = None
+    by_color: bool = False
+    snap: bool = False
+    source: MaskSource = MASK_IMAGES
+    origin: str = "the masks' own values"
 
-    def read(self, path: Path) -> RawMask:
+    def read(self, pair: Pair) -> RawMask:
         """The mask's values.
 
         Raises:
             UserError: the file is not there, is damaged, or has values of a kind that is no mask.
         """
-        raw = read_raw_mask(path)
-        if self.segments is not None:
-            return RawMask(_values_of_segments(raw, self.segments.get(path.name)), "panoptic")
-        if raw.kind == "rgb" and not self.colors:
-            return RawMask(raw.values & 255, "grey rgb") if is_grey(raw.values) else raw
+        raw = self.source.read(pair)
+        if raw.kind == "palette" and self.by_color and raw.palette is not None and raw.palette.size:
+            colors = pack_pixels(raw.palette)
+            return RawMask(colors[np.minimum(raw.values, len(colors) - 1)], "rgb", raw.palette)
+        if raw.kind == "rgb" and not self.colors and is_grey(raw.values):
+            return RawMask(raw.values & 255, "grey rgb", lossy=raw.lossy)
         return raw
 
-    def decode(self, path: Path) -> Decoded:
-        """The mask in labels, by exact look-up.
+    def decode(self, pair: Pair) -> Decoded:
+        """The mask in labels.
 
         Raises:
             UserError: as for reading.
         """
-        values, kind = self.read(path)
-        table = self._color_table if kind == "rgb" else self._index_table
-        labels = table[values]
+        values, kind, *_ = self.read(pair)
+        if values.dtype == np.uint8 and kind in ("index", "palette", "polygons") and values.max() < self._same:
+            return Decoded(np.array(values), {})
+        labels = self._labels(values, kind)
         missing = labels < 0
-        unknown = {}
-        if missing.any():
-            unknown = {describe_value(value, kind): count for value, count in count_values(values[missing]).items()}
-            labels[missing] = self.ignore_index
+        if not missing.any():
+            return Decoded(labels.astype(np.uint8), {})
+        strange = values[missing]
+        if self.snap:
+            found, of_run = np.unique(strange, return_inverse=True)
+            labels[missing] = self._nearest(found, kind)[of_run]
+            return Decoded(labels.astype(np.uint8), {}, strange.size)
+        unknown = {describe_value(value, kind): count for value, count in count_values(strange).items()}
+        labels[missing] = self.ignore_index
         return Decoded(labels.astype(np.uint8), unknown)
 
     def label_of(self, value: int, kind: Kind) -> int | None:
         """Label of one value; None where it is unknown."""
+        label = self._listed(value, kind)
+        if label < 0 and self.snap:
+            label = int(self._nearest(np.array([value]), kind)[0])
+        return None if label < 0 else label
+
+    def moves(self, value: int, kind: Kind) -> bool:
+        """Whether a value is read as the nearest one that is listed."""
+        return self.snap and self._listed(value, kind) < 0
+
+    def meaning(self) -> str:
+        """Text that changes with what the values mean."""
+        tables = sorted(self.indices.items()), sorted(self.colors.items())
+        return repr((*tables, self.ignore_index, self.by_color, self.snap, self.source.meaning()))
+
+    def _listed(self, value: int, kind: Kind) -> int:
+        """Label of a value that is listed, else -1."""
+        if kind == "bit":
+            return int(self._bit_table[value])
         if kind == "grey rgb" and self.colors:
-            return self.colors.get(value * GREY)
-        return (self.colors if kind == "rgb" else self.indices).get(value)
+            return self.colors.get(value * GREY, -1)
+        if kind != "rgb":
+            return self.indices.get(value, -1)
+        if value & TRANSPARENT:
+            value = TRANSPARENT if TRANSPARENT in self.colors else value & ~TRANSPARENT
+        return self.colors.get(value, -1)
+
+    def _labels(self, values: Values, kind: Kind) -> NDArray[np.int16]:
+        """Labels (H, W) of values (H, W), -1 where they are unknown."""
+        if kind == "bit":
+            return np.asarray(self._bit_table[values])
+        if kind != "rgb":
+            return np.asarray(self._index_table[values])
+        of_run, lengths = runs(values)
+        found, place = np.unique(of_run, return_inverse=True)
+        table = np.array([self._listed(int(value), kind) for value in found], np.int16)
+        return np.repeat(table[place], lengths).reshape(values.shape)
+
+    def _nearest(self, values: Values, kind: Kind) -> NDArray[np.int16]:
+        """Labels (N,) of the nearest listed values; of colours, by the squared distance of their channels."""
+        colored = kind == "rgb" or (kind == "grey rgb" and bool(self.colors))
+        table = self.colors if colored else self.indices
+        known = np.array(sorted(value for value in table if value != TRANSPARENT), np.int64)
+        if not known.size:
+            return np.full(len(values), -1, np.int16)
+        labels = np.array([table[int(value)] for value in known], np.int16)
+        if not colored:
+            return np.asarray(labels[np.abs(values.astype(np.int64)[:, None] - known).argmin(1)])
+        if kind == "grey rgb":
+            values = values.astype(np.int64) * GREY
+        one, other = (np.stack(unpack_channels(v.astype(np.int64)), -1) for v in (values, known))
+        nearest = [((color - other) ** 2).sum(1).argmin() for color in one]
+        return np.asarray(labels[np.array(nearest, np.int64)])
+
+    @cached_property
+    def _same(self) -> int:
+        """How many of the first values are their own labels."""
+        return next(value for value in range(INDICES) if self.indices.get(value) != value)
 
     @cached_property
     def _index_table(self) -> NDArray[np.int16]:
-        return _table(self.indices, 2**16)
+        table = np.full(INDICES, -1, np.int16)
+        table[np.fromiter(self.indices.keys(), np.int64, len(self.indices))] = list(self.indices.values())
+        return table
 
     @cached_property
-    def _color_table(self) -> NDArray[np.int16]:
-        return _table(self.colors, 2**24)
+    def _bit_table(self) -> NDArray[np.int16]:
+        """Of 0 and 1; where 1 is no class, 1 is what 255 is in masks of 8 bits, and no more than that."""
+        table = self._index_table[:2].copy()
+        if table[1] in (-1, self.ignore_index) and self._index_table[255] >= 0:
+            table[1] = self._index_table[255]
+        return table
 
 
-def read_raw_mask(path: Path) -> RawMask:
-    """A mask's values as they are on disk, without its transparency.
-
-    Raises:
-        UserError: the file is not there, is damaged, or has values of a kind that is no mask.
-    """
-    mask = open_image(path, "mask")
-    if mask.mode in ("L", "1", "I", "I;16", "I;16L", "I;16B", "LA"):
-        values = np.asarray(mask).astype(np.int32)
-        values = values[..., 0] if mask.mode == "LA" else values
-        if values.min() < 0 or values.max() >= 2**16:
-            raise UserError(f"{path}: the mask holds values up to {values.max()}; labels are below 65536")
-        return RawMask(values, "index")
-    if mask.mode in ("P", "PA"):
-        values = np.asarray(mask).astype(np.int32)
-        return RawMask(values[..., 0] if mask.mode == "PA" else values, "palette")
-    if mask.mode in ("RGB", "RGBA"):
-        return RawMask(pack_pixels(np.asarray(mask)), "rgb")
-    raise UserError(f"{path}: an image of type {mask.mode} is no mask; save class indices or RGB colours")
-
-
-def pack(color: RGB) -> int:
-    """A colour as one number, 0xRRGGBB."""
-    return color[0] << 16 | color[1] << 8 | color[2]
-
-
-def unpack(value: int) -> RGB:
-    return value >> 16, value >> 8 & 255, value & 255
-
-
-def pack_pixels(pixels: Pixels) -> NDArray[np.int32]:
-    """(H, W, 3 or more) uint8 as (H, W) numbers."""
-    red, green, blue = (pixels[..., channel].astype(np.int32) for channel in range(3))
-    return red << 16 | green << 8 | blue
-
-
-def is_grey(values: NDArray[np.int32]) -> bool:
-    """Whether the three channels of packed colours are equal everywhere."""
-    return bool((values == (values & 255) * GREY).all())
-
-
-def count_values(values: NDArray[np.int32]) -> dict[int, int]:
-    """Pixels of each value. Masks are made of even areas, so their runs are sorted instead of their pixels."""
-    flat = values.ravel()
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(flat)) + 1))
-    lengths = np.diff(np.concatenate((starts, [flat.size])))
-    found, run_of = np.unique(flat[starts], return_inverse=True)
-    pixels = np.bincount(run_of, weights=lengths)
-    return {int(value): int(count) for value, count in zip(found, pixels, strict=True)}
-
-
-def describe_value(value: int, kind: Kind) -> str:
-    """``#ff0080`` or ``label 37``."""
-    if kind == "panoptic":
-        return "segment without annotation"
-    return f"#{value:06x}" if kind == "rgb" else f"label {value}"
-
-
-def identity(classes: int, ignore_index: int) -> dict[int, int]:
+def identity(classes: int, ignore_index: int | None) -> dict[int, int]:
     """Indices whose value is the label."""
-    return {label: label for label in (*range(classes), ignore_index)}
+    return {label: label for label in (*range(classes), *([] if ignore_index is None else [ignore_index]))}
 
 
-def _table(labels: Mapping[int, int], size: int) -> NDArray[np.int16]:
-    table = np.full(size, -1, np.int16)
-    table[np.fromiter(labels.keys(), np.int64, len(labels))] = np.fromiter(labels.values(), np.int16, len(labels))
-    return table
-
-
-def _values_of_segments(raw: RawMask, segments: NDArray[np.int32] | None) -> NDArray[np.int32]:
-    """Category values of a panoptic mask, whose colour is a segment's number R + 256 G + 65536 B."""
-    red, green, blue = unpack_channels(raw.values)
-    numbers = red + (green << 8) + (blue << 16)
-    found, place = np.unique(numbers, return_inverse=True)
-    values = {0: 0} | ({} if segments is None else dict(segments.tolist()))
-    table = np.array([values.get(int(index), NO_SEGMENT) for index in found], np.int32)
-    return np.asarray(table[place].reshape(numbers.shape))
-
-
-def unpack_channels(values: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    return values >> 16, values >> 8 & 255, values & 255
+def index_coding(classes: int, ignore_index: int) -> Coding:
+    """Of masks that hold class indices."""
+    return Coding(identity(classes, ignore_index), ignore_index=ignore_index, origin=CLASS_INDICES)

@@ -16,8 +16,9 @@ from .classes import ClassSet
 from .coding import Coding
 from .formats.layout import Layout
 from .image_files import as_png, open_header, open_image, orientation_of, read_image
+from .pair import Pair
 from .parallel import map_files
-from .samples import Pair, describe_unknown
+from .samples import describe_unknown
 from .splits import select_split
 
 SETTINGS, JOURNAL = "convert.json", "converted.jsonl"
@@ -33,10 +34,11 @@ class Item(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an item: why it was left out, or the pixels of unknown values that were ignored."""
+    """What became of an item: why it was left out, or the pixels of unknown values, ignored, and of those moved."""
 
     problem: str
     unknown: dict[str, int]
+    moved: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Summary:
     already: int = 0
     skipped: list[str] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
+    moved: int = 0
 
     def add(self, outcome: Outcome) -> None:
         if outcome.problem:
@@ -64,6 +67,7 @@ class Summary:
         else:
             self.converted += 1
             self.unknown.update(outcome.unknown)
+            self.moved += outcome.moved
 
 
 def convert(
@@ -105,6 +109,7 @@ def convert(
     summary.skipped += [f"{path}: no mask belongs to it" for path in layout.without_mask]
     for name in {item.name for item in items} - {item.name for item in waiting}:
         summary.unknown.update(done[name]["unknown"])
+        summary.moved += done[name].get("moved", 0)
     progress(summary.already, len(items))
     job = Job(out, layout.classes, layout.coding, ignore_unknown)
     with (out / JOURNAL).open("a", encoding="utf-8") as journal:
@@ -115,7 +120,12 @@ def convert(
                 raise UserError(f"{outcome.problem}; go on without such pairs with --on-error skip")
             summary.add(outcome)
             if not outcome.problem:
-                entry = {"name": item.name, "source": _state(item.pair), "unknown": outcome.unknown}
+                entry = {
+                    "name": item.name,
+                    "source": _state(item.pair),
+                    "unknown": outcome.unknown,
+                    "moved": outcome.moved,
+                }
                 journal.write(json.dumps(entry) + "\n")
                 journal.flush()
             progress(number, len(items))
@@ -136,10 +146,9 @@ def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:
     for split, pairs in chosen.items():
         if not pairs:
             raise UserError(f"the split {split!r} holds no images")
-        stems = Counter(pair.image.stem for pair in pairs)
+        stems = Counter(pair.name for pair in pairs)
         for pair in pairs:
-            alone = stems[pair.image.stem] == 1
-            name = pair.image.stem if alone else f"{pair.image.parent.name}_{pair.image.stem}"
+            name = pair.name if stems[pair.name] == 1 else f"{pair.image.parent.name}_{pair.name}"
             items.append(Item(pair, f"{split}/{name}"))
     names = Counter(item.name for item in items)
     twice = next((name for name, count in names.items() if count > 1), None)
@@ -151,8 +160,8 @@ def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:
 def convert_pair(job: Job, item: Item) -> Outcome:
     """Write the image and then the mask, each whole or not at all; a pair that is wrong is told, not raised."""
     try:
-        image, suffix = _image(item.pair.image)
-        labels, unknown = job.coding.decode(item.pair.mask)
+        image, suffix = _image(item.pair)
+        labels, unknown, moved = job.coding.decode(item.pair)
         size = _size_of(item.pair.image, image)
         if size != labels.shape:
             raise UserError(
@@ -168,11 +177,14 @@ def convert_pair(job: Job, item: Item) -> Outcome:
         path = job.out / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
-    return Outcome("", unknown)
+    return Outcome("", unknown, moved)
 
 
-def _image(path: Path) -> tuple[bytes, str]:
+def _image(pair: Pair) -> tuple[bytes, str]:
     """The file's own bytes where every program reads them alike, else the pixels as PNG."""
+    path = pair.image
+    if pair.page is not None:
+        return as_png(read_image(path, page=pair.page)), ".png"
     header = open_image(path, "image")
     suffix = path.suffix.lower()
     if orientation_of(header) == 1 and header.mode in ("RGB", "L") and header.format == COPIED.get(suffix):
@@ -249,4 +261,4 @@ def _is_done(item: Item, out: Path, done: Mapping[str, dict[str, Any]]) -> bool:
 
 def _state(pair: Pair) -> list[list[int]]:
     """Size and time of both files, by which a change is seen."""
-    return [[state.st_size, state.st_mtime_ns] for state in (path.stat() for path in pair)]
+    return [[state.st_size, state.st_mtime_ns] for state in (path.stat() for path in pair.files)]

@@ -7,8 +7,11 @@ from segnet.errors import UserError
 from .classes import ClassSet
 from .folder_cache import file_names
 from .image_files import IMAGE_SUFFIXES
-from .samples import ImagesAndMasks, Pair
+from .lists import fields, read_lines
+from .pair import Pair
+from .samples import ImagesAndMasks
 from .splits import select_split
+from .strays import is_stray
 
 
 def load_folder(root: str, split: str, classes: ClassSet, cache: float = 1) -> ImagesAndMasks:
@@ -35,7 +38,7 @@ def split_pairs(root: Path, name: str) -> list[Pair]:
         return pairs_from_folders(images / name, masks / name)
     if not images.is_dir():
         raise UserError(f"{root}: no folder images/ and no list {name}.txt; set data.root to a folder that has them")
-    splits = sorted(path.name for path in images.iterdir() if path.is_dir())
+    splits = sorted(path.name for path in images.iterdir() if path.is_dir() and not is_stray(path.name))
     if splits:
         raise UserError(f"{images}: no split {name!r}; there is {', '.join(splits)}")
     return pairs_from_folders(images, masks)
@@ -66,10 +69,8 @@ def pairs_from_list(list_file: Path, root: Path) -> list[Pair]:
         UserError: a line without two paths, or a file that is not there.
     """
     pairs = []
-    for number, line in enumerate(list_file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        if not line.strip():
-            continue
-        paths = line.replace("\\", "/").split()
+    for number, line in read_lines(list_file):
+        paths = fields(line, lambda path: _locate(path, root).is_file())
         if len(paths) != 2:
             raise UserError(f"{list_file}, line {number}: expected an image and a mask, found {len(paths)} paths")
         image, mask = (_locate(path, root) for path in paths)
@@ -90,7 +91,7 @@ def _names_by_stem(folder: Path) -> dict[str, str]:
     names: dict[str, str] = {}
     for name in file_names(folder):
         stem, _, suffix = name.rpartition(".")
-        if not stem or f".{suffix.lower()}" not in IMAGE_SUFFIXES:
+        if not stem or f".{suffix.lower()}" not in IMAGE_SUFFIXES or is_stray(name):
             continue
         if stem in names:
             raise UserError(f"{folder / name}: {names[stem]} has the same name, so its mask is not clear; rename one")

@@ -1,5 +1,7 @@
 """The data set that a config names."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from segnet.config import DataConfig
@@ -7,8 +9,10 @@ from segnet.errors import UserError
 
 from .camvid.load import load_camvid
 from .classes import ClassSet, voc_color
-from .coding import Coding, pack
+from .coding import Coding
 from .folder import load_folder
+from .masks import GREY, TRANSPARENT, pack
+from .meaning import classes_of
 from .merging import merge_classes
 from .readable import without_unreadable
 from .samples import ImagesAndMasks
@@ -45,7 +49,7 @@ def _load(data: DataConfig, split: str) -> ImagesAndMasks:
         return load_shards(data.root, split)
     if data.root is None:
         raise UserError("data.root is not set: name the folder that holds images/ and masks/")
-    if data.format is not None:
+    if data.format is not None or data.images or data.masks:
         return _load_format(data, Path(data.root).expanduser(), split)
     return load_folder(data.root, split, folder_classes(data), data.cache)
 
@@ -63,11 +67,13 @@ def _load_format(data: DataConfig, root: Path, split: str) -> ImagesAndMasks:
     """A split read from another layout than the plain one, its masks decoded as they are read."""
     from .formats import open_layout
 
-    _, layout = open_layout(root, data.format)
-    if layout.classes is None:
-        classes, coding = folder_classes(data), _coding(data)
-    else:
+    _, layout = open_layout(root, data.format, data.images, data.masks)
+    if layout.classes is not None:
         classes, coding = _renamed(layout.classes, data), layout.coding
+    elif data.classes or layout.named is None:
+        classes, coding = folder_classes(data), replace(_coding(data), source=layout.coding.source)
+    else:
+        classes, coding = classes_of(layout.named, ignore="auto" if data.ignore_index is None else data.ignore_index)
     pairs = select_split(split, layout.split)
     if not pairs:
         raise UserError(f"{root}: the split {split!r} holds no images")
@@ -80,9 +86,25 @@ def _coding(data: DataConfig) -> Coding:
     values = data.labels if data.labels is not None else list(range(len(classes)))
     if len(values) != len(classes):
         raise UserError(f"data.labels: {len(values)} values for {len(classes)} classes")
-    indices = {classes.ignore_index: classes.ignore_index} | {value: label for label, value in enumerate(values)}
-    colors = {pack(color): label for label, color in enumerate(classes.colors)} if data.colors else {}
-    return Coding(indices, colors, classes.ignore_index)
+    label_of = dict.fromkeys(data.ignore_values, classes.ignore_index) | {v: label for label, v in enumerate(values)}
+    numbers = {value: label for value, label in label_of.items() if isinstance(value, int)}
+    colors = {_color_value(text): label for text, label in label_of.items() if isinstance(text, str)}
+    by_color = bool(colors)
+    if by_color:
+        # A black mask among coloured ones may be saved as grey.
+        numbers |= {value & 255: label for value, label in colors.items() if value == (value & 255) * GREY}
+    elif data.colors and data.labels is None:
+        colors = {pack(color): label for label, color in enumerate(classes.colors)}
+    indices = numbers if by_color else {classes.ignore_index: classes.ignore_index} | numbers
+    return Coding(indices, colors, classes.ignore_index, by_color, data.snap, origin="the config")
+
+
+def _color_value(text: str) -> int:
+    if text == "transparent":
+        return TRANSPARENT
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        raise UserError(f"data.labels, data.ignore_values: {text!r} is no colour; write '#rrggbb' or transparent")
+    return int(text[1:], 16)
 
 
 def _renamed(classes: ClassSet, data: DataConfig) -> ClassSet:

@@ -7,8 +7,8 @@ import numpy as np
 
 from segnet.errors import UserError
 
+from .class_words import IGNORED_NAMES
 from .classes import ClassSet, nearest_name
-from .formats.generic import IGNORED_NAMES
 from .image_files import Pixels
 from .samples import ImagesAndMasks, Sample
 

@@ -10,9 +10,10 @@ import numpy as np
 from segnet.errors import UserError
 
 from .classes import ClassSet
-from .coding import Coding
+from .coding import CLASS_INDICES, Coding, index_coding
 from .fingerprint import fingerprint
-from .image_files import Pixels, read_image, read_mask
+from .image_files import Pixels, read_image
+from .pair import Pair
 
 
 class Sample(NamedTuple):
@@ -21,13 +22,6 @@ class Sample(NamedTuple):
     image: Pixels
     mask: Pixels
     name: str
-
-
-class Pair(NamedTuple):
-    """Where a sample lies on disk."""
-
-    image: Path
-    mask: Path
 
 
 class ImagesAndMasks:
@@ -55,8 +49,9 @@ class ImagesAndMasks:
         self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0, coding: Coding | None = None
     ) -> None:
         self.pairs: Sequence[Pair] = list(pairs)
-        self.classes, self.cache, self.coding = classes, cache, coding
-        self._cache = _SampleCache.like(read_image(self.pairs[0].image), len(self.pairs), cache) if cache else None
+        self.classes, self.cache = classes, cache
+        self.coding = coding or index_coding(len(classes), classes.ignore_index)
+        self._cache = _SampleCache.like(self._image(0), len(self.pairs), cache) if cache else None
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -67,14 +62,14 @@ class ImagesAndMasks:
         Raises:
             UserError: an unreadable file, sizes that differ, a mask that is no index mask, a label without a class.
         """
-        image_path = self.pairs[index].image
+        name = self.pairs[index].name
         if self._cache and (cached := self._cache.get(index)):
-            return Sample(*cached, image_path.stem)
-        image, mask = read_image(image_path), self.mask(index)
+            return Sample(*cached, name)
+        image, mask = self._image(index), self.mask(index)
         check_sizes(self.pairs[index], image, mask)
         if self._cache:
             self._cache.put(index, image, mask)
-        return Sample(image, mask, image_path.stem)
+        return Sample(image, mask, name)
 
     def mask(self, index: int) -> Pixels:
         """The mask of sample ``index`` alone, (H, W) uint8, its labels checked.
@@ -82,19 +77,19 @@ class ImagesAndMasks:
         Raises:
             UserError: as for a sample.
         """
-        path = self.pairs[index].mask
-        if self.coding is not None:
-            mask, unknown = self.coding.decode(path)
-            if unknown:
-                raise UserError(f"{path}: {describe_unknown(unknown)}; convert the data with --ignore-unknown")
-            return mask
-        mask = read_mask(path)
-        check_labels(path, mask, self.classes)
-        return mask
+        assert self.coding is not None
+        labels, unknown, _ = self.coding.decode(self.pairs[index])
+        if unknown:
+            raise UserError(f"{self.pairs[index].mask}: {complaint(unknown, self.coding, self.classes)}")
+        return labels
+
+    def _image(self, index: int) -> Pixels:
+        pair = self.pairs[index]
+        return read_image(pair.image, page=pair.page)
 
     def fingerprint(self) -> str:
         """Short text that changes with the content of the files."""
-        return fingerprint(file for pair in self.pairs for file in pair)
+        return fingerprint(dict.fromkeys(file for pair in self.pairs for file in pair.files))
 
     def subset(self, indices: Sequence[int]) -> "ImagesAndMasks":
         """A data set of these samples alone, in this order."""
@@ -109,10 +104,14 @@ def check_labels(path: Path, mask: Pixels, classes: ClassSet) -> None:
     labels = np.unique(mask)
     wrong = labels[(labels >= count) & (labels != ignore_index)]
     if wrong.size:
-        raise UserError(
-            f"{path}: label {', '.join(map(str, wrong[:5]))} found, but there are {count} classes "
-            f"(0 to {count - 1}) and {ignore_index} is ignored; correct the mask or the data's classes"
-        )
+        raise UserError(f"{path}: {wrong_labels(', '.join(map(str, wrong[:5])), classes)}")
+
+
+def wrong_labels(labels: str, classes: ClassSet) -> str:
+    return (
+        f"label {labels} found, but there are {len(classes)} classes (0 to {len(classes) - 1}) and "
+        f"{classes.ignore_index} is ignored; correct the mask or the data's classes"
+    )
 
 
 def check_sizes(pair: Pair, image: Pixels, mask: Pixels) -> None:
@@ -158,6 +157,19 @@ class _SampleCache:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()  # a spawned process cannot share the memory: it gets None and reads files
+
+
+def complaint(unknown: Mapping[str, int], coding: Coding, classes: ClassSet) -> str:
+    """What is wrong with a mask that holds values of no class, and what to do."""
+    if all(value.startswith("#") for value in unknown) and not coding.colors:
+        return (
+            f"{describe_unknown(unknown)}: class indices are expected here; segnet inspect writes a config that says "
+            "which colour is which class"
+        )
+    if coding.origin == CLASS_INDICES:
+        labels = ", ".join(value.removeprefix("label ") for value in list(unknown)[:5])
+        return wrong_labels(labels, classes)
+    return f"{describe_unknown(unknown)}; correct it or the data's classes, or convert the data with --ignore-unknown"
 
 
 def describe_unknown(unknown: Mapping[str, int]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from segnet.errors import UserError
 from segnet.rounding import ceil_div
 
-from .samples import Pair
+from .pair import Pair
 
 EXAMPLES = "train, train+val, train+val-0006R0 (without a sequence), train@0006R0 (only it) or train%0..80 (a share)"
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from segnet.files import write_atomically
 
-from .coding import Coding
 from .samples import ImagesAndMasks
 from .statistics import ClassCounts, PixelTable, count_by_image, total_counts
 
@@ -75,9 +74,11 @@ def state_of(dataset: ImagesAndMasks, files: Iterable[Path]) -> str:
         len(dataset.classes),
         dataset.classes.ignore_index,
         dataset.relabelled,
-        coding and (sorted(coding.indices.items()), sorted(coding.colors.items()), _segments_digest(coding)),
+        coding and coding.meaning(),
     )
     digest = hashlib.sha256(repr(meaning).encode())
+    # A file of polygons is that of many images.
+    digest.update("\0".join(pair.name for pair in dataset.pairs).encode(errors="surrogateescape"))
     newest = 0
     for path in files:
         try:
@@ -88,14 +89,6 @@ def state_of(dataset: ImagesAndMasks, files: Iterable[Path]) -> str:
         line = (str(path.absolute()), state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
         digest.update(repr(line).encode())
     return digest.hexdigest() if newest < (time.time() - SETTLED) * 1e9 else ""
-
-
-def _segments_digest(coding: Coding) -> str:
-    """Of COCO's annotations, which say what the numbers in its masks mean."""
-    digest = hashlib.sha256()
-    for name, segments in sorted((coding.segments or {}).items()):
-        digest.update(name.encode() + segments.tobytes())
-    return digest.hexdigest()
 
 
 def _read(path: Path, shape: tuple[int, int]) -> PixelTable | None:

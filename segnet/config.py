@@ -53,6 +53,10 @@ DataFormat = Literal[
     "coco-stuff",
     "ade20k",
     "generic",
+    "labelme",
+    "coco-instances",
+    "yolo",
+    "cvat",
 ]
 
 
@@ -75,14 +79,22 @@ class DataConfig(Settings):
     colors: list[tuple[Channel, Channel, Channel]] | None = Field(
         None, max_length=256, description="their RGB colours, for images"
     )
-    labels: list[Annotated[int, Field(ge=0, le=65_535)]] | None = Field(
-        None, max_length=256, description="format generic: value of each class in masks; null: 0, 1, 2"
+    labels: list[Annotated[int, Field(ge=0, le=65_535)]] | list[str] | None = Field(
+        None,
+        max_length=256,
+        description="format generic: value of each class in masks, numbers or '#rrggbb'; null: 0, 1, 2",
     )
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
     merge: dict[str, list[str]] = Field(
         {}, description="classes that become one, by name, as in {vehicle: [Car, Truck]}"
     )
     ignore: list[str] = Field([], description="names of classes that are neither trained on nor measured")
+    ignore_values: list[Annotated[int, Field(ge=0, le=65_535)]] | list[str] = Field(
+        [], max_length=256, description="format generic: values in masks that are left out"
+    )
+    snap: bool = Field(False, description="format generic: read values between classes as the nearest class's")
+    images: str | None = Field(None, description="format generic: pattern of the images below root, as scans/**/*.png")
+    masks: str | None = Field(None, description="format generic: pattern of the masks below root")
     patch_size: int = Field(32, gt=0, le=4096, description="patches: side of the squares cut from frames, in pixels")
     patch_color: bool = Field(False, description="patches: three channels instead of grey")
     on_error: Literal["stop", "skip"] = Field(

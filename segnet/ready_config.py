@@ -6,8 +6,10 @@ from typing import Any
 import yaml
 
 from segnet.config_file import PlainDumper, parse_config
+from segnet.datasets.coding import Coding
 from segnet.datasets.folder import split_pairs
 from segnet.datasets.inspection.inspection import Inspection
+from segnet.datasets.masks import describe_value
 from segnet.datasets.splits import choose_splits
 from segnet.errors import UserError
 
@@ -82,23 +84,38 @@ def data_settings(inspection: Inspection, train: str, val: str) -> dict[str, Any
     plain = is_plain(inspection)
     if not plain:
         settings["format"] = inspection.format
+        patterns = {"images": inspection.images, "masks": inspection.masks}
+        settings |= {key: pattern for key, pattern in patterns.items() if pattern}
     settings |= {"train": train, "val": val, "classes": list(classes.names)}
-    # Colours would be looked up in RGB masks, and here those hold indices.
-    if not (inspection.classes_found and "grey rgb" in inspection.mask_kinds and not coding.colors):
-        settings["colors"] = [list(color) for color in classes.colors]
-    if inspection.classes_found and not plain:
-        value_of = {label: value for value, label in coding.indices.items() if label < len(classes)}
-        if value_of and any(label != value for label, value in value_of.items()):
-            settings["labels"] = [value_of[label] for label in range(len(classes))]
-    if plain or inspection.classes_found:
+    settings["colors"] = [list(color) for color in classes.colors]
+    if inspection.format == "generic":
+        if not plain:
+            settings |= value_settings(coding, len(classes))
         settings["ignore_index"] = classes.ignore_index
+    return settings
+
+
+def value_settings(coding: Coding, classes: int) -> dict[str, Any]:
+    """The config's keys that say what the masks' values mean, so that training reads what was inspected."""
+    table = coding.colors if coding.by_color else coding.indices
+    words = {value: describe_value(value, "rgb") if coding.by_color else value for value in table}
+    settings: dict[str, Any] = {
+        "labels": [words[next(value for value, own in table.items() if own == label)] for label in range(classes)]
+    }
+    left_out = [words[value] for value, own in table.items() if own == coding.ignore_index]
+    if [value for value in left_out if value != coding.ignore_index]:
+        settings["ignore_values"] = left_out
+    if coding.snap:
+        settings["snap"] = True
     return settings
 
 
 def is_plain(inspection: Inspection) -> bool:
     """Whether ``data.name=folder`` reads the folder without a format: the same pairs, and masks of class indices."""
     classes, coding = inspection.classes, inspection.layout.coding
-    if inspection.format != "generic" or set(inspection.mask_kinds) - {"index", "palette"}:
+    if inspection.format != "generic" or inspection.images or inspection.masks or coding.by_color or coding.snap:
+        return False
+    if set(inspection.mask_kinds) - {"index", "palette"}:
         return False
     if any(coding.indices.get(label) != label for label in range(len(classes))):
         return False

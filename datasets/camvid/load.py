@@ -7,7 +7,8 @@ from segnet.errors import UserError
 
 from ..classes import CAMVID
 from ..folder import pairs_from_folders, pairs_from_list
-from ..samples import ImagesAndMasks, Pair
+from ..pair import Pair
+from ..samples import ImagesAndMasks
 from ..splits import select_split
 from .download import download_camvid
 

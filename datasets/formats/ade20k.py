@@ -1,13 +1,12 @@
 """ADE20K's scene parsing benchmark: ``images/SPLIT`` and grey masks in ``annotations/SPLIT``, 150 classes from 1 on.
 
-Zhou et al., CVPR 2017. Value 0 is ignored. A file ``objectInfo150.txt`` or ``classes.txt`` names other classes.
+Zhou et al., CVPR 2017. Value 0 is ignored.
 """
 
 from pathlib import Path
 
 from ..classes import ClassSet, voc_color
 from ..coding import Coding
-from .class_files import read_class_file
 from .files import folders_in, images_below, match, together
 from .layout import Layout
 
@@ -28,8 +27,7 @@ def find(root: Path) -> Layout | None:
         if (masks / split.name).is_dir()
     }
     pairs, without_mask, without_image = together(matches)
-    named = read_class_file(root)
-    names = named.names if named else NAMES.read_text(encoding="utf-8").splitlines()
+    names = NAMES.read_text(encoding="utf-8").splitlines()
     classes = ClassSet(tuple(names), tuple(voc_color(label) for label in range(1, len(names) + 1)))
     coding = Coding({0: classes.ignore_index} | {value + 1: value for value in range(len(classes))})
     return Layout("ADE20K", pairs, classes, coding, without_mask, without_image)

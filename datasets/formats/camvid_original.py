@@ -7,8 +7,9 @@ Brostow, Fauqueur and Cipolla, Semantic object classes in video, 2009. The 11 cl
 from pathlib import Path
 
 from ..classes import CAMVID, ClassSet
-from ..coding import RGB, Coding, pack
-from ..samples import Pair
+from ..coding import Coding
+from ..masks import RGB, pack
+from ..pair import Pair
 from .files import Matches, images_below, match, together
 from .layout import Layout
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..classes import ClassSet
-from ..coding import RGB, Coding
+from ..coding import Coding
+from ..masks import RGB
 from .files import folders_in, images_below, match, together
 from .layout import Layout
 

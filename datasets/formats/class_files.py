@@ -1,17 +1,26 @@
 """Files that name a data set's classes: the ones that labelling tools and published sets put beside the images."""
 
 import csv
+import io
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
+
+import yaml
 
 from segnet.errors import UserError
 
-from ..coding import RGB
+from ..masks import RGB
+
+PROBLEMS = (ValueError, KeyError, TypeError, AttributeError, IndexError, yaml.YAMLError)
+"""What a file that is not as its name says may come to."""
 
 
-class NamedClasses(NamedTuple):
+@dataclass(frozen=True)
+class NamedClasses:
     """Classes as a file lists them.
 
     Attributes:
@@ -24,88 +33,180 @@ class NamedClasses(NamedTuple):
     names: list[str]
     colors: list[RGB]
     values: list[int] | None
-    path: Path
+    path: Path = Path()
 
 
-def read_class_file(root: Path) -> NamedClasses | None:
-    """The classes of the first file of a known name below ``root``; None where there is none.
-
-    ``classes.csv`` and ``class_dict.csv`` have a header with name, r, g, b and perhaps label; ``label_colors.txt`` has
-    "R G B name" a line, ``labelmap.txt`` "name:R,G,B::" (CVAT), ``classes.txt`` and ``labels.txt`` a name a line, or
-    "number: name"; ``objectInfo150.txt`` is ADE20K's.
+def read_class_file(root: Path, folders: Iterable[Path] = ()) -> NamedClasses | None:
+    """The classes of the first file of a known name in ``root`` or else in one of the folders; None for none.
 
     Raises:
-        UserError: the file is not as its name says.
+        UserError: the file is not as its name says, or two folders' files differ.
     """
-    for name, reader in READERS.items():
-        path = root / name
-        if path.is_file():
-            try:
-                return reader(path)
-            except (ValueError, KeyError, UnicodeDecodeError) as error:
-                raise UserError(f"{path}: not a list of classes as expected ({error}); correct or rename it") from None
+    for places in ([root], list(dict.fromkeys(folders))):
+        for name, reader in READERS.items():
+            found = [named for place in places if (named := _read(place / name, reader))]
+            for other in found[1:]:
+                if replace(other, path=found[0].path) != found[0]:
+                    raise UserError(f"{other.path}: names other classes than {found[0].path}; make them the same")
+            if found:
+                return found[0]
     return None
 
 
-def _csv(path: Path) -> NamedClasses:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [
-            {key.strip().lower(): (value or "").strip() for key, value in row.items() if key is not None}
-            for row in csv.DictReader(file)
-        ]
-    names = [row["name"] for row in rows]
-    colored = bool(rows) and {"r", "g", "b"} <= rows[0].keys()
-    colors = [_color((row["r"], row["g"], row["b"])) for row in rows] if colored else []
-    values = [int(row["label"]) for row in rows] if rows and "label" in rows[0] else None
-    return NamedClasses(names, colors, values, path)
+def _read(path: Path, reader: Callable[[str], NamedClasses]) -> NamedClasses | None:
+    if not path.is_file():
+        return None
+    try:
+        named = reader(path.read_text(encoding="utf-8-sig"))
+        if not named.names:
+            raise ValueError("it names no class")
+    except PROBLEMS as error:
+        detail = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise UserError(f"{path}: not a list of classes as expected ({detail}); correct or rename it") from None
+    names = ["background" if name.lower() in ("_background_", "__background__") else name for name in named.names]
+    return replace(named, names=names, path=path)
 
 
-def _colors_first(path: Path) -> NamedClasses:
-    rows = [line.split(maxsplit=3) for line in _lines(path)]
-    if any(len(row) != 4 for row in rows):
-        raise ValueError("expected R G B and a name a line")
-    return NamedClasses([row[3].strip() for row in rows], [_color(row[:3]) for row in rows], None, path)
+NAME_COLUMNS = ("name", "class", "class_name", "classname", "label_name", "category", "title", "label")
+VALUE_COLUMNS = ("label", "value", "pixel value", "pixel_value", "id", "index", "class_id", "label_id", "class")
 
 
-def _labelmap(path: Path) -> NamedClasses:
-    rows = [line.split(":") for line in _lines(path)]
-    if any(len(row) < 2 for row in rows):
-        raise ValueError("expected name:R,G,B:: a line")
-    return NamedClasses([row[0] for row in rows], [_color(row[1].split(",")) for row in rows], None, path)
+def _csv(text: str) -> NamedClasses:
+    """A header with a name and, where they are there, a value and r, g, b; Roboflow's is ``Pixel Value, Class``."""
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    lines = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    rows = [
+        {key.strip().lower(): (value or "").strip() for key, value in line.items() if key is not None} for line in lines
+    ]
+    rows = [row for row in rows if any(row.values())]
+    columns = set(rows[0]) if rows else set()
+    name = next((column for column in NAME_COLUMNS if column in columns), None)
+    if name is None:
+        raise KeyError("column name")
+    value = next((column for column in VALUE_COLUMNS if column in columns and column != name), None)
+    colors = []
+    for channels in (("r", "g", "b"), ("red", "green", "blue")):
+        if columns >= set(channels):
+            colors = [_color(row[channel] for channel in channels) for row in rows]
+    return NamedClasses([row[name] for row in rows], colors, [int(row[value]) for row in rows] if value else None)
 
 
-def _names(path: Path) -> NamedClasses:
-    rows = _lines(path)
-    numbered = [re.fullmatch(r"(\d+)\s*[:,]\s*(.+)", row) for row in rows]
-    if not all(numbered):
-        return NamedClasses(rows, [], None, path)
-    found = [(int(row[1]), row[2]) for row in numbered if row]
-    return NamedClasses([name for _, name in found], [], [value for value, _ in found], path)
+def _colors_or_names(text: str) -> NamedClasses:
+    """``R G B name`` a line, CVAT's ``name:R,G,B::``, ``number: name``, or a name a line."""
+    lines = _lines(text)
+    for reader in (_colors_first, _colors_behind, _numbered):
+        if (named := reader(lines)) is not None:
+            return named
+    if lines[:1] == ["__ignore__"]:
+        # labelme numbers its list from -1 on, and -1 is no class.
+        lines = lines[1:]
+    return NamedClasses(lines, [], None)
 
 
-def _object_info(path: Path) -> NamedClasses:
-    rows = [line.split("\t") for line in _lines(path)[1:]]
-    return NamedClasses([row[-1].split(",")[0].strip() for row in rows], [], [int(row[0]) for row in rows], path)
+def _with_colors(text: str) -> NamedClasses:
+    named = _colors_or_names(text)
+    if not named.colors:
+        raise ValueError("expected R G B and a name, or name:R,G,B, a line")
+    return named
 
 
-def _lines(path: Path) -> list[str]:
-    lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
+def _colors_first(lines: list[str]) -> NamedClasses | None:
+    rows = [re.fullmatch(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(.*\S)", line) for line in lines]
+    if not all(rows):
+        return None
+    return NamedClasses([row[4] for row in rows if row], [_color(row.groups()[:3]) for row in rows if row], None)
+
+
+def _colors_behind(lines: list[str]) -> NamedClasses | None:
+    rows = [re.fullmatch(r"([^:]*[^:\s])\s*[:\s,]\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*(:.*)?", line) for line in lines]
+    if not all(rows):
+        return None
+    return NamedClasses([row[1] for row in rows if row], [_color(row.groups()[1:4]) for row in rows if row], None)
+
+
+def _numbered(lines: list[str]) -> NamedClasses | None:
+    rows = [re.fullmatch(r"(\d+)\s*[:,;\t]\s*(.+)", line) for line in lines]
+    if not all(rows):
+        return None
+    return NamedClasses([row[2] for row in rows if row], [], [int(row[1]) for row in rows if row])
+
+
+def _object_info(text: str) -> NamedClasses:
+    rows = [line.split("\t") for line in _lines(text)[1:]]
+    return NamedClasses([row[-1].split(",")[0].strip() for row in rows], [], [int(row[0]) for row in rows])
+
+
+def _yolo(text: str) -> NamedClasses:
+    """``data.yaml`` of YOLO: ``names`` is a list, or a mapping of numbers."""
+    names = yaml.safe_load(text)["names"]
+    if isinstance(names, Mapping):
+        return _of_mapping(names)
+    return NamedClasses([str(name) for name in names], [], None)
+
+
+def _supervisely(text: str) -> NamedClasses:
+    """``meta.json`` of Supervisely, which gives colours; its classes have no values of their own."""
+    classes = json.loads(text)["classes"]
+    return NamedClasses([entry["title"] for entry in classes], [hex_color(entry["color"]) for entry in classes], None)
+
+
+def _machine_colors(text: str) -> NamedClasses:
+    """``obj_class_to_machine_color.json`` of Supervisely: the colour of each class in its machine masks."""
+    colors = json.loads(text)
+    found = {
+        name: _color(channels if isinstance(channels, list) else [channels] * 3) for name, channels in colors.items()
+    }
+    values = [color[0] for color in found.values()] if all(len(set(color)) == 1 for color in found.values()) else None
+    return NamedClasses(list(found), list(found.values()), values)
+
+
+def _label_studio(text: str) -> NamedClasses:
+    categories = json.loads(text)["categories"]
+    return NamedClasses([entry["name"] for entry in categories], [], [int(entry["id"]) for entry in categories])
+
+
+def _id_to_label(text: str) -> NamedClasses:
+    return _of_mapping(json.loads(text))
+
+
+def _of_mapping(names: Mapping[Any, Any]) -> NamedClasses:
+    found = sorted((int(value), str(name)) for value, name in names.items())
+    return NamedClasses([name for _, name in found], [], [value for value, _ in found])
+
+
+def _lines(text: str) -> list[str]:
+    lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _color(channels: Iterable[str]) -> RGB:
-    red, green, blue = (int(channel) for channel in channels)
+def _color(channels: Iterable[object]) -> RGB:
+    red, green, blue = (int(str(channel)) for channel in channels)
     if not all(0 <= channel <= 255 for channel in (red, green, blue)):
         raise ValueError(f"{red} {green} {blue} is no colour")
     return red, green, blue
 
 
-READERS: dict[str, Callable[[Path], NamedClasses]] = {
+def hex_color(text: str) -> RGB:
+    """``#rrggbb`` as a colour."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError(f"{text} is no colour")
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+READERS: dict[str, Callable[[str], NamedClasses]] = {
     "classes.csv": _csv,
-    "class_dict.csv": _csv,
-    "label_colors.txt": _colors_first,
-    "labelmap.txt": _labelmap,
-    "classes.txt": _names,
-    "labels.txt": _names,
-    "objectInfo150.txt": _object_info,
+    "class_dict.csv": _csv,  # of published sets on Kaggle
+    "_classes.csv": _csv,  # Roboflow
+    "label_colors.txt": _with_colors,  # CamVid, and CVAT's CamVid
+    "labelmap.txt": _with_colors,  # CVAT
+    "obj_class_to_machine_color.json": _machine_colors,  # Supervisely
+    "meta.json": _supervisely,
+    "class_names.txt": _colors_or_names,  # labelme
+    "classes.txt": _colors_or_names,
+    "labels.txt": _colors_or_names,  # labelme
+    "id2label.json": _id_to_label,  # Hugging Face
+    "notes.json": _label_studio,  # Label Studio
+    "data.yaml": _yolo,  # YOLO, and Roboflow's
+    "objectInfo150.txt": _object_info,  # ADE20K
 }
+"""In the order in which they are looked for."""

@@ -17,6 +17,7 @@ from segnet.errors import UserError
 
 from ..classes import ClassSet, voc_color
 from ..coding import Coding, identity
+from ..masks import PanopticImages
 from .files import folders_in, images_in, match, together
 from .layout import Layout
 
@@ -55,7 +56,7 @@ def find_panoptic(root: Path) -> Layout | None:
         tuple((*category["color"],) if "color" in category else voc_color(n + 1) for n, category in enumerate(ordered)),
     )
     indices = {0: classes.ignore_index} | {label + 1: label for label in range(len(classes))}
-    coding = Coding(indices, segments=segments)
+    coding = Coding(indices, source=PanopticImages(segments))
     return Layout("COCO panoptic", pairs, classes, coding, without_mask, without_image)
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from segnet.errors import UserError
 
 from ..image_files import IMAGE_SUFFIXES
-from ..samples import Pair
+from ..pair import Pair
+from ..strays import is_stray
 
 Key = Callable[[Path], str]
 
@@ -23,7 +24,7 @@ class Matches(NamedTuple):
 
 
 def is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    return path.suffix.lower() in IMAGE_SUFFIXES and not is_stray(path.name)
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -46,7 +47,7 @@ def folders_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        return sorted(folder / entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        return sorted(folder / entry.name for entry in entries if entry.is_dir() and not is_stray(entry.name))
 
 
 def match(images: Iterable[Path], masks: Iterable[Path], image_key: Key, mask_key: Key | None = None) -> Matches:

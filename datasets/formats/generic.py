@@ -1,171 +1,213 @@
-"""Anybody's images and masks: in two folders, in folders by split, or side by side, with any names.
+"""Anybody's images and masks: in two folders, in folders by split or scene, or side by side, with any names.
 
 What the masks' values mean is said by a file of classes beside them, or is found out by looking at all of them.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from segnet.errors import UserError
 
-from ..classes import ClassSet, voc_color
-from ..coding import Coding, pack
-from ..folder import pairs_from_list
-from ..samples import Pair
-from .class_files import NamedClasses, read_class_file
-from .files import Matches, folders_in, images_below, images_in, match, together
+from ..coding import Coding
+from ..image_files import pages_of
+from ..lists import fields, read_lines
+from ..pair import Pair
+from .class_files import read_class_file
 from .layout import Layout
-from .names import (
-    FOLDER_ENDINGS,
-    IMAGE_FOLDERS,
-    MASK_FOLDERS,
-    image_key,
-    is_mask_name,
-    mask_key,
-    split_name,
-)
+from .names import SPLIT_NAMES
+from .pairing import Group, groups_of, pair_up
+from .sides import sides_of
+from .tree import Parts, Tree, is_image_name, list_tree
 
-IGNORED_NAMES = frozenset({"void", "unlabelled", "unlabeled", "unlabel", "ignore", "ignored", "unknown", "dontcare"})
-LIST_FOLDERS = ("", "splits", "ImageSets/Segmentation", "lists")
+Found = TypeVar("Found")
+
+LIST_FOLDERS = ("", "splits", "ImageSets/Segmentation", "ImageSets", "lists")
+LIST_NAMES = ("train", "val", "valid", "validation", "trainval", "test")
+LIST_ENDINGS = (".txt", ".csv", ".tsv", ".lst", "_list.txt")
 
 
-def find(root: Path) -> Layout | None:
-    """The layout, where images with masks are found in one of the ways that are known.
+def find(root: Path, images: str | None = None, masks: str | None = None) -> Layout | None:
+    """The layout, where images pair up with masks by their names.
+
+    Args:
+        root: the data set's folder.
+        images, masks: patterns of the files below it, such as ``scans/**/*.png``, or folders; None: found out.
 
     Raises:
         UserError: two files stand for one sample, or a list or a file of classes is not right.
     """
-    for way in (_two_folders, _folder_by_split, _folder_beside_folder, _side_by_side):
-        matches = way(root)
-        if any(found.pairs for found in matches.values()):
-            break
-    else:
+    tree = list_tree(root)
+    pairing = pair_up(root, *_sides(tree, images, masks))
+    if not pairing.splits:
         return None
-    splits, without_mask, without_image = together(matches)
-    listed = _lists(root, [pair for pairs in splits.values() for pair in pairs])
-    named = read_class_file(root)
-    classes, coding = classes_of(named) if named else (None, Coding())
-    return Layout("images and masks", listed or splits, classes, coding, without_mask, without_image)
+    splits = {split: _pages(pairs) for split, pairs in pairing.splits.items()}
+    pairs = [pair for members in splits.values() for pair in members]
+    notes = [*pairing.notes, *tree.notes()]
+    if listed := _lists(root, pairs):
+        rest = len(set(pairs) - {pair for members in listed.values() for pair in members})
+        notes += [f"{rest:,} pairs are in no list, and left out"] if rest else []
+        splits = listed
+    layout = Layout("images and masks", splits, None, Coding(), pairing.without_mask, pairing.without_image)
+    return replace(layout, named=read_class_file(root, folders_of(root, pairs)), notes=notes)
 
 
-def classes_of(named: NamedClasses) -> tuple[ClassSet, Coding]:
-    """Classes and coding of a class file; names such as void are of ignored pixels."""
-    if len(set(named.names)) != len(named.names):
-        raise UserError(f"{named.path}: two classes have the same name; give each its own")
-    kept = [place for place, name in enumerate(named.names) if name.lower() not in IGNORED_NAMES]
-    ignored = [place for place in range(len(named.names)) if place not in kept]
-    values = named.values or list(range(len(named.names)))
-    if len(kept) > 255 or not kept:
-        raise UserError(f"{named.path}: {len(kept)} classes; a data set has 1 to 255")
-    # In index masks the value of the one ignored class stays, where no class has it: they are read as they are.
-    by_index = named.values is not None or not named.colors
-    stays = by_index and len(ignored) == 1 and len(kept) <= values[ignored[0]] <= 255
-    ignore_index = values[ignored[0]] if stays else 255
-    colors = [named.colors[place] for place in kept] if named.colors else [voc_color(n + 1) for n in range(len(kept))]
-    label_of = {place: label for label, place in enumerate(kept)} | dict.fromkeys(ignored, ignore_index)
-    indices = {values[place]: label for place, label in label_of.items()}
-    colored = {pack(named.colors[place]): label for place, label in label_of.items()} if named.colors else {}
-    indices.setdefault(255, ignore_index)
-    classes = ClassSet(tuple(named.names[place] for place in kept), tuple(colors), ignore_index)
-    return classes, Coding(indices, colored, ignore_index)
+def folders_of(root: Path, pairs: Iterable[Pair]) -> list[Path]:
+    """The folders below ``root`` that files lie in, and those above them: where a class file may be."""
+    inner = {folder for pair in pairs for file in pair.files for folder in file.parents}
+    return sorted(folder for folder in inner if root in folder.parents)
 
 
-def _two_folders(root: Path) -> dict[str, Matches]:
-    """``images[/SPLIT]`` and ``masks[/SPLIT]``."""
-    images, masks = _named(root, IMAGE_FOLDERS), _named(root, MASK_FOLDERS)
-    if images is None or masks is None:
-        return {}
-    splits = folders_in(images)
-    if images_in(images) or not splits:
-        return {"all": _pair_up(images_below(images), images_below(masks))}
-    by_name = {split_name(path.name): path for path in folders_in(masks)}
-    alone = not by_name
-    return {
-        split_name(split.name): _pair_up(
-            images_below(split),
-            images_below(masks if alone else by_name.get(split_name(split.name), masks / split.name)),
-        )
-        for split in splits
-    }
+def _sides(tree: Tree, images: str | None, masks: str | None) -> tuple[list[Group], list[Group]]:
+    """The images' groups and the masks'."""
+    folders = tree.images()
+    named = [_matching(tree, folders, pattern) if pattern else None for pattern in (images, masks)]
+    taken = {(parts, name) for found in named if found for parts, names in found.items() for name in names}
+    rest = {parts: [name for name in names if (parts, name) not in taken] for parts, names in folders.items()}
+    groups = groups_of({parts: names for parts, names in rest.items() if names})
+    found_images, found_masks = ([], []) if images and masks else sides_of(tree.root, groups)
+    # Where one side is said, everything else may be the other.
+    ours = groups_of(named[0]) if named[0] else found_images if not masks else groups
+    others = groups_of(named[1]) if named[1] else found_masks if not images else groups
+    return ours, others
 
 
-def _folder_by_split(root: Path) -> dict[str, Matches]:
-    """``SPLIT/images`` and ``SPLIT/masks``."""
-    found = {}
-    for split in folders_in(root):
-        images, masks = _named(split, IMAGE_FOLDERS), _named(split, MASK_FOLDERS)
-        if images is not None and masks is not None:
-            found[split_name(split.name)] = _pair_up(images_below(images), images_below(masks))
+def _matching(tree: Tree, folders: dict[Parts, list[str]], pattern: str) -> dict[Parts, list[str]]:
+    """The image files that a pattern names.
+
+    Raises:
+        UserError: there is none.
+    """
+    paths = set(tree.root.glob(pattern.strip("/")))
+    found: dict[Parts, list[str]] = {}
+    for parts, names in folders.items():
+        folder = tree.root.joinpath(*parts)
+        whole = not paths.isdisjoint((folder, *folder.parents))
+        chosen = [name for name in names if whole or folder / name in paths]
+        if chosen:
+            found[parts] = chosen
+    if not found:
+        raise UserError(f"{tree.root}: no image file is named by the pattern {pattern!r}; it is read below this folder")
     return found
 
 
-def _folder_beside_folder(root: Path) -> dict[str, Matches]:
-    """``SPLIT`` and ``SPLIT_labels``."""
-    names = {path.name for path in folders_in(root)}
-    partner = {name: name + ending for name in names for ending in FOLDER_ENDINGS if name + ending in names}
-    return {
-        split_name(name): _pair_up(images_below(root / name), images_below(root / partner[name]))
-        for name in sorted(partner)
-    }
+def _pages(pairs: list[Pair]) -> list[Pair]:
+    """Of TIFF stacks a pair for each page.
+
+    Raises:
+        UserError: an image has another number of pages than its mask.
+    """
+    return [page for pair in pairs for page in _pages_of(pair)]
 
 
-def _side_by_side(root: Path) -> dict[str, Matches]:
-    """``NAME.jpg`` and ``NAME_mask.png``, or ``NAME.jpg`` and ``NAME.png``, in one folder or in one a split."""
-    splits = {split_name(path.name): images_in(path) for path in folders_in(root)}
-    return {split: _apart(files) for split, files in {"all": images_in(root), **splits}.items() if files}
+def _pages_of(pair: Pair) -> Iterator[Pair]:
+    if all(file.suffix.lower() in (".tif", ".tiff") for file in pair.files):
+        images, masks = (_stack(file) for file in pair.files)
+        if len(images) != len(masks):
+            raise UserError(
+                f"{pair.mask}: has {len(masks)} pages, its image {pair.image} {len(images)}; both need as many"
+            )
+        if len(images) > 1:
+            if images != masks:
+                raise UserError(f"{pair.mask}: its pages lie elsewhere than those of {pair.image}; save both alike")
+            yield from (pair._replace(page=page) for page in images)
+            return
+    yield pair
 
 
-def _apart(files: list[Path]) -> Matches:
-    masks = [path for path in files if is_mask_name(path)]
-    if not masks:
-        photos = [path for path in files if path.suffix.lower() in (".jpg", ".jpeg", ".webp")]
-        masks = [path for path in files if path.suffix.lower() in (".png", ".tif", ".tiff")] if photos else []
-    return _pair_up([path for path in files if path not in set(masks)], masks)
-
-
-def _pair_up(images: Iterable[Path], masks: Iterable[Path]) -> Matches:
-    """By the same name first, then by names without what only says image or mask."""
-    exact = match(images, masks, lambda path: path.stem) if _unique(images) and _unique(masks) else None
-    if exact and exact.pairs:
-        rest = match(exact.without_mask, exact.without_image, image_key, mask_key)
-        return Matches(sorted(exact.pairs + rest.pairs), rest.without_mask, rest.without_image)
-    if exact is None:
-        # One name in several folders, as in camera1/0001.png and camera2/0001.png: the folders tell them apart.
-        return match(images, masks, lambda path: _in_folder(path, image_key), lambda path: _in_folder(path, mask_key))
-    return match(images, masks, image_key, mask_key)
-
-
-def _in_folder(path: Path, key: object) -> str:
-    return f"{path.parent.name}/{image_key(path) if key is image_key else mask_key(path)}"
-
-
-def _unique(paths: Iterable[Path]) -> bool:
-    stems = [path.stem for path in paths]
-    return len(stems) == len(set(stems))
-
-
-def _named(root: Path, names: frozenset[str]) -> Path | None:
-    return next((path for path in folders_in(root) if path.name.lower() in names), None)
+def _stack(path: Path) -> list[int]:
+    try:
+        return pages_of(path)
+    except UserError:
+        return [0]  # a damaged file is told when it is read
 
 
 def _lists(root: Path, pairs: list[Pair]) -> dict[str, list[Pair]]:
     """Splits from ``train.txt`` and its like: an image and a mask a line, or a name a line."""
+    names = _Names(root, pairs)
     found: dict[str, list[Pair]] = {}
-    pair_of = {name: pair for pair in pairs for name in (pair.image.name, pair.image.stem, image_key(pair.image))}
     for folder in LIST_FOLDERS:
-        for name in ("train", "val", "valid", "validation", "trainval", "test"):
-            path = root / folder / f"{name}.txt"
-            if not path.is_file():
-                continue
-            lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-            if lines and all(len(line.split()) == 2 for line in lines):
-                found[split_name(name)] = pairs_from_list(path, root)
-                continue
-            stems = [line.strip().replace("\\", "/").rpartition("/")[2] for line in lines]
-            missing = [stem for stem in stems if stem not in pair_of]
-            if missing:
-                raise UserError(f"{path}: no image with a mask named {missing[0]} (of {len(missing)} missing)")
-            found[split_name(name)] = [pair_of[stem] for stem in stems]
+        for name in LIST_NAMES:
+            paths = (root / folder / f"{name}{ending}" for ending in LIST_ENDINGS)
+            if path := next((path for path in paths if path.is_file()), None):
+                found[SPLIT_NAMES[name]] = names.listed(path)
         if found:
             break
     return {split: listed for split, listed in found.items() if listed}
+
+
+class _Names:
+    """The pairs by every name that a list may call them: whole paths or their ends, with or without suffix."""
+
+    def __init__(self, root: Path, pairs: Iterable[Pair]) -> None:
+        self.root = root
+        self.pairs: dict[str, list[Pair]] = {}
+        self.masks: dict[str, Path] = {}
+        image_of: dict[str, Path | None] = {}
+        for pair in pairs:
+            for name in _ends(pair.image.relative_to(root)):
+                # A name of two images is none of either.
+                image_of[name] = pair.image if image_of.get(name, pair.image) == pair.image else None
+                self.pairs.setdefault(name, []).append(pair)
+            self.masks |= dict.fromkeys(_ends(pair.mask.relative_to(root)), pair.mask)
+        self.pairs = {name: found for name, found in self.pairs.items() if image_of[name]}
+
+    def listed(self, path: Path) -> list[Pair]:
+        """The pairs of a list.
+
+        Raises:
+            UserError: a line names no image, or a mask that is not there.
+        """
+        lines = read_lines(path)
+        if len(lines) > 1 and not self._known(lines[0][1]) and self._of_line(path, *lines[1]):
+            lines = lines if self._of_line(path, *lines[0]) else lines[1:]  # a header
+        pairs, missing = [], []
+        for number, line in lines:
+            found = self._of_line(path, number, line)
+            pairs += found
+            missing += [] if found else [line]
+        if missing:
+            raise UserError(f"{path}: no image with a mask named {missing[0]} (of {len(missing)} missing)")
+        return pairs
+
+    def _of_line(self, path: Path, number: int, line: str) -> list[Pair]:
+        image, *others = fields(line, self._known)
+        pairs = self._find(image, self.pairs) or []
+        if not pairs or len(others) != 1 or not is_image_name(others[0]):
+            return pairs
+        mask = self._find(others[0], self.masks) or self.root / others[0]
+        if not mask.is_file():
+            raise UserError(f"{path}, line {number}: no such mask for {image}: {mask}")
+        return [pair._replace(mask=mask) for pair in pairs]
+
+    def _known(self, name: str) -> bool:
+        return self._find(name, self.pairs) is not None or self._find(name, self.masks) is not None
+
+    @staticmethod
+    def _find(name: str, table: dict[str, Found]) -> Found | None:
+        """By the longest end of a path that is known: published lists hold paths of their authors' machine."""
+        parts = PurePosixPath(name).parts
+        ends = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((table[end] for end in ends if end in table), None)
+
+
+def _ends(path: Path) -> Iterator[str]:
+    """``a/b/c.png``, ``b/c.png``, ``c.png`` and the same without suffix."""
+    for start in range(len(path.parts)):
+        end = "/".join(path.parts[start:])
+        yield end
+        yield end.removesuffix(path.suffix)
+
+
+def what_is_there(tree: Tree) -> str:
+    """The files of a folder in which nothing pairs up, counted by kind."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for parts, names in tree.files.items():
+        counts.update(
+            (f"{'/'.join(parts)}/" if parts else "", Path(name).suffix.lower() or "no suffix") for name in names
+        )
+    shown = [f"{count:,} {kind}{f' in {folder}' if folder else ''}" for (folder, kind), count in counts.most_common(4)]
+    more = f" and {len(counts) - 4} kinds more" if len(counts) > 4 else ""
+    return (", ".join(shown) or "no files") + more

@@ -8,7 +8,8 @@ from segnet.errors import UserError
 
 from ..classes import ClassSet
 from ..coding import Coding
-from ..samples import Pair
+from ..pair import Pair
+from .class_files import NamedClasses
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,12 @@ class Layout:
     Attributes:
         title: the format in words.
         splits: pairs by split; one of them named ``all`` where the data set has none of its own.
-        classes: None where the folder does not say what the masks' values mean.
+        classes: None where the masks' values must be looked at to know what they mean.
         coding: of the masks; with ``classes`` None it knows no value.
         without_mask: images that have no mask.
         without_image: masks that have no image.
+        named: the file that names the classes, where there is one and ``classes`` is None.
+        notes: what was left out or taken as something, in words.
     """
 
     title: str
@@ -30,6 +33,8 @@ class Layout:
     coding: Coding
     without_mask: list[Path] = field(default_factory=list)
     without_image: list[Path] = field(default_factory=list)
+    named: NamedClasses | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def pairs(self) -> list[Pair]:

@@ -1,30 +1,40 @@
-"""Names that people give to folders and files: which is of images, which of masks, which image a mask belongs to."""
+"""Names that people give to folders and files: what in them says image, mask or split, and what says which sample."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 IMAGES = (
-    "image images img imgs rgb input inputs raw frame frames photo photos picture pictures jpegimages original "
-    "originals leftimg8bit"
+    "image images img imgs rgb rgbs input inputs raw frame frames photo photos picture pictures pic pics jpeg jpegs "
+    "jpg jpgs original originals orig sat data x leftimg8bit color"
 )
 MASKS = (
-    "mask masks label labels annotation annotations annot annots gt groundtruth ground_truth target targets "
-    "segmentation segmentations segmentationclass seg segs labelids gtfine indexlabel"
+    "mask masks msk label labels labelled labeled lbl annotation annotations annot annots ann anno annos gt gts "
+    "groundtruth ground truth target targets segmentation segmentations segmentationclass segmented semantic semantics "
+    "sem seg segs labelids labeltrainids gtfine indexlabel matte mattes l y"
 )
-ENDINGS = (
-    "_mask _masks _label _labels _labelids _labeltrainids _gt _groundtruth _seg _segmentation _annotation _annot "
-    "_target _l -mask -label -gt .mask"
-)
-IMAGE_FOLDERS = frozenset(IMAGES.split())
-MASK_FOLDERS = frozenset(MASKS.split())
-MASK_ENDINGS = tuple(ENDINGS.split())
-MASK_BEGINNINGS = ("mask_", "label_", "gt_", "seg_", "annotation_")
-IMAGE_ENDINGS = ("_image", "_img", "_rgb", "_sat", "_input", "_leftimg8bit", "-image")
-IMAGE_BEGINNINGS = ("image_", "img_", "rgb_")
-FOLDER_ENDINGS = ("annot", "_annot", "_annotations", "_labels", "_label", "_masks", "_mask", "_gt", "labels", "masks")
+IMAGE_WORDS = frozenset(IMAGES.split())
+MASK_WORDS = frozenset(MASKS.split())
 
-SPLIT_NAMES = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}
-"""What other names the usual splits have."""
+SPLIT_NAMES = {
+    "train": "train", "training": "train", "trainset": "train",
+    "val": "val", "valid": "val", "validation": "val", "valset": "val", "dev": "val",
+    "test": "test", "testing": "test", "testset": "test",
+    "trainval": "trainval",
+}  # fmt: skip
+"""What a word says of the split."""
+
+DERIVED = {
+    "depth": 3, "depths": 3, "disparity": 3, "flow": 3, "normal": 3, "normals": 3, "confidence": 3,
+    "overlay": 2, "overlays": 2, "blend": 2, "blended": 2, "vis": 2, "viz": 2, "visualization": 2, "visualisation": 2,
+    "preview": 2, "instance": 2, "instances": 2, "instanceids": 2, "object": 2, "segmentationobject": 2, "edge": 2,
+    "edges": 2, "boundary": 2, "thumb": 2, "thumbs": 2, "thumbnails": 2, "color": 1, "colour": 1, "colored": 1,
+    "coloured": 1, "human": 1,
+}  # fmt: skip
+"""Words of folders and files that are made from others or hold something else, and how much they say so."""
+
+LONG_ENDINGS = ("annotations", "annotation", "annots", "annot", "labels", "label", "masks", "mask", "images", "image")
+"""That are written on to another word, as in ``trainannot``."""
 
 
 def split_name(folder: str) -> str:
@@ -32,27 +42,34 @@ def split_name(folder: str) -> str:
     return SPLIT_NAMES.get(folder.lower(), re.sub("[@+%-]", "_", folder))
 
 
-def image_key(path: Path) -> str:
-    """What an image's name says beyond that it is an image."""
-    return _stripped(path.stem, IMAGE_BEGINNINGS, IMAGE_ENDINGS)
+@lru_cache(maxsize=4096)
+def folder_words(name: str) -> tuple[str, ...]:
+    """The words of a folder's name, in lower case: ``SegmentationClass``, ``train_images``, ``trainannot``."""
+    words: list[str] = []
+    for word in re.findall(r"\d+|[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name)):
+        words += _apart(word.lower())
+    return tuple(words)
 
 
-def mask_key(path: Path) -> str:
-    """What a mask's name says beyond that it is a mask."""
-    return _stripped(path.stem, MASK_BEGINNINGS, MASK_ENDINGS)
+def _apart(word: str) -> list[str]:
+    if word in IMAGE_WORDS or word in MASK_WORDS or word in SPLIT_NAMES:
+        return [word]
+    for ending in LONG_ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return [word[: -len(ending)], ending]
+    return [word]
+
+
+def stem_words(stem: str) -> tuple[str, ...]:
+    """The words of a file's name, in lower case; a number behind a word is one of its own, as in ``mask12``."""
+    words: list[str] = []
+    for word in re.findall(r"[^\W_]+", stem.lower()):
+        apart = re.fullmatch(r"([^\W\d_]+)(\d+)", word)
+        words += apart.groups() if apart else (word,)
+    return tuple(words) or (stem.lower(),)
 
 
 def is_mask_name(path: Path) -> bool:
-    return mask_key(path) != path.stem
-
-
-def _stripped(stem: str, beginnings: tuple[str, ...], endings: tuple[str, ...]) -> str:
-    """The name without the first beginning and the first ending that it has; letters keep their case."""
-    for ending in endings:
-        if stem.lower().endswith(ending) and len(stem) > len(ending):
-            stem = stem[: -len(ending)]
-            break
-    for beginning in beginnings:
-        if re.match(re.escape(beginning) + ".", stem.lower()):
-            return stem[len(beginning) :]
-    return stem
+    """Whether the name itself says that the file is a mask."""
+    words = stem_words(path.stem)
+    return len(words) > 1 and (words[0] in MASK_WORDS - {"l", "y"} or words[-1] in MASK_WORDS)

@@ -8,8 +8,10 @@ from pathlib import Path
 from segnet.errors import UserError
 
 from ..classes import ClassSet, voc_color
-from ..coding import Coding, identity, pack
-from ..samples import Pair
+from ..coding import Coding, identity
+from ..lists import fields, read_lines
+from ..masks import pack
+from ..pair import Pair
 from .files import images_in, match
 from .layout import Layout
 
@@ -47,7 +49,7 @@ def _years(root: Path) -> list[Path]:
 
 
 def _listed(path: Path, pair_of: dict[str, Pair]) -> list[Pair]:
-    names = path.read_text(encoding="utf-8").split()
+    names = [fields(line, pair_of.__contains__)[0] for _, line in read_lines(path)]
     missing = [name for name in names if name not in pair_of]
     if missing:
         raise UserError(f"{path}: no image with a mask named {missing[0]} (of {len(missing)} missing)")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from segnet.errors import UserError
 
 from ..classes import ClassSet
-from ..coding import describe_value
+from ..coding import Coding
 from ..formats import open_layout
 from ..formats.layout import Layout
+from ..meaning import Ignore, settled
 from ..parallel import map_files
 from ..statistics import ClassCounts, enet_weights, inverse_weights, median_frequency_weights
 from .leaks import Leak, find_leaks, listed_twice
-from .look import Look, look_at
-from .values import classes_of_values
+from .look import Look, label, labels_in, look_at
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Inspection:
         classes_found: whether the classes follow from the masks' values alone.
         leaks: equal and nearly equal images.
         shared: images that two splits list both, by the splits' names.
+        images, masks: patterns that said which files are which.
     """
 
     root: Path
@@ -46,6 +47,8 @@ class Inspection:
     classes_found: bool
     leaks: list[Leak]
     shared: dict[tuple[str, str], int]
+    images: str | None = None
+    masks: str | None = None
 
     def counts(self, split: str | None = None) -> ClassCounts:
         """Counts of the classes in one split, or in all."""
@@ -53,7 +56,7 @@ class Inspection:
         if split is not None:
             images = {pair.image for pair in self.layout.splits[split]}
             chosen = [look for look in self.looks if look.pair.image in images]
-        return counts_of([label_counts(look, self.layout) for look in chosen], len(self.classes))
+        return counts_of([look.labels for look in chosen], len(self.classes))
 
     @cached_property
     def unknown(self) -> dict[str, tuple[int, int]]:
@@ -61,10 +64,8 @@ class Inspection:
         pixels: Counter[str] = Counter()
         masks: Counter[str] = Counter()
         for look in self.looks:
-            for value, count in look.values.items():
-                if look.kind and self.layout.coding.label_of(value, look.kind) is None:
-                    pixels[describe_value(value, look.kind)] += count
-                    masks[describe_value(value, look.kind)] += 1
+            pixels.update(look.unknown)
+            masks.update(look.unknown.keys())
         return {value: (count, masks[value]) for value, count in pixels.most_common()}
 
     @cached_property
@@ -81,9 +82,9 @@ class Inspection:
         return found
 
     def _odd_labels(self, look: Look) -> list[tuple[str, str]]:
-        if look.kind is None:
+        if look.mask is None:
             return []
-        labels = label_counts(look, self.layout)
+        labels = dict(look.labels)
         unknown = labels.pop(None, 0)
         found = []
         if unknown:
@@ -103,8 +104,8 @@ class Inspection:
 
     @cached_property
     def mask_kinds(self) -> dict[str, int]:
-        """Masks of each kind: index, palette, rgb, panoptic."""
-        return dict(Counter(look.kind for look in self.looks if look.kind).most_common())
+        """Masks of each kind of values."""
+        return dict(Counter(look.mask.kind for look in self.looks if look.mask).most_common())
 
     def normalisation(self, split: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and standard deviation of the three channels over the images of a split, (3,) each, in 0–255.
@@ -155,6 +156,7 @@ class Inspection:
                 for label, (name, color) in enumerate(zip(self.classes.names, self.classes.colors, strict=True))
             ],
             "classes_found_in_masks": self.classes_found,
+            "notes": self.layout.notes,
             "unknown_values": {value: {"pixels": p, "masks": m} for value, (p, m) in self.unknown.items()},
             "leaks": [
                 {"kind": leak.kind, "first": str(leak.first), "second": str(leak.second), "splits": list(leak.splits)}
@@ -171,6 +173,9 @@ def inspect_folder(
     format_name: str | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    ignore: Ignore = "auto",
+    images: str | None = None,
+    masks: str | None = None,
 ) -> Inspection:
     """Look at every pair of a folder.
 
@@ -179,42 +184,53 @@ def inspect_folder(
         format_name: its format; None: the first that fits.
         workers: of :func:`.map_files`.
         progress: called with pairs done and their number.
+        ignore: the value that is left out, where the data set does not say.
+        images, masks: patterns of files, see :func:`.open_layout`.
 
     Raises:
         UserError: the folder is laid out in no known way, or its masks have no classes.
     """
-    found, layout = open_layout(root, format_name)
+    found, layout = open_layout(root, format_name, images, masks)
     pairs = layout.pairs
     looks = []
     for look in map_files(look_at, layout.coding, pairs, workers):
         looks.append(look)
         progress(len(looks), len(pairs))
-    classes, coding = (layout.classes, layout.coding) if layout.classes else classes_of_values(looks)
+    told = layout.classes is not None or layout.named is not None
+    layout = settled(layout, [look.mask for look in looks if look.mask], ignore)
+    classes = layout.classes
     assert classes is not None
-    splits = {split: [pair.image for pair in members] for split, members in layout.splits.items()}
+    label_all(looks, layout.coding, workers)
+    splits = {split: [pair.image for pair in own] for split, own in layout.splits.items()}
     splits_of: dict[Path, list[str]] = {}
-    for split, images in splits.items():
-        for image in images:
+    for split, members in splits.items():
+        for image in members:
             splits_of.setdefault(image, []).append(split)
     return Inspection(
         root,
         found,
-        replace(layout, classes=classes, coding=coding),
+        layout,
         looks,
         classes,
-        layout.classes is None,
+        not told,
         find_leaks(looks, splits_of),
         listed_twice(splits),
+        images,
+        masks,
     )
 
 
-def label_counts(look: Look, layout: Layout) -> dict[int | None, int]:
-    """Pixels of each label of a mask; None: of values that stand for no class."""
-    counts: Counter[int | None] = Counter()
-    for value, count in look.values.items():
-        assert look.kind is not None
-        counts[layout.coding.label_of(value, look.kind)] += count
-    return dict(counts)
+def label_all(looks: Sequence[Look], coding: Coding, workers: int | None) -> None:
+    """Count the labels of all looks; masks of very many values are read again for it."""
+    again = []
+    for look in looks:
+        if look.mask is None or look.mask.complete:
+            label(look, coding)
+        else:
+            again.append(look)
+    counted = map_files(labels_in, coding, [look.pair for look in again], workers)
+    for look, (labels, unknown) in zip(again, counted, strict=True):
+        look.labels, look.unknown = labels, unknown
 
 
 def counts_of(masks: Sequence[dict[int | None, int]], classes: int) -> ClassCounts:
@@ -222,7 +238,7 @@ def counts_of(masks: Sequence[dict[int | None, int]], classes: int) -> ClassCoun
     counts = np.zeros((3, classes), np.int64)
     for mask in masks:
         total = sum(mask.values())
-        for label, pixels in mask.items():
-            if label is not None and label < classes:
-                counts[:, label] += pixels, total, 1
+        for found, pixels in mask.items():
+            if found is not None and found < classes:
+                counts[:, found] += pixels, total, 1
     return ClassCounts(*counts)

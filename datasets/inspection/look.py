@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,9 +10,11 @@ from PIL import Image
 
 from segnet.errors import UserError
 
-from ..coding import Coding, Kind, count_values
-from ..image_files import DeepImageError, Pixels, open_header, open_image, orientation_of, read_image
-from ..samples import Pair
+from ..coding import Coding
+from ..image_files import DeepImageError, Pixels, open_image, orientation_of, read_image
+from ..mask_values import MaskValues, values_in
+from ..masks import TRANSPARENT, count_values, describe_value, pack
+from ..pair import Pair
 
 THUMBNAIL = 16
 
@@ -24,35 +25,62 @@ class Look:
 
     Attributes:
         pair: the files.
-        image_size, mask_size: (H, W); the image's as it is turned by its EXIF orientation; None: not readable.
-        kind: of the mask's values.
-        values: pixels of each value of the mask.
-        palette: colours of a palette mask's values.
+        image_size: (H, W), as it is turned by its EXIF orientation; None: not readable.
+        mask: what the mask holds; None: not readable.
         odd: kind and detail of what is unusual.
         channels: sums of the pixels and of their squares, (2, 3), and their number.
         pixels_hash: of the decoded image: equal for equal images.
         perceptual: 64 bits that are nearly equal for images that look alike.
         thumbnail: (16, 16) grey.
+        labels: pixels of each label, None for values that stand for no class; known when the coding is.
+        unknown: pixels of each value that stands for no class.
     """
 
     pair: Pair
     image_size: tuple[int, int] | None = None
-    mask_size: tuple[int, int] | None = None
-    kind: Kind | None = None
-    values: dict[int, int] = field(default_factory=dict)
-    palette: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    mask: MaskValues | None = None
     odd: list[tuple[str, str]] = field(default_factory=list)
     channels: NDArray[np.float64] | None = None
     pixels_hash: bytes = b""
     perceptual: int = 0
     thumbnail: Pixels | None = None
+    labels: dict[int | None, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def mask_size(self) -> tuple[int, int] | None:
+        return self.mask.size if self.mask else None
+
+
+def label(look: Look, coding: Coding) -> None:
+    """Count the labels of a look, whose values are known, by what they mean."""
+    if look.mask is None:
+        return
+    for value, count in look.mask.pixels.items():
+        kind = look.mask.kind
+        if kind == "palette" and coding.by_color:
+            value, kind = pack(look.mask.palette.get(value, (0, 0, 0))), "rgb"
+        found = coding.label_of(value, kind)
+        look.labels[found] = look.labels.get(found, 0) + count
+        if found is None:
+            look.unknown[describe_value(value, kind)] = count
+
+
+def labels_in(coding: Coding, pair: Pair) -> tuple[dict[int | None, int], dict[str, int]]:
+    """The same from the file itself: for masks of more values than a look keeps."""
+    labels, unknown, _ = coding.decode(pair)
+    counts: dict[int | None, int] = {value: count for value, count in count_values(labels).items()}  # noqa: C416
+    if unknown:
+        counts[None] = sum(unknown.values())
+        counts[coding.ignore_index] -= counts[None]
+    return {found: count for found, count in counts.items() if count}, unknown
 
 
 def look_at(coding: Coding, pair: Pair) -> Look:
     """Read both files; what cannot be read is among what is odd, and nothing is raised."""
     look = Look(pair)
-    _look_at_image(look, pair.image)
-    _look_at_mask(look, pair.mask, coding)
+    _look_at_image(look, pair)
+    _look_at_mask(look, coding)
     if look.image_size and look.mask_size and look.image_size != look.mask_size:
         detail = f"{pair.mask}: {_size(look.mask_size)}, its image {_size(look.image_size)}"
         if look.mask_size == look.image_size[::-1] and any(kind == "EXIF-rotated" for kind, _ in look.odd):
@@ -61,11 +89,12 @@ def look_at(coding: Coding, pair: Pair) -> Look:
     return look
 
 
-def _look_at_image(look: Look, path: Path) -> None:
+def _look_at_image(look: Look, pair: Pair) -> None:
+    path = pair.image
     try:
-        header = open_image(path, "image")
+        header = open_image(path, "image", page=pair.page)
         look.odd += [(kind, f"{path}: {detail}") for kind, detail in _unusual(header)]
-        image = read_image(path)
+        image = read_image(path, page=pair.page)
     except DeepImageError as error:
         look.odd.append(("more than 8 bits or 3 channels", str(error)))
         return
@@ -83,23 +112,18 @@ def _look_at_image(look: Look, path: Path) -> None:
     look.thumbnail = np.asarray(cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _look_at_mask(look: Look, path: Path, coding: Coding) -> None:
+def _look_at_mask(look: Look, coding: Coding) -> None:
+    path = look.pair.mask
     try:
-        values, look.kind = coding.read(path)
+        raw = coding.read(look.pair)
+        look.mask = values_in(raw)
     except UserError as error:
         look.odd.append(("unreadable", str(error)))
         return
-    look.mask_size = values.shape[0], values.shape[1]
-    look.values = count_values(values)
-    with open_header(path, "mask") as header:
-        if header.format == "JPEG":
-            look.odd.append(("lossy mask", f"{path}: JPEG changes labels at their borders; save masks as PNG"))
-        if header.mode in ("RGBA", "LA", "PA"):
-            look.odd.append(("alpha", f"{path}: the mask has an alpha channel, which is left out"))
-        if look.kind == "palette":
-            channels = header.getpalette() or []
-            colors = list(zip(channels[0::3], channels[1::3], channels[2::3], strict=True))
-            look.palette = {value: colors[value] for value in look.values if value < len(colors)}
+    if raw.lossy:
+        look.odd.append(("lossy mask", f"{path}: JPEG changes labels at their borders; save masks as PNG"))
+    if any(value & TRANSPARENT for value in look.mask.pixels):
+        look.odd.append(("alpha", f"{path}: pixels of the mask can be seen through; they are told apart"))
 
 
 def _unusual(image: Image.Image) -> list[tuple[str, str]]:

@@ -19,7 +19,8 @@ from segnet.errors import UserError
 
 from ..classes import ClassSet
 from ..image_files import Pixels, read_image, read_mask
-from ..samples import ImagesAndMasks, Pair, Sample, check_labels, check_sizes
+from ..pair import Pair
+from ..samples import ImagesAndMasks, Sample, check_labels, check_sizes
 from .index import Rows, read_index
 from .source import join, read
 

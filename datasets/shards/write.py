@@ -86,7 +86,8 @@ def write_shard(dataset: ImagesAndMasks, folder: Path, number: int, samples: Seq
     with atomic_file(path) as file:
         for index in samples:
             sample = dataset[index]
-            blob = members(index, sample.name, dataset.pairs[index].image, sample.mask)
+            pair = dataset.pairs[index]
+            blob = members(index, sample.name, pair.image, sample.mask, None if pair.page is None else sample.image)
             rows.append((number, length, len(blob), zlib.crc32(blob), sample.name))
             file.write(blob)
             digest.update(blob)
@@ -112,17 +113,22 @@ def finished_shard(path: Path, notes: Path, made_of: str) -> tuple[Shard, list[R
 
 def source_digest(dataset: ImagesAndMasks, samples: Sequence[int]) -> str:
     """Changes with the files of the samples and with what their labels mean."""
-    digest = hashlib.sha256(repr(dataset.classes).encode())
+    digest = hashlib.sha256(repr((dataset.classes, dataset.coding and dataset.coding.meaning())).encode())
     for index in samples:
-        for path in dataset.pairs[index]:
+        for path in dataset.pairs[index].files:
             status = path.stat()
             digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
-def members(index: int, name: str, image: Path, mask: Pixels) -> bytes:
-    """The tar members of a sample. A key has no dot, since WebDataset reads the suffix from the first one on."""
+def members(index: int, name: str, image: Path, mask: Pixels, page: Pixels | None = None) -> bytes:
+    """The tar members of a sample, the image as its file is, or as PNG where it is a page of one.
+
+    A key has no dot, since WebDataset reads the suffix from the first one on.
+    """
     key = f"{index:08d}_{name.replace('.', '_')}"
+    if page is not None:
+        return member(f"{key}.png", as_png(page)) + member(f"{key}.mask.png", as_png(mask))
     return member(f"{key}{image.suffix.lower()}", image.read_bytes()) + member(f"{key}.mask.png", as_png(mask))
 
 

@@ -1,16 +1,14 @@
 """``segnet convert``: a data set of any known format to the plain layout that ``data.name=folder`` reads."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet.commands.inspect import add_format_argument
+from segnet.commands.inspect import add_format_argument, add_reading_arguments
 
 if TYPE_CHECKING:
     from segnet.datasets.classes import ClassSet
     from segnet.datasets.convert import Summary
-    from segnet.datasets.formats.layout import Layout
 
 EXAMPLE = """\
 example:
@@ -30,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="folder of the data set")
     parser.add_argument("out", type=Path, help="folder to write: images/SPLIT, masks/SPLIT, classes.csv")
     add_format_argument(parser)
+    add_reading_arguments(parser)
     parser.add_argument(
         "--split",
         action="append",
@@ -56,13 +55,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from segnet.datasets.convert import convert
     from segnet.datasets.formats import open_layout
+    from segnet.datasets.meaning import look_and_settle
     from segnet.terminal import progress_bar
 
     splits = dict(split_of(text) for text in args.split) if args.split else None
     source = args.folder.expanduser()
-    _, layout = open_layout(source, args.format)
+    _, layout = open_layout(source, args.format, args.images, args.masks)
     if layout.classes is None:
-        layout = with_classes(layout, args.workers)
+        with progress_bar("finding classes", "masks") as progress:
+            layout = look_and_settle(layout, args.workers, args.ignore, progress)
+    for note in layout.notes:
+        print(note)
     with progress_bar("converting", "pairs") as progress:
         summary = convert(
             layout,
@@ -105,25 +108,11 @@ def split_of(text: str) -> tuple[str, str]:
     return name, choice
 
 
-def with_classes(layout: "Layout", workers: int | None) -> "Layout":
-    """The layout with the classes that its masks' values give."""
-    from segnet.datasets.inspection.look import look_at
-    from segnet.datasets.inspection.values import classes_of_values
-    from segnet.datasets.parallel import map_files
-    from segnet.terminal import progress_bar
-
-    looks = []
-    with progress_bar("finding classes", "pairs") as progress:
-        for look in map_files(look_at, layout.coding, layout.pairs, workers):
-            looks.append(look)
-            progress(len(looks), len(layout.pairs))
-    classes, coding = classes_of_values(looks)
-    return replace(layout, classes=classes, coding=coding)
-
-
 def print_summary(summary: "Summary", out: Path) -> None:
     already = f", {summary.already:,} were there already" if summary.already else ""
     print(f"{summary.converted:,} pairs converted{already}, {len(summary.skipped):,} left out")
+    if summary.moved:
+        print(f"  {summary.moved:,} pixels between classes were read as the nearest class's")
     for title, lines in (
         ("left out", summary.skipped),
         ("ignored", [f"{value}: {pixels:,} pixels of no class" for value, pixels in summary.unknown.most_common()]),

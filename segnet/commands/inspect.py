@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("folder", type=Path, help="folder of the data set")
     add_format_argument(parser)
+    add_reading_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found as JSON")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a page with samples and augmented ones")
     parser.add_argument(
@@ -43,6 +44,27 @@ def add_format_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """How a folder is read where it is not found out: which files are which, and which value is left out."""
+    parser.add_argument("--images", metavar="PATTERN", help="the images below the folder, as 'scans/**/*.png'")
+    parser.add_argument("--masks", metavar="PATTERN", help="the masks below the folder, as 'truth' or '**/*_gt.png'")
+    parser.add_argument(
+        "--ignore",
+        type=ignored_value,
+        default="auto",
+        metavar="N",
+        help="value of the masks that is left out, or none (default: 255 where it can be nothing else)",
+    )
+
+
+def ignored_value(text: str) -> int | str | None:
+    if text in ("none", "auto"):
+        return None if text == "none" else text
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a value of the masks, none or auto")
+    return int(text)
+
+
 def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -54,7 +76,9 @@ def run(args: argparse.Namespace) -> int:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
     with progress_bar("looking at pairs", "pairs") as progress:
-        inspection = inspect_folder(args.folder.expanduser(), args.format, args.workers, progress)
+        inspection = inspect_folder(
+            args.folder.expanduser(), args.format, args.workers, progress, args.ignore, args.images, args.masks
+        )
     console = Console()
     print_facts(console, inspection)
     print_classes(console, inspection)
@@ -109,6 +133,8 @@ def print_oddities(console: "Console", inspection: "Inspection") -> None:
 
     if inspection.classes_found:
         console.print("classes found in the masks; a classes.csv (label,name,r,g,b) beside them names and colours them")
+    for note in inspection.layout.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
     groups = {
         "values that stand for no class": unknown_lines(inspection),
         "the same image twice": [leak_line(leak) for leak in inspection.leaks],

@@ -96,10 +96,10 @@ class PageImages:
         for index in self._chosen(SAMPLES):
             assert self.dataset is not None
             pair = self.dataset.pairs[index]
-            mask = self.inspection.layout.coding.decode(pair.mask).labels
+            mask = self.inspection.layout.coding.decode(pair).labels
             splits = [split for split, pairs in self.inspection.layout.splits.items() if pair in pairs]
             title = f"{', '.join(splits)}, {mask.shape[1]}×{mask.shape[0]}"
-            cards.append(self._card(f"sample-{index}", pair.image.name, title, read_image(pair.image), mask))
+            cards.append(self._card(f"sample-{index}", pair.name, title, read_image(pair.image, page=pair.page), mask))
         return cards
 
     def augmented(self, config: str) -> list[dict[str, Any]]:

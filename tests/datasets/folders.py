@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from segnet.datasets.pair import Pair
+
 Pixels = NDArray[np.uint8]
 
 
@@ -44,3 +46,8 @@ def palette_mask(path: Path, values: list[int], colors: list[tuple[int, int, int
     mask.putpalette([channel for color in colors for channel in color])
     mask.save(path)
     return path
+
+
+def of_mask(mask: Path) -> Pair:
+    """A pair for a mask that is read without its image."""
+    return Pair(mask.with_suffix(".jpg"), mask)

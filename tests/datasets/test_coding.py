@@ -8,20 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from segnet.datasets.coding import Coding, count_values, identity, pack, read_raw_mask, unpack
+from segnet.datasets.coding import Coding, identity
+from segnet.datasets.masks import PanopticImages, count_values, pack, read_raw_mask, unpack
 from segnet.errors import UserError
-from tests.datasets.folders import color_mask, index_mask, palette_mask
+from tests.datasets.folders import color_mask, index_mask, of_mask, palette_mask
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
 
 
 def test_index_and_palette_masks_by_value(tmp_path: Path) -> None:
     coding = Coding({0: 255, 7: 0, 300: 1})
-    labels, unknown = coding.decode(index_mask(tmp_path / "a.png", [0, 7, 300, 9]))
+    labels, unknown, _ = coding.decode(of_mask(index_mask(tmp_path / "a.png", [0, 7, 300, 9])))
     assert labels[0].tolist() == [255] * 4 + [0] * 4 + [1] * 4 + [255] * 4
     assert labels.dtype == np.uint8
     assert unknown == {"label 9": 48}
-    labels, unknown = coding.decode(palette_mask(tmp_path / "b.png", [7, 0], [(0, 0, 0)] * 8))
+    labels, unknown, _ = coding.decode(of_mask(palette_mask(tmp_path / "b.png", [7, 0], [(0, 0, 0)] * 8)))
     assert np.unique(labels).tolist() == [0, 255]
     assert unknown == {}
 
@@ -29,7 +30,7 @@ def test_index_and_palette_masks_by_value(tmp_path: Path) -> None:
 def test_colours_by_exact_look_up(tmp_path: Path) -> None:
     coding = Coding(colors={pack(RED): 0, pack(GREEN): 1}, ignore_index=9)
     almost = (255, 0, 1)
-    labels, unknown = coding.decode(color_mask(tmp_path / "a.png", [RED, GREEN, almost, WHITE]))
+    labels, unknown, _ = coding.decode(of_mask(color_mask(tmp_path / "a.png", [RED, GREEN, almost, WHITE])))
     assert labels[0].tolist() == [0] * 4 + [1] * 4 + [9] * 8
     assert unknown == {"#ff0001": 48, "#ffffff": 48}
     assert unpack(pack((1, 2, 3))) == (1, 2, 3)
@@ -37,17 +38,17 @@ def test_colours_by_exact_look_up(tmp_path: Path) -> None:
 
 def test_indices_saved_as_rgb_and_as_one_bit(tmp_path: Path) -> None:
     coding = Coding(identity(4, 255))
-    labels, unknown = coding.decode(color_mask(tmp_path / "a.png", [(3, 3, 3), (1, 1, 1)]))
+    labels, unknown, _ = coding.decode(of_mask(color_mask(tmp_path / "a.png", [(3, 3, 3), (1, 1, 1)])))
     assert (np.unique(labels).tolist(), unknown) == ([1, 3], {})
     Image.fromarray(np.eye(4) > 0).save(tmp_path / "b.png")
-    assert np.array_equal(coding.decode(tmp_path / "b.png").labels, np.eye(4))
+    assert np.array_equal(coding.decode(of_mask(tmp_path / "b.png")).labels, np.eye(4))
 
 
 def test_a_panoptic_mask_numbers_its_segments(tmp_path: Path) -> None:
     # 256 * 2 + 5 is a segment of category value 3; 9 is in no annotation.
     path = color_mask(tmp_path / "a.png", [(5, 2, 0), (0, 0, 0), (9, 0, 0), (5, 2, 0)])
-    coding = Coding({0: 255, 3: 2}, segments={"a.png": np.array([[517, 3]], np.int32)})
-    labels, unknown = coding.decode(path)
+    coding = Coding({0: 255, 3: 2}, source=PanopticImages({"a.png": np.array([[517, 3]], np.int32)}))
+    labels, unknown, _ = coding.decode(of_mask(path))
     assert labels[0].tolist() == [2] * 4 + [255] * 8 + [2] * 4
     assert unknown == {"segment without annotation": 48}
 

@@ -12,6 +12,7 @@ from segnet.datasets.convert import JOURNAL, Summary, convert
 from segnet.datasets.formats import open_layout
 from segnet.datasets.image_files import read_image
 from segnet.datasets.load import load_split
+from segnet.datasets.meaning import look_and_settle
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from tests.datasets.folders import color_mask, index_mask, photo
@@ -32,7 +33,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def run(source: Path, out: Path, **options: object) -> Summary:
-    _, layout = open_layout(source)
+    layout = look_and_settle(open_layout(source)[1])
     return convert(layout, source, out, workers=1, **options)  # type: ignore[arg-type]
 
 
@@ -51,7 +52,7 @@ def test_the_plain_layout_holds_the_same_images_and_labels(source: Path, tmp_pat
     assert (tmp_path / "out/images/train/a_1.jpg").read_bytes() == (source / "images/a_1.jpg").read_bytes()
     assert len(read(tmp_path / "out", "val")) == 2
     # The output says what it holds: it can be inspected and converted again.
-    _, layout = open_layout(tmp_path / "out")
+    layout = look_and_settle(open_layout(tmp_path / "out")[1])
     assert layout.classes is not None
     assert (layout.classes.names, layout.classes.colors) == (("road", "car"), (RED, BLUE))
 
@@ -62,13 +63,13 @@ def test_every_format(tmp_path: Path, case: tuple[object, ...]) -> None:
     build(tmp_path / "in")  # type: ignore[operator]
     summary = run(tmp_path / "in", tmp_path / "out")
     assert summary.unknown == {}
-    _, layout = open_layout(tmp_path / "out", "generic")
+    layout = look_and_settle(open_layout(tmp_path / "out", "generic")[1])
     names = [split for split in splits if split != "trainval"]  # type: ignore[attr-defined]
     assert sorted(layout.splits) == sorted(names)
     assert layout.classes is not None
     assert len(layout.classes) == classes
     for pair in layout.pairs:
-        labels = layout.coding.decode(pair.mask).labels
+        labels = layout.coding.decode(pair).labels
         assert np.unique(labels).tolist() == expected["labels"]  # type: ignore[index]
 
 

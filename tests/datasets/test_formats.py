@@ -121,7 +121,7 @@ def test_a_published_layout(
     assert len(layout.classes) == classes
     assert layout.without_mask == layout.without_image == []
     for pair in layout.pairs:
-        labels, unknown = layout.coding.decode(pair.mask)
+        labels, unknown, _ = layout.coding.decode(pair)
         assert (np.unique(labels).tolist(), unknown) == (expected["labels"], {})
     # The same through a config, as training reads it.
     data = DataConfig.model_validate({"name": "folder", "root": str(tmp_path), "format": name})
@@ -141,7 +141,7 @@ def test_all_32_classes_of_camvid_and_their_merge(tmp_path: Path) -> None:
     camvid_original(tmp_path)
     _, layout = open_layout(tmp_path, "camvid-original-32")
     assert layout.classes == CAMVID_32
-    labels = layout.coding.decode(layout.pairs[0].mask).labels
+    labels = layout.coding.decode(layout.pairs[0]).labels
     assert [CAMVID_32.names[label] for label in np.unique(labels)[:-1]] == ["SUVPickupTruck", "Wall"]
     # The authors' own lists say which split a frame is of.
     assert [pair.image.stem for pair in layout.splits["train"]] == ["0001TP_006690"]
@@ -153,7 +153,7 @@ def test_panoptic_classes_are_the_categories_in_the_order_of_their_numbers(tmp_p
     _, layout = open_layout(tmp_path)
     assert layout.classes is not None
     assert (layout.classes.names, layout.classes.colors[1]) == (("person", "rug"), (1, 2, 3))
-    assert layout.coding.decode(layout.pairs[0].mask).labels[0].tolist() == [255] * 6 + [1] * 6 + [0] * 4
+    assert layout.coding.decode(layout.pairs[0]).labels[0].tolist() == [255] * 6 + [1] * 6 + [0] * 4
 
 
 def test_a_list_of_voc_names_an_image_that_is_not_there(tmp_path: Path) -> None:

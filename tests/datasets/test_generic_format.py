@@ -9,8 +9,9 @@ from PIL import Image
 from segnet.config import DataConfig
 from segnet.datasets.formats import open_layout
 from segnet.datasets.load import load_split
+from segnet.datasets.meaning import classes_of
 from segnet.errors import UserError
-from tests.datasets.folders import color_mask, index_mask, photo
+from tests.datasets.folders import color_mask, index_mask, of_mask, photo
 
 LAYOUTS = {
     "two folders": [("all", "images/a.jpg", "masks/a.png"), ("all", "images/b.webp", "masks/b.png")],
@@ -50,7 +51,7 @@ def test_layouts_and_names(tmp_path: Path, name: str) -> None:
         expected.append((split, photo(tmp_path / image), index_mask(tmp_path / mask, [0, 1])))
     found, layout = open_layout(tmp_path)
     assert found == "generic"
-    assert sorted((split, *pair) for split, pairs in layout.splits.items() for pair in pairs) == sorted(expected)
+    assert sorted((split, *pair.files) for split, pairs in layout.splits.items() for pair in pairs) == sorted(expected)
     assert layout.without_mask == layout.without_image == []
     assert layout.classes is None
 
@@ -99,9 +100,10 @@ def test_files_of_classes(tmp_path: Path, name: str, text: str, colored: bool) -
         mask = index_mask(tmp_path / "masks/a.png", [0, 1, 2])
     (tmp_path / name).write_text(text)
     _, layout = open_layout(tmp_path)
-    assert layout.classes is not None
-    assert layout.classes.names == ("road", "car")
-    labels, unknown = layout.coding.decode(mask)
+    assert layout.named is not None
+    classes, coding = classes_of(layout.named)
+    assert classes.names == ("road", "car")
+    labels, unknown, _ = coding.decode(of_mask(mask))
     assert labels[0].tolist() == [0] * 6 + [255] * 6 + [1] * 4
     assert unknown == {}
 

@@ -11,9 +11,9 @@ from segnet.datasets.inspection import leaks
 from segnet.datasets.inspection.inspection import inspect_folder
 from segnet.datasets.inspection.leaks import listed_twice
 from segnet.datasets.inspection.look import Look, perceptual_hash
-from segnet.datasets.samples import Pair
+from segnet.datasets.pair import Pair
 from segnet.errors import UserError
-from tests.datasets.folders import color_mask, index_mask, palette_mask, photo
+from tests.datasets.folders import color_mask, index_mask, of_mask, palette_mask, photo
 
 ROTATED = Image.Exif()
 ROTATED[0x0112] = 6
@@ -107,9 +107,9 @@ def test_splits_that_list_the_same_image() -> None:
 @pytest.mark.parametrize(
     ("values", "names", "ignored"),
     [
-        ([0, 255], ("background", "foreground"), 254),
+        ([0, 255], ("background", "foreground"), 255),
         ([0, 1, 2], ("class 0", "class 1", "class 2"), 255),
-        ([0, 2, 255], ("class 0", "class 1 (never seen)", "class 2"), 255),
+        ([0, 2], ("class 0", "class 1 (never seen)", "class 2"), 255),
         ([0, 85, 170], ("class 0", "class 85", "class 170"), 255),
         ([1000, 2000], ("class 1000", "class 2000"), 255),
     ],
@@ -119,10 +119,10 @@ def test_classes_of_grey_values(tmp_path: Path, values: list[int], names: tuple[
     mask = index_mask(tmp_path / "masks/a.png", values)
     found = inspect_folder(tmp_path, workers=1)
     assert (found.classes.names, found.classes.ignore_index) == (names, ignored)
-    assert found.layout.coding.decode(mask).unknown == {}
+    assert found.layout.coding.decode(of_mask(mask)).unknown == {}
 
 
-def test_classes_of_colours_leave_strays_out(tmp_path: Path) -> None:
+def test_a_stray_colour_is_read_as_the_nearest_one(tmp_path: Path) -> None:
     photo(tmp_path / "images/a.png", (200, 200))
     path = color_mask(tmp_path / "masks/a.png", [(0, 0, 0), (0, 0, 255)], (200, 200))
     pixels = np.array(Image.open(path))
@@ -132,8 +132,9 @@ def test_classes_of_colours_leave_strays_out(tmp_path: Path) -> None:
     color_mask(tmp_path / "masks/b.png", [(0, 0, 0)], (200, 200))  # greys alone
     found = inspect_folder(tmp_path, workers=1)
     assert (found.classes.names, found.classes.colors) == (("#000000", "#0000ff"), ((0, 0, 0), (0, 0, 255)))
-    assert found.unknown == {"#010203": (1, 1)}
-    assert found.counts().pixels.tolist() == [19_999 + 40_000, 20_000]
+    assert found.unknown == {}
+    assert "1 pixels (0.00%) hold values between classes" in " ".join(found.layout.notes)
+    assert found.counts().pixels.tolist() == [20_000 + 40_000, 20_000]
 
 
 def test_a_palettes_colours_are_the_classes_colours(tmp_path: Path) -> None:
@@ -143,9 +144,9 @@ def test_a_palettes_colours_are_the_classes_colours(tmp_path: Path) -> None:
 
 
 def test_more_values_than_classes(tmp_path: Path) -> None:
-    photo(tmp_path / "images/a.png", (10, 600))
-    index_mask(tmp_path / "masks/a.png", list(range(300)), (10, 600))
-    with pytest.raises(UserError, match="hold 299 values, more than the 254 classes"):
+    photo(tmp_path / "images/a.png", (10, 1200))
+    index_mask(tmp_path / "masks/a.png", list(range(300)), (10, 1200))
+    with pytest.raises(UserError, match="hold 300 values, more than the 254 classes"):
         inspect_folder(tmp_path, workers=1)
 
 

@@ -14,7 +14,8 @@ from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import CAMVID, ClassSet
 from segnet.datasets.load import load_split, load_train_split
 from segnet.datasets.merging import in_order_of, merge_classes, merged_classes, only_known
-from segnet.datasets.samples import ImagesAndMasks, Pair
+from segnet.datasets.pair import Pair
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.shards import write_shards
 from segnet.datasets.statistics import count_classes
 from segnet.datasets.statistics_cache import state_of_masks

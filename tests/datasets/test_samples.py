@@ -11,7 +11,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from segnet.datasets.classes import CAMVID
-from segnet.datasets.samples import ImagesAndMasks, Pair, Sample
+from segnet.datasets.pair import Pair
+from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.errors import UserError
 
 IMAGE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
@@ -125,12 +126,13 @@ def test_a_label_without_a_class_is_named(tmp_path: Path) -> None:
         read(write_pair(tmp_path, mask=mask))
 
 
-@pytest.mark.parametrize(
-    ("mask", "found"), [(IMAGE, "an image of type RGB"), (MASK.astype(np.uint16), "a 16-bit image")]
-)
-def test_a_mask_that_is_no_index_mask_is_refused(tmp_path: Path, mask: np.ndarray, found: str) -> None:
-    with pytest.raises(UserError, match=f"mask0.png: the mask is {found}"):
-        read(write_pair(tmp_path, mask=mask))
+def test_a_mask_in_colours_is_refused_where_indices_are_expected(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"mask0.png: the mask holds #\w+ .* class indices are expected here"):
+        read(write_pair(tmp_path, mask=IMAGE))
+
+
+def test_a_16_bit_mask_is_read_by_its_values(tmp_path: Path) -> None:
+    assert np.array_equal(read(write_pair(tmp_path, mask=MASK.astype(np.uint16))).mask, MASK)
 
 
 def test_a_16_bit_image_is_refused(tmp_path: Path) -> None:

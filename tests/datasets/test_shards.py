@@ -19,6 +19,7 @@ from segnet.config import DataConfig
 from segnet.datasets.augmentation import Augmented, build_augmentation
 from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.load import load_split, load_train_split
+from segnet.datasets.pair import Pair
 from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.datasets.sampling import EpochBatches
 from segnet.datasets.shards import ShardedImagesAndMasks, load_shards, source, write_shards
@@ -254,11 +255,11 @@ def test_long_and_odd_names_are_kept(files: ImagesAndMasks, tmp_path: Path) -> N
     (tmp_path / "data").mkdir()
     name = "größe v1.2 " + "x" * 120
     pairs = []
-    for old, kind in zip(files.pairs[0], ("image", "mask"), strict=True):
+    for old, kind in zip(files.pairs[0].files, ("image", "mask"), strict=True):
         path = tmp_path / "data" / kind / f"{name}.png"
         path.parent.mkdir()
         path.write_bytes(old.read_bytes())
         pairs.append(path)
-    one = ImagesAndMasks([type(files.pairs[0])(*pairs)], files.classes)
+    one = ImagesAndMasks([Pair(pairs[0], pairs[1])], files.classes)
     write_shards(one, tmp_path / "train")
     assert_same_samples(one, load_shards(str(tmp_path), "train"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segnet.datasets.samples import Pair
+from segnet.datasets.pair import Pair
 from segnet.datasets.splits import choose_splits, select_split, sequences_of, share_of, spread
 from segnet.errors import UserError
 

@@ -9,7 +9,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import ClassSet
-from segnet.datasets.samples import ImagesAndMasks, Pair
+from segnet.datasets.pair import Pair
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.statistics import (
     SEGNET_PAPER_WEIGHTS,
     class_weights,

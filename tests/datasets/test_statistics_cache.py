@@ -10,7 +10,8 @@ import pytest
 from segnet.datasets import statistics_cache
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.coding import Coding
-from segnet.datasets.samples import ImagesAndMasks, Pair
+from segnet.datasets.pair import Pair
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.statistics import PixelTable, count_by_image, count_classes
 from segnet.datasets.statistics_cache import cache_folder, cached_counts
 from tests.datasets.folders import index_mask, photo

@@ -15,7 +15,8 @@ from PIL import Image
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.folder import pairs_from_folders
 from segnet.datasets.image_files import read_image, read_mask
-from segnet.datasets.samples import ImagesAndMasks, Pair
+from segnet.datasets.pair import Pair
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.terminal import one_line
 from tests.faults.programs import become_nobody, segnet

@@ -19,7 +19,7 @@ from segnet.datasets.coding import Coding, identity
 from segnet.datasets.convert import Item, Job, convert_pair
 from segnet.datasets.image_files import Pixels, read_image, read_mask
 from segnet.datasets.inspection.look import look_at
-from segnet.datasets.samples import Pair
+from segnet.datasets.pair import Pair
 from segnet.errors import UserError
 from segnet.inference.evaluation import Evaluation
 from segnet.metrics import CalibrationBins
@@ -210,7 +210,7 @@ def test_mutated_files(tmp_path: Path, row: Row, counted: Callable[[str], None])
         "masks": lambda content: read_mask(path, content),
         "the demo": lambda content: decode(content, limits),
         "inspection": lambda _: look_at(coding, Pair(path, path)).thumbnail,
-        "conversion": lambda _: coding.decode(path).labels,
+        "conversion": lambda _: coding.decode(Pair(path, path)).labels,
     }
     refusals = 0
     for index in range(wanted):

@@ -13,7 +13,8 @@ from torch import nn
 from segnet.config import InputConfig
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import as_png
-from segnet.datasets.samples import ImagesAndMasks, Pair
+from segnet.datasets.pair import Pair
+from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.metrics import CalibrationBins, boundary_f1, confusion_matrix

@@ -1,0 +1,7 @@
+"""Names of classes that mean more than a class."""
+
+BACKGROUND = "background"
+IGNORED_NAMES = frozenset(
+    {"void", "unlabelled", "unlabeled", "unlabel", "ignore", "ignored", "__ignore__", "unknown", "dontcare"}
+)
+"""In lower case: pixels of these are left out."""

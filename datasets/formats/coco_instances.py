@@ -1,0 +1,131 @@
+"""COCO's instances: one JSON file a split with the polygons or run lengths of all its images.
+
+Lin et al., arXiv 1405.0312. Roboflow, CVAT and Label Studio export it. Later annotations lie on top.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from segnet.errors import UserError
+
+from ..pair import Pair
+from ..polygons import Drawing, PolygonMasks, Shape, polygon
+from .drawn import DrawnClasses, ImageNames, images_without, split_of
+from .layout import Layout
+from .tree import Tree, list_tree
+
+MANY_FILES = 50
+"""Of more JSON files, which are one an image, only those with such a word in their name are read."""
+WORDS = ("coco", "instances", "annotations", "train", "val", "test")
+PROBLEMS = (ValueError, KeyError, TypeError, IndexError, AttributeError)
+
+
+class Drawings:
+    """The drawings of all images, which one file holds together."""
+
+    def __init__(self, by_image: dict[Path, Drawing]) -> None:
+        self.by_image = by_image
+
+    def __call__(self, pair: Pair) -> Drawing:
+        return self.by_image[pair.image]
+
+
+def find(root: Path) -> Layout | None:
+    """The layout, where a JSON file lists images, categories and annotations with a segmentation.
+
+    Raises:
+        UserError: the file is damaged, holds boxes alone, or names other categories than another one.
+    """
+    tree = list_tree(root)
+    documents = {path: document for path in _candidates(tree) if (document := _document(path))}
+    if not documents:
+        return None
+    categories = _categories(documents)
+    classes = DrawnClasses([name for _, name in sorted(categories.items())])
+    images, splits, missing = ImageNames(tree), dict[str, list[Pair]](), 0
+    by_image: dict[Path, Drawing] = {}
+    for path, document in documents.items():
+        drawings = _drawings(path, document, categories, classes)
+        for name, drawing in drawings.items():
+            image = images.find(name, path)
+            if image is None:
+                missing += 1
+                continue
+            by_image[image] = drawing
+            splits.setdefault(split_of(path.relative_to(root)) or "all", []).append(Pair(image, path))
+    if not splits:
+        raise UserError(f"{next(iter(documents))}: none of the {missing:,} images that it names lies below {root}")
+    source = PolygonMasks(Drawings(by_image), classes.background, tuple(classes.names))
+    layout = classes.layout("COCO instances", splits, source, (images_without(tree, by_image), []))
+    if missing:
+        layout.notes.append(f"left out: {missing:,} images that the annotations name and that are not there")
+    return layout
+
+
+def _candidates(tree: Tree) -> list[Path]:
+    paths = list(tree.with_suffix(".json"))
+    if len(paths) <= MANY_FILES:
+        return paths
+    return [path for path in paths if any(word in path.stem.lower() for word in WORDS)][:MANY_FILES]
+
+
+def _document(path: Path) -> dict[str, Any] | None:
+    """The file, where it is of this kind."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        if not isinstance(document, dict) or not document.keys() >= {"images", "annotations", "categories"}:
+            return None
+        found = [entry for entry in document["annotations"] if "segmentation" in entry or "bbox" in entry]
+        if found and not any(entry.get("segmentation") for entry in found):
+            raise UserError(f"{path}: holds boxes alone; export the annotations with their outlines (segmentation)")
+        return document
+    except (OSError, *PROBLEMS) as error:
+        raise UserError(f"{path}: cannot be read as JSON ({' '.join(str(error).split())}); replace it") from None
+
+
+def _categories(documents: dict[Path, dict[str, Any]]) -> dict[int, str]:
+    """Names by number, the same in all files; without Roboflow's heading, which no annotation is of."""
+    found: dict[int, str] = {}
+    for path, document in documents.items():
+        used = {entry.get("category_id") for entry in document["annotations"]}
+        above = {entry.get("supercategory") for entry in document["categories"]}
+        own = {
+            int(entry["id"]): str(entry["name"])
+            for entry in document["categories"]
+            if entry["id"] in used or entry.get("supercategory") != "none" or entry["name"] not in above
+        }
+        if any(found.get(key, name) != name for key, name in own.items()):
+            raise UserError(f"{path}: other categories than in {next(iter(documents)).name}; make them the same")
+        found |= own
+    return found
+
+
+def _drawings(
+    path: Path, document: dict[str, Any], categories: dict[int, str], classes: DrawnClasses
+) -> dict[str, Drawing]:
+    """The drawing of each image by its name.
+
+    Raises:
+        UserError: an annotation is not right.
+    """
+    try:
+        image_of = {entry["id"]: entry for entry in document["images"]}
+        shapes: dict[Any, list[Shape]] = {identifier: [] for identifier in image_of}
+        value_of = {identifier: classes.value(name) for identifier, name in categories.items()}
+        for entry in document["annotations"]:
+            if entry.get("segmentation"):
+                shapes[entry["image_id"]].append(_shape(value_of[entry["category_id"]], entry["segmentation"]))
+        return {
+            str(entry["file_name"]): Drawing((int(entry["height"]), int(entry["width"])), shapes[identifier])
+            for identifier, entry in image_of.items()
+        }
+    except PROBLEMS as error:
+        detail = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise UserError(f"{path}: has an annotation that cannot be read ({detail}); export it again") from None
+
+
+def _shape(value: int, segmentation: Any) -> Shape:
+    if isinstance(segmentation, dict):
+        return Shape(value, encoded=segmentation)
+    return Shape(value, tuple(polygon(outline) for outline in segmentation if len(outline) >= 6))

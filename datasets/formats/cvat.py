@@ -1,0 +1,114 @@
+"""CVAT for images: one XML file with the shapes of all images, in the order in which they lie on each other."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from segnet.errors import UserError
+
+from ..masks import RGB
+from ..pair import Pair
+from ..polygons import Drawing, PolygonMasks, Region, Shape, ellipse, polygon, rectangle
+from .class_files import hex_color
+from .coco_instances import Drawings
+from .drawn import DrawnClasses, ImageNames, images_without, split_of
+from .layout import Layout
+from .names import split_name
+from .tree import list_tree
+
+PROBLEMS = (ValueError, KeyError, TypeError)
+
+
+def find(root: Path) -> Layout | None:
+    """The layout, where an XML file of CVAT lists images with shapes.
+
+    Raises:
+        UserError: the file is damaged, or none of its images is there.
+    """
+    tree = list_tree(root)
+    documents = {path: document for path in tree.with_suffix(".xml") if (document := _document(path)) is not None}
+    if not documents:
+        return None
+    names, colors = _labels(documents)
+    classes = DrawnClasses(names, colors)
+    images, splits, missing = ImageNames(tree), dict[str, list[Pair]](), 0
+    by_image: dict[Path, Drawing] = {}
+    for path, document in documents.items():
+        for element in document.iter("image"):
+            image = images.find(element.get("name", ""), path)
+            if image is None:
+                missing += 1
+                continue
+            by_image[image] = _drawing(path, element, classes)
+            split = split_name(element.get("subset", "")) or split_of(path.relative_to(root)) or "all"
+            splits.setdefault(split, []).append(Pair(image, path))
+    if not splits:
+        raise UserError(f"{next(iter(documents))}: none of the {missing:,} images that it names lies below {root}")
+    source = PolygonMasks(Drawings(by_image), classes.background, tuple(classes.names))
+    layout = classes.layout("CVAT for images", splits, source, (images_without(tree, by_image), []))
+    if missing:
+        layout.notes.append(f"left out: {missing:,} images that the annotations name and that are not there")
+    return layout
+
+
+def _document(path: Path) -> ElementTree.Element | None:
+    """The file, where it is of this kind; Pascal VOC's files of boxes, one an image, have another root."""
+    try:
+        document = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise UserError(f"{path}: cannot be read as XML ({error}); export it again") from None
+    return document if document.tag == "annotations" and document.find("image") is not None else None
+
+
+def _labels(documents: dict[Path, ElementTree.Element]) -> tuple[list[str], dict[str, RGB]]:
+    """The names in the file's order, and the colours that it gives; a file without a list uses those of its shapes."""
+    names: list[str] = []
+    colors: dict[str, RGB] = {}
+    for document in documents.values():
+        for label in document.iter("label"):
+            name = label.findtext("name", "").strip()
+            if name:
+                names.append(name)
+                if color := label.findtext("color", "").strip():
+                    colors[name] = hex_color(color)
+        names += sorted(
+            {shape.get("label", "") for image in document.iter("image") for shape in image} - {""} - {*names}
+        )
+    return list(dict.fromkeys(names)), colors
+
+
+def _drawing(path: Path, image: ElementTree.Element, classes: DrawnClasses) -> Drawing:
+    try:
+        size = int(image.attrib["height"]), int(image.attrib["width"])
+        ordered = sorted(image, key=lambda element: int(element.get("z_order", "0")))
+        shapes = [shape for element in ordered if (shape := _shape(element, classes))]
+    except PROBLEMS as error:
+        detail = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise UserError(f"{path}: image {image.get('name')!r} cannot be read ({detail}); export it again") from None
+    return Drawing(size, shapes)
+
+
+def _shape(element: ElementTree.Element, classes: DrawnClasses) -> Shape | None:
+    """None for lines, points and tags, which cover nothing."""
+    numbers = {key: float(text) for key, text in element.attrib.items() if key in NUMBERS}
+    if element.tag == "polygon":
+        points = [point.split(",") for point in element.attrib["points"].split(";")]
+        outline = polygon([[float(x), float(y)] for x, y in points])
+    elif element.tag == "box":
+        outline = rectangle((numbers["xtl"], numbers["ytl"]), (numbers["xbr"], numbers["ybr"]))
+    elif element.tag == "ellipse":
+        outline = ellipse(numbers["cx"], numbers["cy"], numbers["rx"], numbers["ry"])
+    elif element.tag == "mask":
+        lengths = [int(length) for length in element.attrib["rle"].split(",")]
+        inside = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+        region = Region(
+            int(numbers["left"]), int(numbers["top"]), inside.reshape(int(numbers["height"]), int(numbers["width"]))
+        )
+        return Shape(classes.value(element.attrib["label"]), region=region)
+    else:
+        return None
+    return Shape(classes.value(element.attrib["label"]), (outline,))
+
+
+NUMBERS = frozenset(["xtl", "ytl", "xbr", "ybr", "cx", "cy", "rx", "ry", "left", "top", "width", "height"])

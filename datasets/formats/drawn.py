@@ -1,0 +1,110 @@
+"""What the formats of polygons have in common: the classes with a background, and the images that a file names."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+from segnet.errors import UserError
+
+from ..class_words import BACKGROUND, IGNORED_NAMES
+from ..classes import ClassSet, voc_color
+from ..coding import Coding, identity
+from ..image_files import open_header, orientation_of
+from ..masks import RGB, MaskSource
+from ..pair import Pair
+from .layout import Layout
+from .names import SPLIT_NAMES, folder_words
+from .tree import Tree, is_image_name
+
+IGNORE = 255
+ORIENTED = (5, 6, 7, 8)
+"""EXIF orientations in which height and width change places."""
+
+
+class DrawnClasses:
+    """The classes of shapes, with ``background`` for what none covers unless the set has a class of that name.
+
+    Args:
+        names: of the classes, in their order.
+        colors: of each, where the set gives them.
+    """
+
+    def __init__(self, names: Sequence[str], colors: dict[str, RGB] | None = None) -> None:
+        usual = [BACKGROUND if name.strip("_").lower() == BACKGROUND else name for name in names]
+        kept = [name for name in dict.fromkeys(usual) if name.lower() not in IGNORED_NAMES]
+        self.names = kept if BACKGROUND in kept else [BACKGROUND, *kept]
+        given = colors or {}
+        self.colors = [
+            given.get(name, (0, 0, 0) if name == BACKGROUND else voc_color(label))
+            for label, name in enumerate(self.names)
+        ]
+        self.background = self.names.index(BACKGROUND)
+
+    def value(self, name: str) -> int:
+        """Of a shape of this name.
+
+        Raises:
+            KeyError: there is no such class.
+        """
+        if name.lower() in IGNORED_NAMES:
+            return IGNORE
+        return self.names.index(BACKGROUND) if name.strip("_").lower() == BACKGROUND else self.place[name]
+
+    @property
+    def place(self) -> dict[str, int]:
+        return {name: label for label, name in enumerate(self.names)}
+
+    def layout(
+        self, title: str, splits: dict[str, list[Pair]], source: MaskSource, without: tuple[list[Path], list[Path]]
+    ) -> Layout:
+        """Raises UserError for more classes than a mask has room for."""
+        if len(self.names) > IGNORE - 1:
+            raise UserError(f"{title}: {len(self.names)} classes; a data set has 1 to {IGNORE - 1}")
+        classes = ClassSet(tuple(self.names), tuple(self.colors), IGNORE)
+        coding = Coding(identity(len(classes), IGNORE), source=source, origin=title)
+        return Layout(title, splits, classes, coding, *without)
+
+
+class ImageNames:
+    """The images of a folder by the names that a file of annotations gives them."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.by_end: dict[str, list[Path]] = {}
+        for parts, names in tree.images().items():
+            for name in names:
+                path = tree.root.joinpath(*parts, name)
+                self.by_end.setdefault(name, []).append(path)
+
+    def find(self, name: str, beside: Path) -> Path | None:
+        """The image of this name: the one whose path has most in common with the file that names it."""
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        found = self.by_end.get(parts[-1], []) if parts else []
+        split = split_of(beside)
+
+        def likeness(path: Path) -> tuple[int, int, int]:
+            end = sum(1 for one, other in zip(reversed(path.parts), reversed(parts), strict=False) if one == other)
+            return end, int(split_of(path) == split), len(set(path.parents) & set(beside.parents))
+
+        return max(found, key=likeness, default=None)
+
+
+def split_of(path: Path) -> str:
+    """The split that the last folder or the file's name says, else nothing."""
+    for part in (path.stem, *path.parent.parts[::-1]):
+        for word in folder_words(part):
+            if word in SPLIT_NAMES:
+                return SPLIT_NAMES[word]
+    return ""
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Height and width of an image as it is turned by its EXIF orientation."""
+    image = open_header(path, "image")
+    turned = orientation_of(image) in ORIENTED
+    return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def images_without(tree: Tree, used: Iterable[Path]) -> list[Path]:
+    """The images that no file of annotations names."""
+    taken = set(used)
+    paths = (tree.root.joinpath(*parts, name) for parts, names in tree.images().items() for name in names)
+    return [path for path in paths if is_image_name(path.name) and path not in taken]

@@ -1,0 +1,117 @@
+"""Shapes that people draw around things, as masks: later ones lie on top, and what none covers is the background."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .image_files import Pixels
+from .masks import RawMask
+from .pair import Pair
+
+Points = NDArray[np.float32]
+"""(N, 2) x and y in pixels; the first pixel's centre is at 0.5."""
+
+SHIFT = 4
+"""Bits behind the point in the coordinates that OpenCV is given."""
+CIRCLE_POINTS = 64
+
+
+class Region(NamedTuple):
+    """Pixels (H, W) bool at a place of an image, its left upper corner."""
+
+    left: int
+    top: int
+    inside: NDArray[np.bool_]
+
+
+class Shape(NamedTuple):
+    """A thing: the value of its class, and its outlines or its pixels. ``encoded`` is a run-length coding of COCO."""
+
+    value: int
+    outlines: tuple[Points, ...] = ()
+    region: Region | None = None
+    encoded: dict[str, Any] | None = None
+
+
+class Drawing(NamedTuple):
+    """The shapes on an image of (H, W) pixels, the lowest first."""
+
+    size: tuple[int, int]
+    shapes: list[Shape]
+
+
+@dataclass(frozen=True)
+class PolygonMasks:
+    """Masks that are drawn from shapes.
+
+    Attributes:
+        drawing_of: reads the drawing of a pair.
+        background: value of what no shape covers.
+        names: of the values, in their order.
+    """
+
+    drawing_of: Callable[[Pair], Drawing]
+    background: int = 0
+    names: tuple[str, ...] = ()
+
+    def read(self, pair: Pair) -> RawMask:
+        return RawMask(draw(self.drawing_of(pair), self.background), "polygons")
+
+    def meaning(self) -> str:
+        return repr((self.background, self.names))
+
+
+def draw(drawing: Drawing, background: int) -> Pixels:
+    """The mask of a drawing, (H, W) uint8."""
+    mask = np.full(drawing.size, background, np.uint8)
+    for shape in drawing.shapes:
+        for outline in shape.outlines:
+            if len(outline) >= 3:
+                corners = np.rint((outline - 0.5) * (1 << SHIFT)).astype(np.int32)
+                cv2.fillPoly(mask, [corners], (shape.value,), shift=SHIFT)
+        if shape.encoded is not None:
+            mask[_decoded(shape.encoded, drawing.size)] = shape.value
+        if shape.region is not None:
+            _paint(mask, shape.region, shape.value)
+    return mask
+
+
+def _paint(mask: Pixels, region: Region, value: int) -> None:
+    """What lies outside the mask is cut off."""
+    height, width = mask.shape
+    top, left = max(region.top, 0), max(region.left, 0)
+    inside = region.inside[top - region.top : height - region.top, left - region.left : width - region.left]
+    mask[top : top + inside.shape[0], left : left + inside.shape[1]][inside] = value
+
+
+def _decoded(encoded: dict[str, Any], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """COCO's run lengths, as numbers or as text (pycocotools)."""
+    from pycocotools import mask as coco
+
+    if isinstance(encoded["counts"], list):
+        encoded = coco.frPyObjects(encoded, *encoded["size"])
+    found = np.asarray(coco.decode(encoded), bool)
+    if found.shape != size:
+        raise ValueError(f"a run-length coding of {found.shape[1]}×{found.shape[0]} pixels")
+    return found
+
+
+def polygon(numbers: Any) -> Points:
+    """From x and y in turn, or from pairs of them."""
+    return np.array(numbers, np.float32).reshape(-1, 2)
+
+
+def rectangle(first: Any, second: Any) -> Points:
+    """From two opposite corners."""
+    (left, top), (right, bottom) = first, second
+    return polygon([left, top, right, top, right, bottom, left, bottom])
+
+
+def ellipse(x: float, y: float, radius_x: float, radius_y: float) -> Points:
+    """As a polygon of many corners."""
+    angles = np.linspace(0, 2 * np.pi, CIRCLE_POINTS, endpoint=False)
+    return polygon(np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)], 1))

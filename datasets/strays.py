@@ -1,0 +1,12 @@
+"""What systems and programs leave in folders of images: never part of a data set, wherever it lies."""
+
+STRAYS = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+found", "$recycle.bin"})
+"""Names of files and folders in lower case."""
+
+
+def is_stray(name: str) -> bool:
+    """Whether a file or a folder of this name is left out: hidden ones, and what Windows, macOS and servers write.
+
+    Hidden are macOS's resource forks (``._a.jpg``), Jupyter's copies (``.ipynb_checkpoints``) and ``.DS_Store``.
+    """
+    return name.startswith(".") or name.lower() in STRAYS

@@ -17,12 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="run folder, model folder, or the name of a model that comes with the package")
     parser.add_argument(
         "--format",
-        choices=("onnx", "openvino", "torch", "web"),
+        choices=("onnx", "openvino", "torch", "litert", "executorch", "web"),
         help="runtime that will run it (default: by FILE's suffix)",
     )
     parser.add_argument("--precision", choices=("fp32", "bf16", "int8"), default="fp32", help="default: fp32")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help=".onnx, .xml (and .bin), .pt2, or for web a folder"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".onnx, .xml (and .bin), .pt2, .tflite, .pte, or for web a folder",
     )
     parser.add_argument(
         "--runtime",

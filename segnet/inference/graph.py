@@ -36,7 +36,7 @@ class ExportGraph(nn.Module):
         self.eval()
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.network(self.preprocess(image.permute(0, 3, 1, 2)))
+        logits = self.network(self.preprocess(image.permute(0, 3, 1, 2).contiguous()))
         return logits.argmax(1).to(torch.uint8), logits
 
 

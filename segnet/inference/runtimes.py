@@ -6,7 +6,7 @@ from typing import Any
 from segnet.errors import UserError, first_line
 
 
-def require(package: str) -> Any:
+def require(package: str, extra: str = "deploy") -> Any:
     """The module ``package``.
 
     Raises:
@@ -15,4 +15,4 @@ def require(package: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise UserError(f"{package} is not installed ({first_line(error)}): pip install 'segnet[deploy]'") from None
+        raise UserError(f"{package} is not installed ({first_line(error)}): pip install 'segnet[{extra}]'") from None

@@ -224,10 +224,10 @@ def _pool_exported(x: Tensor) -> tuple[Tensor, Tensor]:
     pooled = F.max_pool2d(x, 2, 2, ceil_mode=True)
     # A repeated edge never wins, as the first of equals does; an infinity there would spoil the ranges of int8.
     first, second, third, _ = (place == pooled for place in _places(x, None))
-    codes = torch.full_like(first, 3, dtype=torch.uint8)
+    codes = torch.full_like(first, 3, dtype=x.dtype)  # TensorFlow Lite has no choice between bytes
     for code, wins in ((2, third), (1, second), (0, first)):
         codes = torch.where(wins, code, codes)
-    return pooled, codes
+    return pooled, codes.to(torch.uint8)
 
 
 def _place_exported(x: Tensor, codes: Tensor, height: int, width: int) -> Tensor:

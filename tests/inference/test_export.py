@@ -1,6 +1,7 @@
 """Exported files: checked against their network, complete in themselves, usable as a model."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from segnet.datasets.camvid.load import load_camvid
 from segnet.errors import UserError
 from segnet.inference.export.check import Check
 from segnet.inference.export.export import Recipe, export
+from segnet.inference.export.formats import SUFFIXES
 from segnet.inference.metadata import KEY, describe, parse
 from segnet.inference.model import ExportedModel, open_model
 from segnet.inference.predictor import Predictor
@@ -177,3 +179,22 @@ def test_the_command_exports_and_its_file_is_evaluated(
     assert results[0] == pytest.approx(results[1], abs=1e-3)
     assert main(["evaluate", str(out), *data, "--report", str(tmp_path / "r.html")]) == 1
     assert "a report tells of a run's training" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "package"), [("litert", "litert_torch"), ("executorch", "executorch")])
+def test_a_phone_file_gives_the_networks_classes(
+    kind: str, package: str, model: SavedModel, tiny_camvid: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip(package, reason="needs the extra [phone]")
+    out = tmp_path / f"street{SUFFIXES[kind]}"
+    check = exported(model, Recipe(kind, "fp32", out, (48, 64), images=2), tiny_camvid)
+    assert check.agreement > 0.999
+    assert json.loads(out.with_suffix(".json").read_text())["size"] == [48, 64]
+
+
+def test_a_phone_format_names_its_extra_and_its_precision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "litert_torch", None)
+    with pytest.raises(UserError, match=r"litert_torch is not installed .*pip install 'segnet\[phone\]'"):
+        Recipe("litert", "fp32", tmp_path / "street.tflite").validate()
+    with pytest.raises(UserError, match="int8: litert files are in fp32 here"):
+        Recipe("litert", "int8", tmp_path / "street.tflite").validate()

@@ -15,6 +15,7 @@ from segnet.inference.export.formats import SUFFIXES
 from segnet.inference.model import open_model
 from segnet.inference.network_size import Size, network_size
 from segnet.inference.predictor import as_tensor, at_size
+from segnet.inference.runtimes import require
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.saved import SavedModel
 
@@ -78,8 +79,39 @@ class Program:
         return classes
 
 
+class LiteRtProgram(Program):
+    """A written TensorFlow Lite file."""
+
+    def __init__(self, path: Path) -> None:
+        runtime = require("ai_edge_litert.interpreter", "phone")
+        self.module = runtime.Interpreter(str(path)).get_signature_runner()
+
+    def classes(self, images: Tensor) -> Tensor:
+        (name,) = self.module.get_input_details()
+        (classes,) = self.module(**{name: images.permute(0, 2, 3, 1).contiguous().numpy()}).values()
+        return torch.from_numpy(classes)
+
+
+class ExecuTorchProgram(Program):
+    """A written ExecuTorch program."""
+
+    def __init__(self, path: Path) -> None:
+        self.program = require("executorch.runtime", "phone").Runtime.get().load_program(path)
+        self.module = self.program.load_method("forward")
+
+    def classes(self, images: Tensor) -> Tensor:
+        classes: Tensor = self.module.execute([images.permute(0, 2, 3, 1).contiguous()])[0]
+        return classes
+
+
+PROGRAMS = {SUFFIXES["torch"]: Program, SUFFIXES["litert"]: LiteRtProgram, SUFFIXES["executorch"]: ExecuTorchProgram}
+"""Files that no back end opens: each is run as it is."""
+
+
 def open_file(path: Path) -> Program | Backend:
-    return Program(path) if path.suffix == SUFFIXES["torch"] else open_backend("auto", open_model(path), "auto", "cpu")
+    if path.suffix in PROGRAMS:
+        return PROGRAMS[path.suffix](path)
+    return open_backend("auto", open_model(path), "auto", "cpu")
 
 
 def compare(

@@ -25,7 +25,16 @@ from segnet.inference.predictor import as_tensor, at_size
 from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
 
-NEEDED = {"onnx": ["onnx", "onnxruntime"], "openvino": ["onnx", "openvino"], "torch": []}
+NEEDED = {
+    "onnx": ["onnx", "onnxruntime"],
+    "openvino": ["onnx", "openvino"],
+    "torch": [],
+    "litert": ["litert_torch", "ai_edge_litert"],
+    "executorch": ["executorch.exir"],
+}
+FIXED_SIZE = ("torch", "litert", "executorch")
+"""Formats whose files take one image of one size."""
+IN_FP32 = ("litert", "executorch")
 """Packages that a format takes; OpenVINO reads the ONNX graph."""
 
 
@@ -64,7 +73,7 @@ class Recipe:
 
     @property
     def takes_any_size(self) -> bool:
-        return self.size is None and self.format != "torch"
+        return self.size is None and self.format not in FIXED_SIZE
 
     def validate(self) -> None:
         """Raises UserError where this cannot be made here."""
@@ -81,12 +90,14 @@ class Recipe:
             raise UserError(f"--images {self.images}: at least 1 is needed to check the file")
         if (self.format, self.precision) == ("onnx", "bf16"):
             raise UserError("bf16: onnxruntime's processor kernels have none; take --format openvino, or fp32 or int8")
+        if self.format in IN_FP32 and self.precision != "fp32":
+            raise UserError(f"{self.precision}: {self.format} files are in fp32 here; leave --precision out")
         if (self.format, self.precision) == ("torch", "int8"):
             raise UserError("int8: take --format openvino or onnx")
         if (self.format, self.precision) == ("torch", "bf16") and not has_bf16(torch.device("cpu")):
             raise UserError("bf16: this processor does not compute in it, so the file could not be checked; take fp32")
         for package in [*NEEDED[self.format], *(["nncf"] if self.precision == "int8" else [])]:
-            require(package)
+            require(package, "phone" if self.format in IN_FP32 else "deploy")
 
 
 def export(
@@ -114,7 +125,7 @@ def export(
         UserError: the recipe is not valid, or the file differs too much from the network; nothing is left behind.
     """
     recipe.validate()
-    size = recipe.size or (model.info.size if recipe.format == "torch" else None)
+    size = recipe.size or (model.info.size if recipe.format in FIXED_SIZE else None)
     seen: Size = size or "trained"
     if recipe.precision == "bf16" and not has_bf16(torch.device("cpu")):
         print("this processor does not compute in bf16: the file is checked in fp32", file=sys.stderr)

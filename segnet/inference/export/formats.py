@@ -1,4 +1,4 @@
-"""The three kinds of file: each writer leaves a whole file with its metadata at the path that it is given."""
+"""The kinds of file: each writer leaves a whole file with its metadata at the path that it is given."""
 
 import logging
 import os
@@ -52,20 +52,52 @@ def write_openvino(
     openvino.save_model(graph, path, compress_to_fp16=precision == "bf16")
 
 
+class ClassesAlone(ExportGraph):
+    """The graph without its logits."""
+
+    def __init__(self, model: SavedModel, precision: Precision = "fp32") -> None:
+        super().__init__(model)
+        self.precision = precision
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        with torch.autocast("cpu", torch.bfloat16) if self.precision == "bf16" else nullcontext():
+            return super().forward(image)[0]
+
+
 def write_torch(
     path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
 ) -> None:
     """A ``torch.export`` program for one image of one size, which ``torch.export.load(path).module()`` runs."""
 
-    class ClassesAlone(ExportGraph):
-        def forward(self, image: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-            with torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext():
-                return super().forward(image)[0]
+    pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
+    with torch.no_grad():
+        program = torch.export.export(ClassesAlone(model, precision), (pixels,))
+    torch.export.save(program, path, extra_files={KEY: metadata})
 
+
+def write_litert(
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
+) -> None:
+    """A TensorFlow Lite file, which LiteRT runs on phones: one image of one size; the metadata lie beside it."""
+    litert = require("litert_torch", "phone")
+    pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
+    with torch.no_grad():
+        litert.convert(ClassesAlone(model), (pixels,)).export(str(path))
+    path.with_suffix(".json").write_text(metadata + "\n", encoding="utf-8")
+
+
+def write_executorch(
+    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
+) -> None:
+    """An ExecuTorch program on XNNPACK, for phones: one image of one size; the metadata lie beside it."""
+    exir = require("executorch.exir", "phone")
+    partitioner = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", "phone").XnnpackPartitioner
     pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
     with torch.no_grad():
         program = torch.export.export(ClassesAlone(model), (pixels,))
-    torch.export.save(program, path, extra_files={KEY: metadata})
+        edge = exir.to_edge_transform_and_lower(program, partitioner=[partitioner()])
+        path.write_bytes(edge.to_executorch().buffer)
+    path.with_suffix(".json").write_text(metadata + "\n", encoding="utf-8")
 
 
 def quantize(graph: Any, images: Images, key: str | int) -> Any:
@@ -83,5 +115,11 @@ def quantize(graph: Any, images: Images, key: str | int) -> Any:
     return nncf.quantize(graph, data, preset=nncf.QuantizationPreset.MIXED, subset_size=len(images), ignored_scope=left)
 
 
-WRITERS = {"onnx": write_onnx, "openvino": write_openvino, "torch": write_torch}
-SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torch": ".pt2"}
+WRITERS = {
+    "onnx": write_onnx,
+    "openvino": write_openvino,
+    "torch": write_torch,
+    "litert": write_litert,
+    "executorch": write_executorch,
+}
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torch": ".pt2", "litert": ".tflite", "executorch": ".pte"}

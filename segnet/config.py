@@ -85,7 +85,7 @@ class DataConfig(Settings):
         description="format generic: value of each class in masks, numbers or '#rrggbb'; null: 0, 1, 2",
     )
     ignore_index: int | None = Field(None, ge=0, le=255, description="mask label left out (folder data sets)")
-    merge: dict[str, list[str]] = Field(
+    merge: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
         {}, description="classes that become one, by name, as in {vehicle: [Car, Truck]}"
     )
     ignore: list[str] = Field([], description="names of classes that are neither trained on nor measured")

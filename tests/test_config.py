@@ -15,6 +15,11 @@ def config(**settings: Any) -> Config:
     return Config.model_validate({"model": {"name": "segnet"}, "training": {"epochs": 1}, **settings})
 
 
+def test_a_merged_class_has_members() -> None:
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        config(data={"merge": {"vehicle": []}})
+
+
 def test_a_model_keeps_further_keys_as_arguments() -> None:
     model = ModelConfig.model_validate({"name": "segnet", "dropout": 0.5, "widths": [4, 8]})
     assert model.arguments == {"dropout": 0.5, "widths": [4, 8]}

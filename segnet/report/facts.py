@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from segnet.config import ClassWeighted, Config, LossTerm
+from segnet.config import ClassWeighted, Config, DataConfig, LossTerm
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
@@ -33,13 +33,20 @@ def training_facts(config: Config) -> Facts:
             "Network",
             network + (f", begun with the weights of {config.model.start_from}" if config.model.start_from else ""),
         ),
-        ("Trained on", f"{config.data.name}, split {config.data.train}{share}"),
+        ("Trained on", f"{config.data.name}, split {config.data.train}{share}{classes_text(config.data)}"),
         ("Length", f"{training.epochs} epochs, {training.batch_size * training.devices} images a batch"),
         ("Loss", loss_text(config)),
         ("Optimizer", optimizer),
         ("Augmentation", augmentation_text(config)),
         ("Precision and seed", f"{training.precision}, seed {config.seed}"),
     ]
+
+
+def classes_text(data: DataConfig) -> str:
+    """Which classes were merged or ignored, as the end of a sentence; empty where none was."""
+    merged = [f"{', '.join(members)} as {name}" for name, members in data.merge.items()]
+    ignored = [f"{', '.join(data.ignore)} ignored"] if data.ignore else []
+    return "".join(f"; {words}" for words in merged + ignored)
 
 
 def augmentation_text(config: Config) -> str:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from segnet.cli import main
 from segnet.config_file import load_config
+from segnet.datasets.load import load_train_split
 from segnet.run_folder import RunFolder
 from segnet.training.launch import launch
 from segnet.training.loop import Trainer
@@ -46,6 +47,16 @@ def train(config: Path, runs: Path) -> float:
         Trainer(task, settings, fabric, folder).train(resume=False)
     rows = folder.metrics_csv.read_text().splitlines()
     return float(dict(zip(rows[0].split(","), rows[1].split(","), strict=True))["val_mean_iou"])
+
+
+def test_classes_of_an_inspected_set_are_merged_and_ignored_by_name(colored: Path, tmp_path: Path) -> None:
+    config = tmp_path / "mine.yaml"
+    assert main(["inspect", str(colored), "--config", str(config)]) == 0
+    data = load_config(config, ["data.merge={way: [road]}", "data.ignore=['<b>car</b>', void]"]).data
+    split = load_train_split(data)
+    assert split.classes.names == ("way",)
+    # A third of each image is road; the second third has become the ignored label.
+    assert split.mask(0)[0].tolist() == [0] * 22 + [split.classes.ignore_index] * 42
 
 
 def test_the_config_trains_at_once(colored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

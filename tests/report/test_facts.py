@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from segnet.config import DataConfig
 from segnet.config_file import parse_config
-from segnet.report.facts import augmentation_text
+from segnet.report.facts import augmentation_text, classes_text
 
 FLIP = [{"HorizontalFlip": {"p": 0.5}}]
 
@@ -24,3 +25,9 @@ FLIP = [{"HorizontalFlip": {"p": 0.5}}]
 def test_augmentation_in_words(settings: dict[str, Any], text: str) -> None:
     config = parse_config({"model": {"name": "segnet"}, "training": {"epochs": 1}, **settings}, "a test")
     assert augmentation_text(config) == text
+
+
+def test_merged_and_ignored_classes_in_words() -> None:
+    data = DataConfig(merge={"vehicle": ["Car", "Truck"], "nature": ["Tree"]}, ignore=["Fence"])
+    assert classes_text(data) == "; Car, Truck as vehicle; Tree as nature; Fence ignored"
+    assert classes_text(DataConfig()) == ""

@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, Field, ValidationError
 
 from segnet.errors import UserError
 from segnet.files import write_atomically, write_json
+from segnet.json_file import read_json
 
 from .classes import ClassSet
 from .coding import Coding
@@ -108,8 +111,8 @@ def convert(
     summary = Summary(already=len(items) - len(waiting))
     summary.skipped += [f"{path}: no mask belongs to it" for path in layout.without_mask]
     for name in {item.name for item in items} - {item.name for item in waiting}:
-        summary.unknown.update(done[name]["unknown"])
-        summary.moved += done[name].get("moved", 0)
+        summary.unknown.update(done[name].unknown)
+        summary.moved += done[name].moved
     progress(summary.already, len(items))
     job = Job(out, layout.classes, layout.coding, ignore_unknown)
     with (out / JOURNAL).open("a", encoding="utf-8") as journal:
@@ -215,7 +218,7 @@ def _open_output(out: Path, layout: Layout, source: Path, ignore_unknown: bool) 
     }
     path = out / SETTINGS
     if path.is_file():
-        if json.loads(path.read_text(encoding="utf-8")) != settings:
+        if read_json(path, "name another folder or delete it") != settings:
             raise UserError(f"{out}: was begun with other settings (see {path.name}); name another folder or delete it")
         return
     if out.is_dir() and any(out.iterdir()):
@@ -236,24 +239,36 @@ def write_classes(path: Path, classes: ClassSet) -> None:
     write_atomically(path, text.getvalue())
 
 
-def _read_journal(out: Path) -> dict[str, dict[str, Any]]:
-    """What is done, by name; a line that an interruption has cut is as if it were not there."""
+Pixels = Annotated[int, Field(ge=0, le=2**62)]
+
+
+class Entry(BaseModel):
+    """A line of the journal."""
+
+    name: str
+    source: list[list[int]]
+    unknown: dict[str, Pixels]
+    moved: Pixels = 0
+
+
+def _read_journal(out: Path) -> dict[str, Entry]:
+    """What is done, by name; a line that an interruption has cut, or that is none, is as if it were not there."""
     path = out / JOURNAL
     done = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+    for line in path.read_bytes().splitlines() if path.is_file() else []:
         try:
-            entry = json.loads(line)
-            done[entry["name"]] = entry
-        except (ValueError, KeyError, TypeError):
+            entry = Entry.model_validate_json(line)
+        except ValidationError:
             continue
+        done[entry.name] = entry
     return done
 
 
-def _is_done(item: Item, out: Path, done: Mapping[str, dict[str, Any]]) -> bool:
+def _is_done(item: Item, out: Path, done: Mapping[str, Entry]) -> bool:
     entry = done.get(item.name)
     return (
         entry is not None
-        and entry["source"] == _state(item.pair)
+        and entry.source == _state(item.pair)
         and (out / "masks" / f"{item.name}.png").is_file()
         and any((out / "images" / f"{item.name}{suffix}").is_file() for suffix in COPIED)
     )

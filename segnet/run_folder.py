@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO
 
 from segnet.config import Config
 from segnet.config_file import dump_config, parse_config, read_yaml
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 from segnet.files import remove_leftovers, write_atomically, write_json
 from segnet.lock import lock_file
 from segnet.nn.saved import CONFIG, WEIGHTS
@@ -282,8 +283,19 @@ class MetricsTable:
 
 
 def read_metrics(path: Path) -> list[dict[str, str]]:
-    """Rows of ``metrics.csv``; none where there is no such file."""
+    """Rows of ``metrics.csv``; none where there is no such file.
+
+    Raises:
+        UserError: it is no table of epochs.
+    """
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, csv.Error, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as a table ({first_line(error)}); restore it or take it out") from None
+    for number, row in enumerate(rows, start=2):
+        if None in row or None in row.values() or not re.fullmatch(r"\d{1,9}", row.get("epoch", "")):
+            raise UserError(f"{path}: line {number} is no row of an epoch; restore the file or take it out")
+    return rows

@@ -12,10 +12,11 @@ from typing import Any
 import yaml
 
 from segnet.errors import UserError
+from segnet.plain import problem_of_text
 
 from ..masks import RGB
 
-PROBLEMS = (ValueError, KeyError, TypeError, AttributeError, IndexError, yaml.YAMLError)
+PROBLEMS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, csv.Error, yaml.YAMLError)
 """What a file that is not as its name says may come to."""
 
 
@@ -60,11 +61,24 @@ def _read(path: Path, reader: Callable[[str], NamedClasses]) -> NamedClasses | N
         named = reader(path.read_text(encoding="utf-8-sig"))
         if not named.names:
             raise ValueError("it names no class")
+        check_text(named.names)
     except PROBLEMS as error:
         detail = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise UserError(f"{path}: not a list of classes as expected ({detail}); correct or rename it") from None
     names = ["background" if name.lower() in ("_background_", "__background__") else name for name in named.names]
     return replace(named, names=names, path=path)
+
+
+LONGEST_NAME = 200
+
+
+def check_text(names: Iterable[str]) -> None:
+    """Raises ValueError where a name is no text that a line, a page and a config can hold."""
+    for name in names:
+        if problem := problem_of_text(name):
+            raise ValueError(problem)
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"a name of {len(name)} letters, at most {LONGEST_NAME} are taken")
 
 
 NAME_COLUMNS = ("name", "class", "class_name", "classname", "label_name", "category", "title", "label")

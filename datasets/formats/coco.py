@@ -7,11 +7,12 @@ Stuff (Caesar et al., arXiv 1612.03716): ``stuffthingmaps/SPLIT/*.png`` with val
 Images lie in ``SPLIT`` or ``images/SPLIT``.
 """
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, NotRequired
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from segnet.errors import UserError
 
@@ -21,6 +22,7 @@ from ..masks import PanopticImages
 from .files import folders_in, images_in, match, together
 from .layout import Layout
 
+Channel = Annotated[int, Field(ge=0, le=255)]
 STUFF_NAMES = Path(__file__).with_name("coco_stuff.txt")
 STUFF_FOLDERS = ("stuffthingmaps", "stuffthingmaps_trainvaltest2017", "annotations")
 
@@ -36,7 +38,7 @@ def find_panoptic(root: Path) -> Layout | None:
     if not files:
         return None
     matches, segments = {}, {}
-    categories: dict[int, dict[str, Any]] = {}
+    categories: dict[int, Category] = {}
     for path in files:
         split = path.stem.removeprefix("panoptic_")
         annotations = _read_json(path)
@@ -46,6 +48,11 @@ def find_panoptic(root: Path) -> Layout | None:
         categories = categories or found
         value_of = {identifier: place + 1 for place, identifier in enumerate(sorted(found))}
         for entry in annotations["annotations"]:
+            unknown = {segment["category_id"] for segment in entry["segments_info"]} - value_of.keys()
+            if unknown:
+                raise UserError(
+                    f"{path}: {entry['file_name']} has a category {min(unknown)}, which is not listed; add it"
+                )
             rows = [(segment["id"], value_of[segment["category_id"]]) for segment in entry["segments_info"]]
             segments[entry["file_name"]] = np.array(rows, np.int32).reshape(-1, 2)
         matches[split] = match(_images(root, split), images_in(path.with_suffix("")), lambda file: file.stem)
@@ -86,10 +93,35 @@ def _images(root: Path, split: str) -> list[Path]:
     return images_in(root / split) or images_in(root / "images" / split)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+class Segment(TypedDict):
+    id: Annotated[int, Field(ge=0, lt=2**24)]
+    category_id: int
+
+
+class Entry(TypedDict):
+    file_name: str
+    segments_info: list[Segment]
+
+
+class Category(TypedDict):
+    id: int
+    name: str
+    color: NotRequired[tuple[Channel, Channel, Channel]]
+
+
+class Annotations(TypedDict):
+    """What is read of a file of annotations; what else it holds is passed over."""
+
+    categories: Annotated[list[Category], Field(min_length=1, max_length=255)]
+    annotations: list[Entry]
+
+
+def _read_json(path: Path) -> Annotations:
     try:
-        annotations = json.loads(path.read_text(encoding="utf-8"))
-        _ = annotations["categories"], annotations["annotations"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: no panoptic annotations ({type(error).__name__}: {error})") from None
-    return dict(annotations)
+        return TypeAdapter(Annotations).validate_json(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: no panoptic annotations ({key}: {first['msg']}); correct it") from None

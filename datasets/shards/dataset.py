@@ -15,7 +15,7 @@ from typing import overload
 
 import numpy as np
 
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 
 from ..classes import ClassSet
 from ..image_files import Pixels, read_image, read_mask
@@ -99,8 +99,13 @@ class ShardedImagesAndMasks(ImagesAndMasks):
         blob = read(place, int(row["start"]), int(row["length"]))
         if zlib.crc32(blob) != row["crc32"]:
             raise UserError(f"{place}: damaged at byte {row['start']} (checksum differs); copy it again")
-        with tarfile.open(fileobj=io.BytesIO(blob), mode="r:") as archive:
-            image, mask = (blob[item.offset_data : item.offset_data + item.size] for item in archive)
+        try:
+            with tarfile.open(fileobj=io.BytesIO(blob), mode="r:") as archive:
+                image, mask = (blob[item.offset_data : item.offset_data + item.size] for item in archive)
+        except (tarfile.TarError, ValueError, OverflowError) as error:
+            raise UserError(
+                f"{place}: no image and mask at byte {row['start']} ({first_line(error)}); convert the data again"
+            ) from None
         return image, mask
 
 

@@ -17,6 +17,16 @@ BUSY = (408, 425, 429, 500, 502, 503, 504)
 """Answers of a server that may do better in a moment."""
 
 
+MOST_BYTES = 2**31
+"""Of a file that is read as a whole where nothing says how long it is."""
+SLOWEST = 10_000
+"""Bytes a second below which a server counts as stuck."""
+
+
+class TooLongError(Exception):
+    """A body that goes on behind its expected end."""
+
+
 def is_address(place: str) -> bool:
     return place.startswith(("http://", "https://"))
 
@@ -25,31 +35,35 @@ def join(place: str, name: str) -> str:
     return f"{place.rstrip('/')}/{quote(name)}" if is_address(place) else str(Path(place, name))
 
 
-def read(place: str, start: int = 0, length: int | None = None) -> bytes:
+def read(place: str, start: int = 0, length: int | None = None, most: int = MOST_BYTES) -> bytes:
     """``length`` bytes from ``start`` on of the file or address ``place``; all of it without a length.
 
     Raises:
-        UserError: there is no such file, it ends before, or the server does not answer as it should.
+        UserError: there is no such file, it ends before, has more than ``most`` bytes where all are read, or the
+            server does not answer as it should.
     """
+    most = most if length is None else length
     try:
         if is_address(place):
-            data = fetch(place, start, length)
+            data = fetch(place, start, length, most)
         else:
             with Path(place).open("rb") as file:
                 file.seek(start)
-                data = file.read(-1 if length is None else length)
+                data = file.read(most + 1 if length is None else length)
     except FileNotFoundError:
         raise UserError(
             f"{place}: no such file; data.root is the folder or address that holds the splits' shards"
         ) from None
     except OSError as error:
         raise UserError(f"{place}: cannot be read ({error.strerror or error})") from None
+    if len(data) > most:
+        raise UserError(f"{place}: has more than the {most:,} bytes that are expected; convert or copy the data again")
     if length is not None and len(data) != length:
         raise UserError(f"{place}: ends after byte {start + len(data)}, but the index says more; copy it again")
     return data
 
 
-def fetch(address: str, start: int, length: int | None) -> bytes:
+def fetch(address: str, start: int, length: int | None, most: int) -> bytes:
     """As ``read``, from a server; tried again, with growing pauses, where the connection breaks or it is busy."""
     headers = {"Accept-Encoding": "identity"}
     if length is not None:
@@ -59,8 +73,10 @@ def fetch(address: str, start: int, length: int | None) -> bytes:
         if index:
             time.sleep(PAUSE_S * 4 ** (index - 1))
         try:
-            status, body = request(address, headers)
-        except (http.client.HTTPException, OSError) as error:
+            status, body = request(address, headers, most)
+        except TooLongError:
+            raise UserError(f"{address}: sends more than the {most:,} bytes that are expected; look at it") from None
+        except (http.client.HTTPException, OSError, ValueError) as error:
             problem = f"no answer: {error or type(error).__name__}"
             continue
         if status == (200 if length is None else 206):
@@ -73,15 +89,19 @@ def fetch(address: str, start: int, length: int | None) -> bytes:
     raise UserError(f"{address}: {problem}; look at the address, or try again later")
 
 
-def request(address: str, headers: dict[str, str]) -> tuple[int, bytes]:
-    """Status and body of a GET request, redirections followed."""
+def request(address: str, headers: dict[str, str], most: int) -> tuple[int, bytes]:
+    """Status and body of a GET request, redirections followed; of a longer body ``most`` bytes and one."""
     for _ in range(REDIRECTS):
         url = urlsplit(address)
         link = connection(url)
         try:
             link.request("GET", f"{url.path or '/'}{'?' + url.query if url.query else ''}", headers=headers)
             response = link.getresponse()
-            body = response.read()
+            if response.status == 200 and "Range" in headers:
+                # The whole file, which is not wanted.
+                link.close()
+                return response.status, b""
+            body = read_body(response, most)
         except BaseException:
             # Half an answer must not be taken for the next one's beginning.
             link.close()
@@ -90,7 +110,27 @@ def request(address: str, headers: dict[str, str]) -> tuple[int, bytes]:
         if response.status not in (301, 302, 303, 307, 308) or not target:
             return response.status, body
         address = urljoin(address, target)
+        if not is_address(address):
+            raise UserError(f"{address}: is no http address, to which the server redirects; look at data.root")
     raise UserError(f"{address}: redirected more than {REDIRECTS} times")
+
+
+def read_body(response: http.client.HTTPResponse, most: int) -> bytes:
+    """The body of an answer, unless it has no end or comes by the byte.
+
+    Raises:
+        TimeoutError: it came more slowly than ``SLOWEST``.
+    """
+    parts, size, begun = list[bytes](), 0, time.monotonic()
+    while size <= most and (part := response.read1(min(most + 1 - size, 2**20))):
+        parts.append(part)
+        size += len(part)
+        if time.monotonic() - begun > TIMEOUT_S + size / SLOWEST:
+            raise TimeoutError(f"only {size:,} bytes came within {TIMEOUT_S + size / SLOWEST:.0f} s")
+    if size > most:
+        raise TooLongError
+    response.close()
+    return b"".join(parts)
 
 
 _connections: dict[tuple[int, str, str], http.client.HTTPConnection] = {}

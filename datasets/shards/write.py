@@ -1,23 +1,34 @@
 """Writing a split as tar shards in the layout of WebDataset: ``KEY.jpg`` and ``KEY.mask.png``, one after the other."""
 
 import hashlib
-import json
 import re
 import tarfile
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from segnet.errors import UserError
 from segnet.files import atomic_file, write_json
 
 from ..image_files import Pixels, as_png
 from ..samples import ImagesAndMasks
-from .index import INDEX, Shard, ShardIndex, rows_of, write_index
+from .index import INDEX, Count, Shard, ShardIndex, rows_of, write_index
 
 BLOCK = tarfile.BLOCKSIZE
-Row = tuple[int, int, int, int, str]
+Number = Annotated[int, Field(ge=0, lt=2**32)]
+Row = tuple[Number, Count, Number, Number, str]
+
+
+class Notes(BaseModel):
+    """What is kept beside a shard until all are written."""
+
+    made_of: str
+    shard: Shard
+    rows: list[Row]
 
 
 def write_shards(
@@ -103,12 +114,11 @@ def write_shard(dataset: ImagesAndMasks, folder: Path, number: int, samples: Seq
 def finished_shard(path: Path, notes: Path, made_of: str) -> tuple[Shard, list[Row]] | None:
     """What an interrupted conversion wrote, where it is whole and of the same files."""
     try:
-        kept = json.loads(notes.read_bytes())
-        shard = Shard.model_validate(kept["shard"])
-        same = kept["made_of"] == made_of and path.stat().st_size == shard.bytes
-    except (OSError, ValueError, KeyError):
+        kept = Notes.model_validate_json(notes.read_bytes())
+        same = kept.made_of == made_of and path.stat().st_size == kept.shard.bytes
+    except (OSError, ValueError):
         return None
-    return (shard, [tuple(row) for row in kept["rows"]]) if same else None
+    return (kept.shard, kept.rows) if same else None
 
 
 def source_digest(dataset: ImagesAndMasks, samples: Sequence[int]) -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import OptunaError
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from segnet.config import Config
 from segnet.config_file import dump_config, load_config
-from segnet.errors import UserError
+from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
 from segnet.lock import lock_file
 from segnet.run_folder import RunFolder, read_metrics
@@ -126,15 +128,23 @@ def open_study(plan: Plan) -> optuna.Study:
     warmup = plan.base.training.epochs // 4
     median = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=warmup)
     pruner = median if plan.seeds is None else optuna.pruners.NopPruner()
-    study = optuna.create_study(
-        study_name="tune",
-        storage=f"sqlite:///{plan.folder / 'study.db'}",
-        pruner=pruner,
-        direction="maximize",
-        load_if_exists=True,
-    )
+    path = plan.folder / "study.db"
+    try:
+        study = optuna.create_study(
+            study_name="tune",
+            storage=f"sqlite:///{path}",
+            pruner=pruner,
+            direction="maximize",
+            load_if_exists=True,
+        )
+        attributes = study.user_attrs
+        study.get_trials()
+    except (SQLAlchemyError, OptunaError, RuntimeError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{path}: cannot be read as a search ({first_line(error)}); move it away to begin a new search"
+        ) from None
     plan_text = f"{dump_config(plan.base)}\n{as_json(plan.space)}"
-    if study.user_attrs.get("plan", plan_text) != plan_text:
+    if attributes.get("plan", plan_text) != plan_text:
         raise UserError(f"{plan.folder}: holds a search of other settings; set name= to another, or remove the folder")
     study.set_user_attr("plan", plan_text)
     return study

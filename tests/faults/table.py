@@ -22,6 +22,7 @@ MODULES = (
     "test_configs",
     "test_config_fields",
     "test_models",
+    "test_kept_files",
     "test_pages_and_archives",
     "test_lost_processes",
     "test_videos",

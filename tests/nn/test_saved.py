@@ -190,7 +190,7 @@ def test_a_header_that_begins_like_a_pickle_is_none(folder: Path) -> None:
         ("\xff", "is not JSON"),
         ("[]", "json: Input should be a valid dictionary"),
         ("{}", "name: Field required"),
-        (" " * 1_000_001, "under 1 MB"),
+        (" " * 1_000_001, "over 1 MB"),
     ],
 )
 def test_settings_that_are_no_settings(folder: Path, text: str, message: str) -> None:

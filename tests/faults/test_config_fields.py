@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
@@ -49,10 +50,10 @@ def settings_in(annotation: Any, bounds: tuple[Any, ...] = ()) -> Iterator[Setti
     elif origin is list or origin is tuple:
         length = len(inner) if origin is tuple else 1
         for key, kind, limits, tree in settings_in(inner[0]):
-            yield Setting(f"0.{key}", kind, limits, lambda value, tree=tree: [tree(value) for _ in range(length)])
+            yield Setting(f"0.{key}", kind, limits, partial(times_in_list, length, tree))
     elif origin is dict and inner[1] is not Any:
         for key, kind, limits, tree in settings_in(inner[1]):
-            yield Setting(f"a.{key}", kind, limits, lambda value, tree=tree: {"a": tree(value)})
+            yield Setting(f"a.{key}", kind, limits, partial(within, {}, "a", tree))
     elif origin is not Literal and origin is not dict:
         for choice in inner:
             yield from settings_in(choice, bounds)
@@ -65,7 +66,15 @@ def settings_of(model: type[BaseModel]) -> Iterator[Setting]:
     for name, field in model.model_fields.items():
         for key, kind, bounds, tree in settings_in(field.annotation, tuple(field.metadata)):
             place = f"{name}.{key}".rstrip(".")
-            yield Setting(place, kind, bounds, lambda value, name=name, tree=tree: {**needed, name: tree(value)})
+            yield Setting(place, kind, bounds, partial(within, needed, name, tree))
+
+
+def within(needed: dict[str, Any], name: str, tree: Callable[[Any], Any], value: Any) -> dict[str, Any]:
+    return {**needed, name: tree(value)}
+
+
+def times_in_list(length: int, tree: Callable[[Any], Any], value: Any) -> list[Any]:
+    return [tree(value)] * length
 
 
 SETTINGS = list({setting.key: setting for setting in settings_of(Config)}.values())

@@ -70,9 +70,12 @@ def accepts(rule: AfterValidator, text: str) -> bool:
 
 
 def numbers(kind: type, bounds: tuple[Any, ...]) -> st.SearchStrategy[Any]:
-    """Numbers within the bounds, which every number of a config has."""
+    """Numbers within the bounds, which every number of a config has, as ``test_config_fields`` sees to."""
     (low, reached), (high, too) = (
-        next((getattr(b, name), name.endswith("e")) for b in bounds for name in names if hasattr(b, name))
+        next(
+            ((getattr(b, name), name.endswith("e")) for b in bounds for name in names if hasattr(b, name)),
+            (names == ("le", "lt"), True),
+        )
         for names in (("ge", "gt"), ("le", "lt"))
     )
     if kind is int:

@@ -33,7 +33,13 @@ class Setting(NamedTuple):
     tree: Callable[[Any], Any]
 
 
-REQUIRED: dict[str, Any] = {"epochs": 1, "strengths": [0.1], "model": {"name": "segnet"}, "training": {"epochs": 1}}
+REQUIRED: dict[str, Any] = {
+    "epochs": 1,
+    "teacher": "run",
+    "strengths": [0.1],
+    "model": {"name": "segnet"},
+    "training": {"epochs": 1},
+}
 
 
 def settings_in(annotation: Any, bounds: tuple[Any, ...] = ()) -> Iterator[Setting]:

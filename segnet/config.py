@@ -287,6 +287,9 @@ ScheduleConfig = Annotated[
 
 class TrainingConfig(Settings):
     epochs: int = Field(gt=0, le=MANY)
+    hours: float | None = Field(
+        None, gt=0, le=1e6, description="train for so long instead of epochs; the schedule is stretched over it"
+    )
     batch_size: int = Field(4, gt=0, le=65_536, description="images a process and step")
     val_batch_size: int = Field(4, gt=0, le=65_536)
     accumulate: int = Field(1, gt=0, le=65_536, description="batches whose gradients are summed before a step")
@@ -405,6 +408,12 @@ class Config(Settings):
     def precision_fits_strategy(self) -> Self:
         if self.training.strategy == "fsdp" and self.training.precision == "16-mixed":
             raise ValueError("training.strategy=fsdp does not go with training.precision=16-mixed; choose bf16-mixed")
+        return self
+
+    @model_validator(mode="after")
+    def phases_are_epochs(self) -> Self:
+        if self.training.hours is not None and self.task == "classification":
+            raise ValueError("training.hours does not go with task=classification, whose phases are epochs")
         return self
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ def training_facts(config: Config) -> Facts:
         f"{config.optimizer.name}, learning rate {config.optimizer.lr:g} ({config.schedule.name.replace('_', ' ')}), "
         f"weight decay {config.optimizer.weight_decay:g}"
     )
+    length = f"{training.epochs} epochs" if training.hours is None else f"{training.hours:g} hours"
     share = f", {100 * config.data.train_share:g} % of it" if config.data.train_share < 1 else ""
     return [
         (
@@ -34,7 +35,7 @@ def training_facts(config: Config) -> Facts:
             network + (f", begun with the weights of {config.model.start_from}" if config.model.start_from else ""),
         ),
         ("Trained on", f"{config.data.name}, split {config.data.train}{share}{classes_text(config.data)}"),
-        ("Length", f"{training.epochs} epochs, {training.batch_size * training.devices} images a batch"),
+        ("Length", f"{length}, {training.batch_size * training.devices} images a batch"),
         ("Loss", loss_text(config)),
         ("Optimizer", optimizer),
         ("Augmentation", augmentation_text(config)),

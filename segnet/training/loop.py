@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader
 
-from segnet.config import Config
+from segnet.config import MANY, Config
 from segnet.datasets.sampling import EpochBatches
 from segnet.nn.batch_norm import share_batch_norm
 from segnet.rounding import ceil_div
@@ -27,6 +27,7 @@ from segnet.training.averaging import WeightAverage
 from segnet.training.bad_loss import BadLoss, BadStep, restore, statistics
 from segnet.training.checkpoint import candidates
 from segnet.training.failures import said_in_a_line
+from segnet.training.length import Length
 from segnet.training.loader import build_loader
 from segnet.training.log import Log
 from segnet.training.memory import step_in_memory
@@ -72,7 +73,6 @@ class Trainer:
             len(task.train_data), settings.batch_size, config.seed, fabric.global_rank, fabric.world_size
         )
         self.steps_per_epoch = ceil_div(len(self.sampler), settings.accumulate)
-        self.total_steps = settings.epochs * self.steps_per_epoch
         network = task.network.to(fabric.device)
         if settings.sync_batch_norm and fabric.world_size > 1:
             network = share_batch_norm(network)
@@ -89,6 +89,7 @@ class Trainer:
         self.optimizer = fabric.setup_optimizers(build_optimizer(network, config.optimizer))
         self.forward = torch.compile(self.wrapped) if self.compiles() else self.wrapped
         self.position = Position()
+        self.length = Length(settings, self.steps_per_epoch, self.position, self.mean_over_processes)
         scaler = getattr(fabric.strategy.precision, "scaler", None)
         self.state = TrainingState(
             config.model, task, network, self.optimizer, self.average, scaler, self.position, fabric.is_global_zero
@@ -121,13 +122,12 @@ class Trainer:
             self.state.load(self.run.last_checkpoint)
             self.position.step = self.step_at(self.position)
         log = Log(self.run, self.position, enabled=self.fabric.is_global_zero)
-        progress = TrainingProgress(
-            self.config.training.epochs, self.total_steps, self.task.monitor, self.fabric.is_global_zero
-        )
+        progress = TrainingProgress(self.length, self.task.monitor, self.fabric.is_global_zero)
         threads = threads_for(self.task, self.config.training.batch_size, self.fabric)
         with log, progress, self.stop, said_in_a_line(self.run.last_checkpoint), threads:
             loader = build_loader(self.task, self.sampler, self.config.data.workers, self.fabric)
-            while self.position.epoch < self.config.training.epochs and not self.has_converged():
+            self.length.begin()
+            while not self.length.is_over() and not self.has_converged():
                 self.train_epoch(loader, progress)
                 self.end_epoch(log, progress)
                 self.stop_if_asked()
@@ -155,8 +155,11 @@ class Trainer:
             if self.fabric.device.type == "cpu" or len(self.unread) == READ_STEPS:
                 self.read_losses()
                 progress.step(position)
+            self.length.look()
             self.save_if_due()
             self.stop_if_asked()
+            if self.length.is_over():
+                break
 
     def step(self, batches: list[Batch]) -> torch.Tensor:
         if self.fabric.world_size > 1:
@@ -178,7 +181,8 @@ class Trainer:
         settings, step = self.config.training, self.position.step
         # Dropout draws from here: a function of the step, so that a resumed run draws the same.
         torch.manual_seed(step_seed(self.config.seed, step, self.fabric.global_rank))
-        set_lr(self.optimizer, self.config.optimizer.lr * lr_factor(self.config.schedule, step, self.total_steps))
+        factor = lr_factor(self.config.schedule, step, self.length.total_steps or MANY)
+        set_lr(self.optimizer, self.config.optimizer.lr * factor)
         total = torch.zeros((), device=self.fabric.device)
         before = statistics(self.network) if self.bad_loss.skips else []
         for number, batch in enumerate(batches, start=1):
@@ -230,8 +234,7 @@ class Trainer:
             "lr": self.optimizer.param_groups[0]["lr"],
             "train_loss": position.mean_loss,
         }
-        is_last = position.epoch + 1 == settings.epochs
-        if is_last or (position.epoch + 1) % settings.validate_every == 0:
+        if self.length.is_last_epoch() or (position.epoch + 1) % settings.validate_every == 0:
             row |= self.measure(log)
         row["images_per_second"] = position.samples / position.seconds
         row["seconds"] = position.seconds
@@ -247,7 +250,9 @@ class Trainer:
             # All measure what is kept, the first one's; batch norm's statistics may be each process's own.
             for buffer in network.buffers():
                 torch.distributed.broadcast(buffer, 0)
+        begin = time.monotonic()
         measures = self.task.validate(network, self.fabric)
+        self.position.seconds_of_measuring = time.monotonic() - begin
         if self.position.record(measures[self.task.monitor]):
             if self.fabric.is_global_zero:
                 self.task.save(self.run.path, network)
@@ -279,6 +284,10 @@ class Trainer:
                 f"stopped in epoch {self.position.epoch + 1} after step {self.position.step}, which is saved in "
                 f"{self.run.last_checkpoint}; go on with --resume"
             )
+
+    def mean_over_processes(self, seconds: float) -> float:
+        own = torch.tensor(seconds, device=self.fabric.device)
+        return float(self.fabric.all_reduce(own, reduce_op="mean"))
 
     def agreed(self, said: bool) -> bool:
         """Whether a process says so; several ask each other every ``SIGNAL_CHECK_STEPS`` steps, and else it is no."""

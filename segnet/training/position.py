@@ -16,6 +16,9 @@ class Position:
         step: optimiser steps since the beginning of the run.
         loss_sum: sum of the loss over the others.
         seconds: time that the epoch has taken.
+        seconds_of_run: time that the run has taken, measurements included.
+        seconds_of_measuring: time that the last measurement on the val split has taken.
+        planned_steps: steps of the whole run, where hours decide; 0 before the first plan.
         best: highest value of the task's monitored measure so far.
         best_epoch: the epoch that gave it.
         measurements_since_best: validations since then.
@@ -27,6 +30,9 @@ class Position:
     step: int = 0
     loss_sum: float = 0.0
     seconds: float = 0.0
+    seconds_of_run: float = 0.0
+    seconds_of_measuring: float = 0.0
+    planned_steps: int = 0
     best: float = -math.inf
     best_epoch: int = -1
     measurements_since_best: int = 0

@@ -6,6 +6,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from segnet.training.length import Length
 from segnet.training.position import Position
 
 
@@ -13,14 +14,13 @@ class TrainingProgress:
     """Loss, measure, images a second and the time left of the whole run.
 
     Args:
-        epochs: of the run.
-        steps: optimiser steps of the run.
+        length: epochs and optimiser steps of the run.
         monitor: name of the measure that is shown.
         visible: False on all processes but the first.
     """
 
-    def __init__(self, epochs: int, steps: int, monitor: str, visible: bool) -> None:
-        self.epochs, self.steps, self.monitor, self.visible = epochs, steps, monitor, visible
+    def __init__(self, length: Length, monitor: str, visible: bool) -> None:
+        self.length, self.monitor, self.visible = length, monitor, visible
         self.console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("{task.description}"),
@@ -37,7 +37,9 @@ class TrainingProgress:
 
     def __enter__(self) -> "TrainingProgress":
         self.bar.start()
-        self.task = self.bar.add_task("", total=self.steps, loss=float("nan"), measure=self.measure, rate=0.0)
+        self.task = self.bar.add_task(
+            "", total=self.length.total_steps, loss=float("nan"), measure=self.measure, rate=0.0
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -52,8 +54,9 @@ class TrainingProgress:
         self.seen = (position.samples, now)
         self.bar.update(
             self.task,
+            total=self.length.total_steps,
             completed=position.step,
-            description=f"epoch {position.epoch + 1}/{self.epochs}",
+            description=f"epoch {position.epoch + 1}/{self.length.epochs or '?'}",
             loss=position.mean_loss,
             measure=self.measure,
             rate=self.rate,
@@ -70,4 +73,4 @@ class TrainingProgress:
                 key: row[key] for key in ("train_loss", "val_loss", self.monitor, "images_per_second") if key in row
             }
             text = "  ".join(f"{key} {index:.4g}" for key, index in shown.items())
-            print(f"epoch {row['epoch']}/{self.epochs}  {text}", file=sys.stderr, flush=True)
+            print(f"epoch {row['epoch']}/{self.length.epochs or '?'}  {text}", file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 import csv
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from segnet.errors import UserError
 from segnet.run_folder import RunFolder
 from segnet.training.checkpoint import load_checkpoint
 from segnet.training.launch import launch
+from segnet.training.length import Length
 from segnet.training.loop import Trainer, grouped, step_seed
 from segnet.training.tasks.segmentation import SegmentationTask
 
@@ -77,7 +79,7 @@ def assert_same(first: Any, second: Any) -> None:
     elif isinstance(first, dict):
         assert first.keys() == second.keys()
         for key in first:
-            if key != "seconds":
+            if not str(key).startswith("seconds"):
                 assert_same(first[key], second[key])
     elif isinstance(first, list | tuple):
         for a, b in zip(first, second, strict=True):
@@ -139,6 +141,31 @@ def test_a_run_learns_and_leaves_its_record(tiny_camvid: Path, tmp_path: Path) -
     assert float(rows[-1]["val_mean_iou"]) > 0.6
     assert (run.path / "model.safetensors").exists()
     assert list((run.path / "tensorboard").glob("events.*"))
+
+
+def test_a_run_of_hours_ends_in_the_middle_of_an_epoch_and_is_measured(
+    tiny_camvid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step takes a second of a clock that stands still in between; an epoch has five steps."""
+
+    def look(self: Length) -> None:
+        self.last_look = time.monotonic() - 1
+        original(self)
+        self.position.seconds_of_run = round(self.position.seconds_of_run)
+
+    original = Length.look
+    monkeypatch.setattr(Length, "look", look)
+    config = tiny_config(tiny_camvid, tmp_path, "whole", hours=22 / 3600, validate_every=100)
+    whole = train(config)
+    stopped = tiny_config(tiny_camvid, tmp_path, "stopped", hours=22 / 3600, validate_every=100)
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, stop_step=13)
+    assert_same(train(stopped, resume=True)["network"], whole["network"])
+    assert (whole["position"]["step"], whole["position"]["planned_steps"]) == (22, 22)
+    rows = list(csv.DictReader((tmp_path / "whole" / "metrics.csv").open()))
+    assert [bool(row["val_mean_iou"]) for row in rows] == [False] * 4 + [True]
+    assert float(rows[-1]["lr"]) < 0.01 * float(rows[1]["lr"])
+    assert (tmp_path / "whole" / "model.safetensors").exists()
 
 
 def test_early_stopping_ends_after_so_many_measurements_without_a_better_one(tiny_camvid: Path, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from segnet.config import TrainingConfig
 from segnet.training.position import Position
 
-LOOK_STEPS = 10
-"""Steps between two looks at the clock, and before the first plan."""
+FIRST_STEPS = 10
+"""Steps before the first plan."""
 TOLERANCE = 0.01
 """Share of the hours by which a plan may miss them before it is made anew."""
 
@@ -62,7 +62,7 @@ class Length:
         now = time.monotonic()
         self.position.seconds_of_run += now - self.last_look
         self.last_look = now
-        if self.settings.hours and self.position.step and self.position.step % LOOK_STEPS == 0:
+        if self.settings.hours and self.position.step >= FIRST_STEPS:
             self.plan(3600 * self.settings.hours)
 
     def plan(self, seconds: float) -> None:

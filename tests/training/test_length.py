@@ -67,6 +67,11 @@ def test_a_run_ends_within_3_percent_of_its_hours_whatever_the_speed_does(
     assert clock.now == pytest.approx(1800, rel=0.03)
 
 
+def test_even_a_few_steps_end_within_one_of_the_hours(clock: Clock) -> None:
+    run(clock, of_hours(0.02, Position()), lambda step: 1.0 if step < 40 else 3.0)
+    assert 69 <= clock.now <= 75
+
+
 def test_the_last_measurement_is_within_the_hours(clock: Clock) -> None:
     position = Position(seconds_of_measuring=100)
     run(clock, of_hours(0.5, position), lambda step: 2.0)

@@ -4,6 +4,7 @@ import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -50,6 +51,7 @@ def load_encoder(encoder: nn.Module, path: str | Path) -> None:
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a file, without the counters of batch norm."""
+    content: Any
     try:
         if path.suffix == ".safetensors":
             loaded = safetensors.torch.load_file(path)

@@ -6,6 +6,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from segnet.config import Config
+from segnet.files import sha256_of
 from segnet.inference.evaluation import evaluate
 from segnet.inference.predictor import Predictor, usual_samples
 from segnet.inference.video.drive import show_on_drive
@@ -81,13 +82,14 @@ def recompute_statistics(task: AnyTask, run: RunFolder, fabric: Fabric) -> None:
 def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
     """The report, its tables and, for the sample scenes, an overlay video; says where they lie."""
     model = load_model(run.path)
-    predictor = Predictor(model, samples=usual_samples(model))
+    predictor = Predictor(model, precision="fp32", samples=usual_samples(model))
     with progress_bar("measuring") as progress:
         evaluation = evaluate(predictor, task.val_split, progress)
+    evaluation.weights_sha256 = sha256_of(run.weights)
     evaluation.save(run.evaluation)
     write_tables(run.path, evaluation, predictor, task.val_split)
     print(f"report:  {write_report(run.path, evaluation, predictor, task.val_split)}")
     if config.data.name == "scenes":
         print(f"video:   {show_on_drive(predictor, run.drive)}")
     print(f"weights: {run.weights}")
-    print(f"mean IoU {evaluation.scores.mean_iou:.3f} on {len(task.val_split)} images of {config.data.val}")
+    print(f"mean IoU {evaluation.scores.mean_iou:.4f} on {len(task.val_split)} images of {config.data.val}")

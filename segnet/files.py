@@ -1,5 +1,6 @@
 """Files that are either the old one or the new one, whole, whatever happens in between."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -54,6 +55,12 @@ def remove_leftovers(folder: Path) -> None:
     """Take away the temporary files in ``folder`` of writers that were killed; no other may be writing there."""
     for path in folder.glob(f".*.{'[0-9a-f]' * 8}"):
         path.unlink()
+
+
+def sha256_of(path: Path) -> str:
+    """As ``sha256sum`` gives it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

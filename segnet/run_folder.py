@@ -177,6 +177,25 @@ class RunFolder:
                 "set runs=FOLDER to a folder of your own, or name=NAME"
             ) from None
 
+    def lock_for_report(self) -> IO[str]:
+        """Keep trainings away while measures are taken and written; the lock holds until the returned file is closed.
+
+        Raises:
+            UserError: a training is under way, or this user may not write here.
+        """
+        try:
+            return lock_file(self.path / ".lock")
+        except BlockingIOError:
+            raise UserError(
+                f"{self.path}: a training is under way, which writes its report at its end; "
+                "for one of the weights so far, name a page elsewhere with --out FILE"
+            ) from None
+        except OSError as error:
+            raise UserError(
+                f"{self.path}: the run folder cannot be written to ({error.strerror}); "
+                "name a page elsewhere with --out FILE"
+            ) from None
+
     def note_changes(self, config: Config) -> str:
         """The comments that ``config.yaml`` begins with: which settings changed, and in which epoch; said aloud too."""
         if not self.config_path.exists():

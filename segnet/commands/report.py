@@ -1,6 +1,7 @@
 """``segnet report``: the page of a run, its numbers as JSON and CSV, and its figures."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 EXAMPLE = """\
@@ -27,9 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from segnet.run_folder import RunFolder
 
-    config = RunFolder(args.folder).read_config()
+    run = RunFolder(args.folder)
+    config = run.read_config()
     is_autoencoder = config is not None and config.task != "segmentation"
-    page = report_autoencoder_run(args) if is_autoencoder else report_segmentation_run(args)
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+    # What a report writes into the run folder has to be of the weights that are there in the end.
+    with run.lock_for_report() if config and not args.out else contextlib.nullcontext():
+        page = report_autoencoder_run(args) if is_autoencoder else report_segmentation_run(args)
     print(f"look at {page}")
     return 0
 

@@ -43,6 +43,7 @@ class Evaluation:
         images_per_second: through the network alone, reading and measuring left out.
         by_spread: of a network sampled with dropout, pixels in the order of their standard deviation.
         samples: passes an image; 1 is one without dropout.
+        weights_sha256: of the ``model.safetensors`` that was measured; empty where it was no run's.
         left_out: why a sample was not measured, by its index in the data set; ``names`` are without it. Not saved.
     """
 
@@ -56,6 +57,7 @@ class Evaluation:
     images_per_second: float
     by_spread: CalibrationBins | None = None
     samples: int = 1
+    weights_sha256: str = ""
     left_out: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -103,6 +105,7 @@ class Evaluation:
             "left_out": list(self.left_out.values()),
             "images_per_second": self.images_per_second,
             "dropout_samples": self.samples,
+            "weights_sha256": self.weights_sha256 or None,
             "per_class": per_class,
             "confusion": self.matrix.tolist(),
             "definitions": DEFINITIONS,
@@ -133,6 +136,7 @@ class Evaluation:
             prediction_ends=np.cumsum(lengths),
             images_per_second=self.images_per_second,
             samples=self.samples,
+            weights_sha256=self.weights_sha256,
         )
         write_atomically(path, buffer.getvalue())
 
@@ -159,6 +163,7 @@ class Evaluation:
                 predictions=[part.tobytes() for part in np.split(content["predictions"], ends[:-1])],
                 images_per_second=float(content["images_per_second"]),
                 samples=int(content["samples"]),
+                weights_sha256=str(content["weights_sha256"]),
             )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise UserError(f"{path}: no evaluation of this program ({error}); measure the run again") from None

@@ -6,9 +6,10 @@ from pathlib import Path
 from segnet.datasets.load import load_for_one_pass
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
+from segnet.files import sha256_of
 from segnet.inference.evaluation import Evaluation, evaluate
 from segnet.inference.predictor import Predictor, usual_samples
-from segnet.nn.saved import WEIGHTS, load_model
+from segnet.nn.saved import load_model
 from segnet.run_folder import RunFolder
 from segnet.terminal import progress_bar
 
@@ -44,28 +45,33 @@ def open_run(folder: Path, split: str | None = None, samples: int | None = None)
     split = split or config.data.val
     # Each image is read once for its measures; only those that are shown are read again.
     dataset = load_for_one_pass(config.data, split)
+    weights = sha256_of(run.weights) if run.weights.exists() else ""
     model = load_model(folder)
-    evaluation = saved_evaluation(folder, dataset, samples)
+    evaluation = saved_evaluation(run, weights, dataset, samples)
     if samples is None:
         samples = evaluation.samples if evaluation else usual_samples(model)
-    predictor = Predictor(model, samples=samples)
+    predictor = Predictor(model, precision="fp32", samples=samples)
     if evaluation is None:
         with progress_bar(f"measuring {folder.name} on {split}") as progress:
             evaluation = evaluate(predictor, dataset, progress)
-        if split == config.data.val:
+        evaluation.weights_sha256 = weights
+        # A training that goes on meanwhile may have written others, which these are not the measures of.
+        if split == config.data.val and sha256_of(run.weights) == weights:
             evaluation.save(run.evaluation)
     return MeasuredRun(folder, split, dataset, predictor, evaluation)
 
 
-def saved_evaluation(folder: Path, dataset: ImagesAndMasks, samples: int | None) -> Evaluation | None:
+def saved_evaluation(
+    run: RunFolder, weights_sha256: str, dataset: ImagesAndMasks, samples: int | None
+) -> Evaluation | None:
     """What was measured of these weights on these images, in as many passes; None where there is no such thing."""
-    path = RunFolder(folder).evaluation
-    if not path.exists() or path.stat().st_mtime < (folder / WEIGHTS).stat().st_mtime:
+    if not run.evaluation.exists():
         return None
     try:
-        evaluation = Evaluation.load(path)
+        evaluation = Evaluation.load(run.evaluation)
     except UserError:
         # Another version's, or cut off; it can be measured again.
         return None
     same_images = evaluation.names == [pair.image.stem for pair in dataset.pairs]
-    return evaluation if same_images and samples in (None, evaluation.samples) else None
+    same_weights = evaluation.weights_sha256 == weights_sha256
+    return evaluation if same_weights and same_images and samples in (None, evaluation.samples) else None

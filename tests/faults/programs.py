@@ -78,6 +78,13 @@ def without_report() -> None:
     segnet.experiment.measure = lambda *_: None  # type: ignore[assignment]
 
 
+def compute_in_bf16() -> None:
+    """Train in bf16 on any device, however slowly."""
+    from segnet.training import launch
+
+    launch.has_bf16 = lambda _: True
+
+
 def limit_file_size(limit: int) -> None:
     """No file may have more bytes than ``limit``: a write beyond it fails as on a full disk."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -16,6 +16,7 @@ BEGIN, END = "<!-- made by python -m tests.faults.table -->", "<!-- end -->"
 MODULES = (
     "test_kills",
     "test_runs",
+    "test_measures",
     "test_training",
     "test_data",
     "test_decoders",

@@ -68,8 +68,7 @@ class ClassificationTask(ImageTask):
         data = self.corrupted(self.val_images)
         for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
             batch = fabric.to_device(cpu_batch)
-            with fabric.autocast():
-                logits = network(super().inputs(batch))
+            logits = network(super().inputs(batch))
             sums[0] += F.cross_entropy(logits.float(), batch["label"], reduction="sum")
             sums[1] += (logits.argmax(1) == batch["label"]).sum()
             sums[2] += len(logits)

@@ -30,8 +30,7 @@ class ReconstructionTask(ImageTask):
         data = self.corrupted(self.val_images)
         for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
             batch = fabric.to_device(cpu_batch)
-            with fabric.autocast():
-                output = network(self.inputs(batch))
+            output = network(self.inputs(batch))
             size = len(batch["index"])
             sums[0] += self.loss(output, batch) * size
             sums[1] += psnr(output.float().clamp(0, 1), as_float(batch["image"])).sum()

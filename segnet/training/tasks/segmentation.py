@@ -110,8 +110,7 @@ class SegmentationTask:
         total_loss = torch.zeros(2, dtype=torch.float64, device=fabric.device)
         for samples in self.val_batches(fabric.global_rank, fabric.world_size):
             batch = fabric.to_device(as_batch(samples))
-            with fabric.autocast():
-                logits = network(self.inputs(batch).contiguous(memory_format=torch.channels_last))
+            logits = network(self.inputs(batch).contiguous(memory_format=torch.channels_last))
             total_loss[0] += self.loss_of_masks(logits, batch).double() * len(samples)
             total_loss[1] += len(samples)
             confusion.update(logits.argmax(1), batch["mask"])

@@ -52,7 +52,10 @@ class Task(Protocol):
         ...
 
     def validate(self, network: nn.Module, fabric: Fabric) -> dict[str, float]:
-        """Measures of ``network`` on the val split, over all processes; ``val_loss`` and ``monitor`` among them."""
+        """Measures of ``network`` on the val split, over all processes; ``val_loss`` and ``monitor`` among them.
+
+        They are taken in float32, as those of the report, so that the same weights have the same figures everywhere.
+        """
         ...
 
     def statistics_inputs(self, device: torch.device) -> Iterable[Tensor]:

@@ -32,8 +32,7 @@ class VariationalTask(ImageTask):
             torch.manual_seed(self.config.seed)
             for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
                 batch = fabric.to_device(cpu_batch)
-                with fabric.autocast():
-                    output = network(self.inputs(batch))
+                output = network(self.inputs(batch))
                 terms = torch.stack(negative_elbo_terms(output, as_float(batch["image"])))
                 size = len(batch["index"])
                 sums[:2] += terms.double() * size

@@ -149,15 +149,26 @@ def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:
     for split, pairs in chosen.items():
         if not pairs:
             raise UserError(f"the split {split!r} holds no images")
-        stems = Counter(pair.name for pair in pairs)
-        for pair in pairs:
-            name = pair.name if stems[pair.name] == 1 else f"{pair.image.parent.name}_{pair.name}"
-            items.append(Item(pair, f"{split}/{name}"))
+        items += [Item(pair, f"{split}/{name}") for pair, name in zip(pairs, _names(pairs), strict=True)]
     names = Counter(item.name for item in items)
     twice = next((name for name, count in names.items() if count > 1), None)
     if twice:
         raise UserError(f"two images would both become images/{twice}; rename one of them")
     return items
+
+
+def _names(pairs: Sequence[Pair]) -> list[str]:
+    """The images' names; where several have one, with as many folders before it as tell them apart."""
+    names = [pair.name for pair in pairs]
+    for depth in range(1, max(len(pair.image.parts) for pair in pairs)):
+        count = Counter(names)
+        if max(count.values()) == 1:
+            break
+        names = [
+            name if count[name] == 1 else "_".join((*pair.image.parts[-1 - depth : -1], pair.name))
+            for name, pair in zip(names, pairs, strict=True)
+        ]
+    return names
 
 
 def convert_pair(job: Job, item: Item) -> Outcome:

@@ -67,11 +67,12 @@ def _sides(tree: Tree, images: str | None, masks: str | None) -> tuple[list[Grou
     taken = {(parts, name) for found in named if found for parts, names in found.items() for name in names}
     rest = {parts: [name for name in names if (parts, name) not in taken] for parts, names in folders.items()}
     groups = groups_of({parts: names for parts, names in rest.items() if names})
-    found_images, found_masks = ([], []) if images and masks else sides_of(tree.root, groups)
-    # Where one side is said, everything else may be the other.
-    ours = groups_of(named[0]) if named[0] else found_images if not masks else groups
-    others = groups_of(named[1]) if named[1] else found_masks if not images else groups
-    return ours, others
+    found = ([], []) if images and masks else sides_of(tree.root, groups)
+    # Where one side is said, everything else may be the other if nothing looks like it.
+    ours, others = (
+        groups_of(said) if said else looks_like_it or groups for said, looks_like_it in zip(named, found, strict=True)
+    )
+    return (ours, others) if images or masks else found
 
 
 def _matching(tree: Tree, folders: dict[Parts, list[str]], pattern: str) -> dict[Parts, list[str]]:

@@ -11,6 +11,7 @@ from .lists import fields, read_lines
 from .pair import Pair
 from .samples import ImagesAndMasks
 from .splits import select_split
+from .stacks import with_pages
 from .strays import is_stray
 
 
@@ -19,7 +20,7 @@ def load_folder(root: str, split: str, classes: ClassSet, cache: float = 1) -> I
 
     The files lie in ``root/images/SPLIT`` and ``root/masks/SPLIT``, or ``root/SPLIT.txt`` lists an image and a mask a
     line, or, without splits, in ``root/images`` and ``root/masks``, where any name stands for all of them. ``split`` is
-    any choice of :mod:`.splits`.
+    any choice of :mod:`.splits`. Each page of a TIFF stack is a sample.
 
     Raises:
         UserError: a folder, a mask or a listed file is not there, or the split is empty.
@@ -27,7 +28,7 @@ def load_folder(root: str, split: str, classes: ClassSet, cache: float = 1) -> I
     pairs = select_split(split, lambda name: split_pairs(Path(root).expanduser(), name))
     if not pairs:
         raise UserError(f"{root}: the split {split!r} holds no images")
-    return ImagesAndMasks(pairs, classes, cache)
+    return ImagesAndMasks(with_pages(pairs), classes, cache)
 
 
 def split_pairs(root: Path, name: str) -> list[Pair]:

@@ -39,7 +39,7 @@ def without_unreadable(dataset: ImagesAndMasks, cache: float) -> ImagesAndMasks:
 
 
 def cached_problems(dataset: ImagesAndMasks) -> Problems:
-    state = state_of(dataset, [file for pair in dataset.pairs for file in (pair.image, pair.mask)])
+    state = state_of(dataset, dict.fromkeys(file for pair in dataset.pairs for file in pair.files))
     if not state:
         return find_problems(dataset, range(len(dataset)))
     path = cache_folder().parent / "readable" / f"{hashlib.sha256(state.encode()).hexdigest()[:32]}.json"

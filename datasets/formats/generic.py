@@ -12,9 +12,9 @@ from typing import TypeVar
 from segnet.errors import UserError
 
 from ..coding import Coding
-from ..image_files import pages_of
 from ..lists import fields, read_lines
 from ..pair import Pair
+from ..stacks import with_pages
 from .class_files import read_class_file
 from .layout import Layout
 from .names import SPLIT_NAMES
@@ -43,7 +43,7 @@ def find(root: Path, images: str | None = None, masks: str | None = None) -> Lay
     pairing = pair_up(root, *_sides(tree, images, masks))
     if not pairing.splits:
         return None
-    splits = {split: _pages(pairs) for split, pairs in pairing.splits.items()}
+    splits = {split: with_pages(pairs) for split, pairs in pairing.splits.items()}
     pairs = [pair for members in splits.values() for pair in members]
     notes = [*pairing.notes, *tree.notes()]
     if listed := _lists(root, pairs):
@@ -92,37 +92,6 @@ def _matching(tree: Tree, folders: dict[Parts, list[str]], pattern: str) -> dict
     if not found:
         raise UserError(f"{tree.root}: no image file is named by the pattern {pattern!r}; it is read below this folder")
     return found
-
-
-def _pages(pairs: list[Pair]) -> list[Pair]:
-    """Of TIFF stacks a pair for each page.
-
-    Raises:
-        UserError: an image has another number of pages than its mask.
-    """
-    return [page for pair in pairs for page in _pages_of(pair)]
-
-
-def _pages_of(pair: Pair) -> Iterator[Pair]:
-    if all(file.suffix.lower() in (".tif", ".tiff") for file in pair.files):
-        images, masks = (_stack(file) for file in pair.files)
-        if len(images) != len(masks):
-            raise UserError(
-                f"{pair.mask}: has {len(masks)} pages, its image {pair.image} {len(images)}; both need as many"
-            )
-        if len(images) > 1:
-            if images != masks:
-                raise UserError(f"{pair.mask}: its pages lie elsewhere than those of {pair.image}; save both alike")
-            yield from (pair._replace(page=page) for page in images)
-            return
-    yield pair
-
-
-def _stack(path: Path) -> list[int]:
-    try:
-        return pages_of(path)
-    except UserError:
-        return [0]  # a damaged file is told when it is read
 
 
 def _lists(root: Path, pairs: list[Pair]) -> dict[str, list[Pair]]:

@@ -1,0 +1,42 @@
+"""TIFF stacks in a data set: each page of an image, with the same page of its mask, is a sample."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from segnet.errors import UserError
+
+from .image_files import pages_of
+from .pair import Pair
+
+TIFF = (".tif", ".tiff")
+
+
+def with_pages(pairs: Sequence[Pair]) -> list[Pair]:
+    """Of TIFF stacks a pair for each page; other pairs as they are.
+
+    Raises:
+        UserError: an image has other pages than its mask.
+    """
+    return [page for pair in pairs for page in _pages(pair)]
+
+
+def _pages(pair: Pair) -> Iterator[Pair]:
+    if all(file.suffix.lower() in TIFF for file in pair.files):
+        images, masks = (_stack(file) for file in pair.files)
+        if len(images) != len(masks):
+            raise UserError(
+                f"{pair.mask}: has {len(masks)} pages, its image {pair.image} {len(images)}; both need as many"
+            )
+        if len(images) > 1:
+            if images != masks:
+                raise UserError(f"{pair.mask}: its pages lie elsewhere than those of {pair.image}; save both alike")
+            yield from (pair._replace(page=page) for page in images)
+            return
+    yield pair
+
+
+def _stack(path: Path) -> list[int]:
+    try:
+        return pages_of(path)
+    except UserError:
+        return [0]  # a damaged file is told when it is read

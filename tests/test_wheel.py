@@ -107,7 +107,7 @@ def test_the_installed_commands_work_in_another_folder(installed: Path, tiny_cam
 
 def test_the_installed_demo_serves_its_page(installed: Path, tmp_path: Path) -> None:
     pytest.importorskip("fastapi", reason="fastapi is not installed: pip install .[demo]")
-    command = [installed / "segnet", "demo", "--port", "0"]
+    command = [str(installed / "segnet"), "demo", "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, env=without_checkout(), stdout=subprocess.PIPE, text=True) as demo:
         try:
             assert demo.stdout is not None

@@ -30,6 +30,10 @@ class Stage(NamedTuple):
     unpooled: Tensor
     decoded: Tensor
 
+    def change(self, without: "Stage") -> Tensor:
+        """Mean change of ``decoded`` in ``without``, the stage without indices, as a share of its mean magnitude."""
+        return (self.decoded - without.decoded).abs().mean() / self.decoded.abs().mean().clamp(min=1e-12)
+
 
 class Stages(NamedTuple):
     """All stages, from the first (largest) to the deepest, and the classes ``(H, W)`` int64 that come out."""

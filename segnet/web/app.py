@@ -32,6 +32,8 @@ from segnet.web.segmentation import PNG_ANSWER, Segmenter, segmentation_router
 from segnet.web.worker import Worker
 
 PAGE = Path(__file__).parent / "page"
+SAMPLES = Path(__file__).parent / "samples"
+PHOTOGRAPHS = ("highway.jpg",)
 SCENES = (20_002, 20_005, 20_011, 20_017)
 """Seeds of the sample scenes, on streets that are in neither split of the data set."""
 SCENE_SIZE = (360, 480)
@@ -62,7 +64,7 @@ class ModelsAnswer(BaseModel):
     models: list[NetworkAnswer]
     autoencoders: list[str]
     backends: list[str]
-    scenes: int
+    samples: list[str] = Field(description="addresses of sample images; the first suits the first model")
     limits: LimitsAnswer
 
 
@@ -101,6 +103,7 @@ def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], boo
     app.include_router(exploring_router(segmenter))
     app.include_router(latents_router(models, worker))
     app.mount("/page", StaticFiles(directory=PAGE))
+    app.mount("/samples", StaticFiles(directory=SAMPLES))
     app.add_api_route("/", lambda: FileResponse(PAGE / "index.html"), include_in_schema=False, response_model=None)
     # Around the whole application, so that its answers to errors have the headers too.
     return Guard(app, limits, is_known_host)
@@ -132,7 +135,7 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
             ],
             autoencoders=list(models.autoencoders),
             backends=list(BACKENDS),
-            scenes=len(SCENES),
+            samples=sample_addresses(models),
             limits=LimitsAnswer.model_validate(limits, from_attributes=True),
         )
 
@@ -147,6 +150,13 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
         return Response(image, media_type="image/png")
 
     return router
+
+
+def sample_addresses(models: Models) -> list[str]:
+    """Photographs before drawn scenes, unless the first model learnt from drawn ones."""
+    photographs = [f"samples/{name}" for name in PHOTOGRAPHS]
+    scenes = [f"api/scenes/{number}" for number in range(len(SCENES))]
+    return scenes + photographs if next(iter(models.networks), None) in models.drawn else photographs + scenes
 
 
 @lru_cache(maxsize=len(SCENES))

@@ -30,6 +30,7 @@ class Maps(BaseModel):
     height: int = Field(description="rows of a map; codes have half of them, rounded up")
     width: int
     channels: list[int]
+    changed: float = Field(description="mean change of what the decoder makes without indices, as a share of its mean")
     activation: str
     codes: str
     unpooled: str
@@ -80,6 +81,7 @@ def maps(stage: Stage, without: Stage) -> Maps:
         height=height,
         width=width,
         channels=shown.tolist(),
+        changed=float(stage.change(without)),
         activation=heat(values),
         codes=code_image(stage.codes[shown]),
         unpooled=heat(stage.unpooled[shown]),

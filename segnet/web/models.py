@@ -13,6 +13,7 @@ from segnet.inference.predictor import Predictor, check_samples
 from segnet.json_file import read_json
 from segnet.nn.autoencoders.saved import load_autoencoder, read_autoencoder_config
 from segnet.nn.saved import CONFIG, SavedModel, find_model, load_model, packaged_models
+from segnet.run_folder import RunFolder
 from segnet.web.problems import RefusedError
 
 BUILT_IN = "camvid-lite"
@@ -40,6 +41,8 @@ class Models:
 
     def __init__(self, given: Sequence[str]) -> None:
         self.networks: dict[str, SavedModel] = {}
+        self.drawn: set[str] = set()
+        """Names of the networks that learnt from drawn scenes."""
         self.autoencoders: dict[str, Autoencoder] = {}
         for model in given:
             name = self._free_name(Path(model).resolve().name)
@@ -47,6 +50,9 @@ class Models:
                 self.autoencoders[name] = open_autoencoder(model)
             else:
                 self.networks[name] = load_model(model)
+                config = RunFolder(find_model(model)).read_config()
+                if config and config.data.name == "scenes":
+                    self.drawn.add(name)
         self.opened: dict[tuple[str, str], Predictor] = {}
 
     def _free_name(self, name: str) -> str:

@@ -28,7 +28,7 @@ def test_masks_are_indices_of_the_images_size_and_overlays_have_a_legend(
     assert overlay.height > 48
 
 
-def test_a_image_of_any_size_turned_by_its_camera(tiny_run: Path, tmp_path: Path) -> None:
+def test_an_image_of_any_size_turned_by_its_camera(tiny_run: Path, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (37, 53)).save(tmp_path / "phone.jpg", exif=exif)

@@ -24,7 +24,7 @@ def test_four_formats_are_read(kind: str) -> None:
     np.testing.assert_allclose(image[2, 2], (90, 150, 220), atol=6)
 
 
-def test_a_image_on_its_side_is_turned_upright() -> None:
+def test_an_image_on_its_side_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     assert decode(image_file(kind="jpeg", exif=exif), LIMITS).shape == (64, 48, 3)

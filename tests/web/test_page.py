@@ -79,7 +79,7 @@ def upload(page: Any) -> Any:
     return np.asarray(Image.open(io.BytesIO(image_file())))
 
 
-def test_a_image_with_sliders_toggles_and_downloads(page: Any) -> None:
+def test_an_image_with_sliders_toggles_and_downloads(page: Any) -> None:
     image = upload(page)
     page.locator("#opacity").focus()
     page.keyboard.press("Home")

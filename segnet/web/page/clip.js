@@ -8,6 +8,7 @@ import { chosen, offer } from "./settings.js";
 const EVERY = 400; // milliseconds between two looks at how far it is
 let upload = null;
 let clip = null;
+let original = ""; // address of the file that was given, in this browser alone
 
 export function startClip() {
   const { clip_bytes: bytes, clip_seconds: seconds } = offer.limits;
@@ -18,6 +19,7 @@ export function startClip() {
   });
   $("clip").addEventListener("drop", (event) => event.dataTransfer.files.length && open(event.dataTransfer.files[0]));
   $("clip-cancel").addEventListener("click", cancel);
+  keepInStep();
 }
 
 async function open(file) {
@@ -31,7 +33,7 @@ async function open(file) {
   show({ state: "Uploading", share: 0, working: true });
   try {
     clip = await send(file);
-    await watch(clip.id, file.name);
+    await watch(clip.id, file);
   } catch (error) {
     clip = null;
     show({ state: "", working: false });
@@ -92,10 +94,10 @@ function send(file) {
   });
 }
 
-async function watch(id, name) {
+async function watch(id, file) {
   while (clip?.id === id) {
     const now = await get(`api/clips/${id}`);
-    if (now.state === "done") return finished(now, name);
+    if (now.state === "done") return finished(now, file);
     if (now.state === "failed") throw new Error(sentence(now.error));
     if (now.state === "cancelled") return;
     const left = now.frames && now.total ? `, ${Math.ceil((now.seconds / now.frames) * (now.total - now.frames))} s left` : "";
@@ -105,16 +107,31 @@ async function watch(id, name) {
   }
 }
 
-function finished({ id, frames, seconds }, name) {
+function finished({ id, frames, seconds }, file) {
   clip = null;
+  URL.revokeObjectURL(original);
+  original = URL.createObjectURL(file);
   const url = `api/clips/${id}/video`;
   show({ state: `Done: ${frames} frames in ${seconds.toFixed(1)} s.`, working: false });
   $("clip-save").href = url;
-  $("clip-save").download = `${name.replace(/\.[^.]*$/, "")}_segmented.mp4`;
+  $("clip-save").download = `${file.name.replace(/\.[^.]*$/, "")}_segmented.mp4`;
   $("clip-save").hidden = false;
   $("clip-result").src = url;
   $("clip-result").hidden = false;
+  $("clip-original").src = original;
+  $("clip-original").hidden = false;
   $("clip-result").play().catch(() => {});
+}
+
+// The original has no controls: it does what the result does.
+function keepInStep() {
+  const [first, second] = [$("clip-result"), $("clip-original")];
+  const follow = () => {
+    if (Math.abs(second.currentTime - first.currentTime) > 0.15) second.currentTime = first.currentTime;
+    if (first.paused !== second.paused) (first.paused ? second.pause() : second.play().catch(() => {}));
+  };
+  for (const event of ["play", "pause", "seeked", "timeupdate"]) first.addEventListener(event, follow);
+  second.addEventListener("error", () => (second.hidden = true));
 }
 
 async function cancel() {
@@ -132,7 +149,8 @@ function show({ state, share, working }) {
   if (share === undefined) $("clip-bar").removeAttribute("value");
   else $("clip-bar").value = share;
   if (working) {
-    $("clip-save").hidden = $("clip-result").hidden = true;
+    $("clip-save").hidden = $("clip-result").hidden = $("clip-original").hidden = true;
+    $("clip-original").removeAttribute("src");
     $("clip-result").removeAttribute("src");
   }
 }

@@ -9,7 +9,7 @@ export async function openCamera(video) {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, facingMode: "environment" } });
   } catch (error) {
-    throw new Error(error.name === "NotAllowedError" ? "The browser was not allowed to use the camera." : "No camera was found.");
+    throw new Error(error.name === "NotAllowedError" ? "The browser was not allowed to use the camera. Allow it at the sign beside the address (a camera, a lock or two sliders), then try again." : "No camera was found.");
   }
   video.srcObject = stream;
   await video.play();

@@ -41,9 +41,10 @@ export function startImage() {
 }
 
 function listScenes() {
-  $("drawn-hint").hidden = $("scenes").hidden = Boolean(engine.isHere) && offer.scenes < 2;
-  for (let number = 0; number < offer.scenes; number++) {
-    const image = element("img", { src: engine.sceneAddress(number), alt: `Sample scene ${number + 1}`, loading: "lazy" });
+  $("scenes").hidden = offer.samples.length < 2;
+  $("drawn-hint").hidden = !offer.samples.some((address) => address.startsWith("api/"));
+  for (const [number, src] of offer.samples.entries()) {
+    const image = element("img", { src, alt: `Sample image ${number + 1}`, loading: "lazy" });
     const button = element("button", { type: "button" }, image);
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => openScene(number));
@@ -52,9 +53,9 @@ function listScenes() {
 }
 
 export async function openScene(number) {
-  const response = await fetch(engine.sceneAddress(number));
+  const response = await fetch(offer.samples[number]);
   if (response.ok) await open(await response.blob(), number);
-  else say("The sample scene cannot be drawn just now; try again in a moment.");
+  else say("The sample image cannot be had just now; try again in a moment.");
 }
 
 function listenForImages() {
@@ -189,10 +190,18 @@ function agreeing() {
   return count / a.mask.length;
 }
 
+// What the colours of a map mean: of probability up to 1, of uncertainty up to the brightest pixel.
+function showScale(layer, most) {
+  $("scale").hidden = layer === "classes";
+  $("scale-low").textContent = layer === "probability" ? "0 %" : "0";
+  $("scale-high").textContent = layer === "probability" ? "100 %" : (most / 255 / 2).toFixed(2);
+}
+
 function redraw() {
   $("opacity-value").textContent = `${$("opacity").value} %`;
   const how = shownAs();
   const most = mostUncertain();
+  showScale(how.layer, most);
   for (const view of views) {
     view.draw({ ...how, most, layer: how.layer === "uncertainty" && !view.uncertainty ? "classes" : how.layer });
   }

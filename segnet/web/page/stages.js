@@ -68,15 +68,19 @@ function build() {
   $("map-number").replaceChildren(...Array.from({ length: count }, (_, i) => element("option", { value: i, textContent: `${i + 1} of ${count}` })));
   $("map-number").value = chosen;
   tiles = answer.stages.map(() => KINDS.map(() => element("canvas")));
-  $("stage-rows").replaceChildren(...answer.stages.map((stage, level) => {
-    const title = element("h3", { textContent: `Stage ${level + 1}: ${stage.width}×${stage.height}` });
+  const rows = answer.stages.map((stage, level) => {
+    const text = `Stage ${level + 1}, ${stage.width}×${stage.height}: without the indices the decoder’s values change by ${percent(stage.changed)}`;
+    const title = element("h3", { textContent: text });
     const figures = KINDS.map(([, text], kind) => {
       tiles[level][kind].setAttribute("role", "img");
       tiles[level][kind].setAttribute("aria-label", `Stage ${level + 1}: ${text}`);
       return element("figure", {}, tiles[level][kind], element("figcaption", { textContent: text }));
     });
     return element("div", { className: "stage" }, title, ...figures);
-  }));
+  });
+  // First the stage where the indices change most.
+  const order = [...rows.keys()].sort((a, b) => answer.stages[b].changed - answer.stages[a].changed);
+  $("stage-rows").replaceChildren(...order.map((level) => rows[level]));
 }
 
 function draw() {

@@ -69,6 +69,7 @@ class StagesGraph(nn.Module):
                 levels(stage.decoded[decoded]),
                 levels(changed.unpooled[shown], like=stage.unpooled[shown]),
                 levels(changed.decoded[decoded], like=stage.decoded[decoded]),
+                stage.change(changed),
             ]
         return tuple(out)
 
@@ -95,6 +96,6 @@ def browser_graph(model: SavedModel) -> Any:
 def stages_graph(model: SavedModel, stages: int) -> Any:
     """:class:`StagesGraph` as an ``onnx.ModelProto`` for images of any size."""
     pixels = torch.zeros(1, 67, 85, 4, dtype=torch.uint8)
-    names = [f"{kind}{level}" for level in range(stages) for kind in ("channels", *KINDS)]
+    names = [f"{kind}{level}" for level in range(stages) for kind in ("channels", *KINDS, "change")]
     axes = {PIXELS: {1: "height", 2: "width"}}
     return onnx_model(StagesGraph(model), (pixels,), [PIXELS], [CLASSES, "classes_without", *names], axes)

@@ -12,12 +12,11 @@ from segnet.inference.stages import see_stages
 from segnet.nn.saved import SavedModel
 from segnet.nn.stages import Staged
 from segnet.version import __version__
-from segnet.web.app import PAGE, SCENES, draw_scene
+from segnet.web.app import PAGE, SAMPLES, SCENES, draw_scene
 from segnet.web.limits import Limits
 from segnet.web.site.graph import browser_graph, stages_graph
 from segnet.web.site.runtime import LICENSE
 
-SAMPLES = Path(__file__).parents[1] / "samples"
 LIST = "site.json"
 CHECK = "engines/check.js"
 """Of the page's folder: the module that the check alone runs."""

@@ -31,7 +31,7 @@ async function offer() {
   worker.addEventListener("error", () => giveUp("The network's program cannot be loaded. Reload the page; an ad blocker or a full disk may be in the way."));
   const bytes = Object.fromEntries(Object.entries(site.files).map(([path, { bytes: size }]) => [path, size]));
   worker.postMessage({ id: 0, load: { model: new URL("model.onnx", location.href).href, stages: new URL("stages.onnx", location.href).href, sizes: bytes } });
-  return { models: [site.model], autoencoders: [], backends: [], scenes: site.samples.length, limits: site.limits };
+  return { models: [site.model], autoencoders: [], backends: [], samples: site.samples, limits: site.limits };
 }
 
 // A second visit needs no network, and has threads, since the helper adds the headers that browsers ask for.
@@ -152,7 +152,7 @@ async function stages(file, photo, chosen) {
         const { data, dims } = maps[`${name}${level}`];
         return [name, colored(data, dims[2], dims[0] * dims[1], name === "codes" ? CODE_COLORS : inferno)];
       };
-      return { height: h, width: w, channels: [...maps[`channels${level}`].data], maps: Object.fromEntries(MAPS.map(strip)) };
+      return { height: h, width: w, changed: maps[`change${level}`].data[0], channels: [...maps[`channels${level}`].data], maps: Object.fromEntries(MAPS.map(strip)) };
     }),
   };
 }
@@ -170,4 +170,4 @@ function colored(values, width, height, palette) {
   return canvas;
 }
 
-export const engine = { offer, sceneAddress: (index) => site.samples[index], segment, classes, maskFile, stages, startClip: () => startClip(classes), isHere: true };
+export const engine = { offer, segment, classes, maskFile, stages, startClip: () => startClip(classes), isHere: true };

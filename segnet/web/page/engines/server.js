@@ -9,8 +9,6 @@ const MAPS = ["activation", "codes", "unpooled", "decoded", "unpooled_without", 
 export const engine = {
   offer: () => get("api/models"),
 
-  sceneAddress: (index) => `api/scenes/${index}`,
-
   // An image's file to the classes: { classes: [{ name, color, share }], mask, probability, uncertainty, ... }.
   async segment(file, photo, chosen, signal) {
     const result = await (await post("api/segment", form("image", file, chosen), { signal })).json();

@@ -113,14 +113,15 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("clip", type=Path, nargs="?", help="video to time with")
     parser.add_argument("--size", type=network_size)
-    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--backend", default="auto")
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--drive", type=int, metavar="N", help="measure smoothing on N generated frames")
     parser.add_argument("--smooth", type=float, default=0.7)
     parser.add_argument("--seed", type=int, default=10_000)
     arguments = parser.parse_args()
-    predictor = Predictor(load_model(arguments.model), precision=arguments.precision, size=arguments.size)
+    predictor = Predictor(load_model(arguments.model), arguments.backend, arguments.precision, size=arguments.size)
     if arguments.clip:
         compare_rates(predictor, arguments.clip, arguments.frames, arguments.rounds)
     if arguments.drive:

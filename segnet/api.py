@@ -90,7 +90,7 @@ def evaluate(
     from segnet.files import write_json
     from segnet.inference.evaluation import evaluate as measure
     from segnet.inference.evaluation import merged_like
-    from segnet.terminal import progress_bar
+    from segnet.terminal import progress_bar, say
 
     opened = model if isinstance(model, Model) else load(model)
     if report and Path(opened.source).is_file():
@@ -102,8 +102,11 @@ def evaluate(
     if merge:
         predictor = predictor.merging(only_known(merge, predictor.model.info.class_names))
     dataset = merged_like(predictor, load_for_one_pass(settings, split or settings.val), merge or {})
+    predictor = predictor.for_many(len(dataset))
     with progress_bar("measuring") as progress:
         evaluation = measure(predictor, dataset, progress, skip_errors)
+    if predictor.backend is not opened.predictor.backend:
+        say(f"measured in {predictor.description}, the fastest that is installed; --backend chooses another")
     if evaluation.left_out:
         dataset = dataset.subset([index for index in range(len(dataset)) if index not in evaluation.left_out])
     if json:

@@ -101,6 +101,10 @@ class Model:
             return next(predict_each(self.predictor, [images], opacity, contours))
         return predict_each(self.predictor, images, opacity, contours)
 
+    def for_many(self, images: int | None) -> "Model":
+        """The same in the fastest way for so many images, None for any number; :func:`load`'s ``backend`` wins."""
+        return Model(self.source, self.predictor.for_many(images))
+
     def _repr_html_(self) -> str:
         chip = '<span style="display:inline-block;width:1em;height:1em;background:rgb{}"></span> {}'
         classes = zip(self.classes.colors, self.classes.names, strict=True)

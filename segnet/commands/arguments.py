@@ -17,7 +17,8 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
     parser.add_argument(
         "--backend",
         default="auto",
-        help="torch, torch-compiled, onnxruntime or openvino (default: torch, or the runtime of an exported file)",
+        help="torch, torch-compiled, onnxruntime or openvino (default: an exported file's own runtime; of a network, "
+        "openvino for a hundred images or more where it is installed, else torch)",
     )
     parser.add_argument("--precision", default="auto", help="fp32, bf16 or auto, the fastest that is at hand")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
     paths = list(find_images(args.images))
     names = Names()
-    model = open_model(args)
+    model = open_model(args).for_many(len(paths))
     predict = partial(model.predict, opacity=args.opacity, contours=args.contours)
     args.out.mkdir(parents=True, exist_ok=True)
     problems = []
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
                 problems.append(str(error))
             progress(done, len(paths))
     if len(problems) < len(paths):
-        print(f"{len(paths) - len(problems)} images: masks and overlays in {args.out}")
+        print(f"{len(paths) - len(problems)} images in {model.predictor.description}: masks and overlays in {args.out}")
     return say_left_out(problems, len(paths), f"the others are in {args.out}")
 
 

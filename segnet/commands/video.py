@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     keep_freed_memory()
     predictor = open_model(args).predictor
     if live:
-        watch_camera(args, predictor, settings)
+        watch_camera(args, predictor.for_many(None), settings)
     else:
         print_result(segment_file(predictor, args.input, args.output, settings, args.json))
     return 0
@@ -104,7 +104,7 @@ def print_result(result: "SegmentedVideo") -> None:
         if many
         else f"{result.seconds / result.frames:.1f} seconds each"
     )
-    print(f"{result.frames} frames, {pace}: {result.path}")
+    print(f"{result.frames} frames, {pace} in {result.runtime}: {result.path}")
     if result.flicker:
         print(flicker_line(result.flicker))
 

@@ -14,7 +14,7 @@ from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import Pixels
 from segnet.datasets.merging import Merge, merged_classes
 from segnet.errors import UserError
-from segnet.inference.backends import open_backend
+from segnet.inference.backends import MANY, is_openvino_usual, open_backend
 from segnet.inference.enlarge import classes_at
 from segnet.inference.model import ExportedModel, Model
 from segnet.inference.network_size import SMALLEST, Size, network_size, scaled
@@ -81,12 +81,27 @@ class Predictor:
         self.size: Size = size or ("native" if tile else "trained")
         self.tile, self.flip, self.scales = tile, flip, tuple(scales)
         self.backend = open_backend(backend, model, precision, device)
+        self.precision, self.is_backend_free = precision, backend == "auto"
         self._merge(merge or {})
 
     def _merge(self, merge: Merge) -> None:
         names = self.model.info.class_names
         self.classes, table = merged_classes(model_classes(self.model.info), merge, setting="merge ")
         self.merged = torch.tensor(table[: len(names)]) if merge else None
+
+    def for_many(self, images: int | None) -> "Predictor":
+        """The same in the fastest way for so many images; None: any number.
+
+        Where nobody chose a backend, and dropout is not sampled, that is OpenVINO where it is installed: it takes a
+        second or more to get ready.
+        """
+        is_worth = images is None or images >= MANY
+        is_free = self.is_backend_free and self.samples == 1 and self.backend.description.endswith("on cpu")
+        if not (is_worth and is_free) or isinstance(self.model, ExportedModel) or not is_openvino_usual():
+            return self
+        other = copy.copy(self)
+        other.backend = open_backend("openvino", self.model, self.precision, "cpu")
+        return other
 
     def merging(self, merge: Merge) -> "Predictor":
         """The same with other merged classes; the network is shared."""

@@ -1,6 +1,9 @@
 """Every runtime says what plain PyTorch says, at any size, and what it cannot do is a sentence."""
 
 import importlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +12,8 @@ from numpy.typing import NDArray
 
 from segnet.errors import UserError
 from segnet.inference import runtimes
-from segnet.inference.predictor import Predictor
+from segnet.inference.backends.openvino_cache import KEPT, graph_cache
+from segnet.inference.predictor import Predictor, as_tensor
 from segnet.nn.saved import SavedModel
 
 from .conftest import saved
@@ -99,3 +103,64 @@ def test_a_runtime_that_is_not_installed_names_its_extra(
     assert importlib.import_module("json")
     with pytest.raises(UserError, match=rf"{backend} is not installed .*pip install 'segnet\[deploy\]'"):
         Predictor(model, backend)
+
+
+def test_threads_that_share_the_cores_get_the_same_classes(model: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino", reason="needs the extra [deploy]")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    backend = Predictor(model, "openvino", "fp32").backend
+    images = [as_tensor(noise(48, 64, 1)), as_tensor(255 - noise(48, 64, 1))] * 4
+    expected = [backend.classes(image) for image in images]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    with ThreadPoolExecutor(2) as pool:
+        for found, wanted in zip(pool.map(backend.classes, images), expected, strict=True):
+            assert (found == wanted).float().mean() > 0.999
+
+
+def test_compiled_graphs_are_kept_and_a_damaged_one_is_made_anew(
+    model: SavedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino", reason="needs the extra [deploy]")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    images = noise(48, 64, 1)
+    expected = Predictor(model, "openvino", "fp32").classes_of(images)
+    (kept,) = (tmp_path / "segnet" / "openvino").glob("*.blob")
+    kept.chmod(0o600)
+    kept.write_bytes(b"no graph")
+    np.testing.assert_array_equal(Predictor(model, "openvino", "fp32").classes_of(images), expected)
+    assert kept.stat().st_size > 100
+
+
+def test_only_the_newest_graphs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = graph_cache()
+    assert folder is not None
+    for index in range(KEPT + 3):
+        (folder / f"{index}.blob").write_bytes(b"")
+        os.utime(folder / f"{index}.blob", (index, index))
+    graph_cache()
+    assert {path.stem for path in folder.glob("*.blob")} == {str(index) for index in range(3, KEPT + 3)}
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert graph_cache() is None
+
+
+@pytest.mark.parametrize(("images", "expected"), [(1, "torch"), (99, "torch"), (100, "openvino"), (None, "openvino")])
+def test_openvino_is_taken_for_many_images(images: int | None, expected: str, model: SavedModel) -> None:
+    pytest.importorskip("openvino", reason="needs the extra [deploy]")
+    predictor = Predictor(model, precision="fp32").for_many(images)
+    assert predictor.description == f"{expected} fp32 on cpu"
+
+
+def test_a_users_choice_and_dropout_samples_stay_where_they_are(model: SavedModel, bayesian_model: SavedModel) -> None:
+    for predictor in (Predictor(model, "torch"), Predictor(bayesian_model, samples=2)):
+        assert predictor.for_many(None) is predictor
+
+
+def test_torch_is_taken_where_openvino_is_not_installed(model: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    predictor = Predictor(model)
+    assert predictor.for_many(None) is predictor

@@ -33,6 +33,7 @@ class SegmentedVideo:
             the mean ``uncertainty``.
         flicker: share of the pixels that change class from frame to frame, then the same after smoothing; empty where
             it was not asked for.
+        runtime: what ran the network, such as ``openvino bf16 on cpu``.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class SegmentedVideo:
     seconds: float
     rows: list[Row] = field(repr=False)
     flicker: list[float]
+    runtime: str
 
     def _repr_html_(self) -> str | None:
         kind = {".mp4": "mp4", ".webm": "webm"}.get(self.path.suffix.lower())
@@ -67,8 +69,11 @@ def segment_file(
     """
     if output.is_file() and not (Path(source).exists() or glob.has_magic(source)):
         raise UserError(f"{source}: no such video, but {output} is there; the input is named before the output")
-    segment, painter, clip = settings.segmenter(predictor), settings.painter(predictor.classes), settings.clip()
+    painter, clip = settings.painter(predictor.classes), settings.clip()
+    settings.segmenter(predictor)  # says what does not go together before anything is opened
     frames = open_source(source, Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE)
+    # A source that does not say how many frames it has may have any number.
+    segment = settings.segmenter(predictor.for_many(clip.count(frames) if frames.count else None))
     lossless = settings.layout == "mask" and keeps_indices(output)
     writer = open_writer(output, frames, clip, lossless)
     batch = settings.batch or (4 if predictor.backend.description.endswith("cuda") else 1)
@@ -83,7 +88,12 @@ def segment_file(
         if json and rows:
             write_json(json, rows)
     return SegmentedVideo(
-        output, done, time.perf_counter() - begin, rows, list(segment.meter.flicker) if segment.meter else []
+        output,
+        done,
+        time.perf_counter() - begin,
+        rows,
+        list(segment.meter.flicker) if segment.meter else [],
+        segment.predictor.description,
     )
 
 

@@ -1,0 +1,21 @@
+"""Compiled graphs kept in the user's cache folder, so that a network is compiled once for each size."""
+
+from pathlib import Path
+
+from segnet.datasets.folder_cache import cache_folder
+
+KEPT = 16
+"""Graphs that are kept, the newest; each is as large as the network's weights."""
+
+
+def graph_cache() -> Path | None:
+    """The folder, with the oldest graphs taken out; None where nothing can be written."""
+    folder = cache_folder() / "openvino"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = sorted(folder.glob("*.blob"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in kept[KEPT:]:
+            path.unlink(missing_ok=True)
+    except OSError:
+        return None
+    return folder

@@ -32,10 +32,12 @@ class Allowed(NamedTuple):
             of them, EPS, to Ghostscript: an image from elsewhere would run a program. So nothing else calls
             ``Image.open``, which a test sees to.
         max_pixels: that an image may have, which its header tells before anything is decoded.
+        advice: what to do with a larger one.
     """
 
     formats: tuple[str, ...] = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
     max_pixels: int = 89_000_000
+    advice: str = "make it smaller"
 
 
 ALLOWED = Allowed()
@@ -133,7 +135,7 @@ def open_image(
         return image
 
 
-def pages_of(path: Path, kind: str = "image") -> list[int]:
+def pages_of(path: Path, kind: str = "image", allowed: Allowed = ALLOWED) -> list[int]:
     """The pages of a TIFF stack that are images, from 0 on; ``[0]`` of any other file.
 
     Smaller copies of a page, and masks of its transparency, are no images of their own.
@@ -141,7 +143,7 @@ def pages_of(path: Path, kind: str = "image") -> list[int]:
     Raises:
         UserError: the file is not there, is damaged or of another format.
     """
-    image = open_header(path, kind)
+    image = open_header(path, kind, allowed=allowed)
     if image.format != "TIFF":
         return [0]
     pages = []
@@ -155,10 +157,11 @@ def pages_of(path: Path, kind: str = "image") -> list[int]:
 
 def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Image.Image:
     """As :func:`open_image`, with nothing decoded yet: size, type and format are known."""
-    limit = f"at most {allowed.max_pixels / 1e6:g} million are read; make it smaller"
+    limit = f"at most {allowed.max_pixels / 1e6:g} million are read; {allowed.advice}"
     with _damage_named(path, kind):
         try:
-            image = Image.open(path if content is None else io.BytesIO(content), formats=allowed.formats)
+            with _pillow_allows(allowed.max_pixels):
+                image = Image.open(path if content is None else io.BytesIO(content), formats=allowed.formats)
         except UnidentifiedImageError:
             with path.open("rb") if content is None else io.BytesIO(content) as file:
                 found = excess_of_unknown(file)
@@ -173,10 +176,21 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
     return image
 
 
+@contextmanager
+def _pillow_allows(pixels: int) -> Iterator[None]:
+    """Have Pillow read headers of so many pixels, where that is more than it does by itself."""
+    usual = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max(pixels, usual or pixels)
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = usual
+
+
 def check_pixels(path: Path, kind: str, image: Image.Image, allowed: Allowed) -> None:
     """Refuse what would take too much memory."""
     if image.width * image.height > allowed.max_pixels:
-        limit = f"at most {allowed.max_pixels / 1e6:g} million are read; make it smaller"
+        limit = f"at most {allowed.max_pixels / 1e6:g} million are read; {allowed.advice}"
         raise TooManyPixelsError(f"{path}: the {kind} has {image.width}×{image.height} pixels, {limit}")
 
 

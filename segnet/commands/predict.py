@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from segnet.commands.arguments import MODEL, add_predictor_arguments, open_model, say_left_out
 
 if TYPE_CHECKING:
-    from segnet.datasets.image_files import Pixels
+    from segnet.datasets.image_files import Allowed, Pixels
     from segnet.inference.prediction import Prediction
 
 EXAMPLE = """\
@@ -32,15 +32,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
+    parser.add_argument(
+        "--max-pixels", type=int, metavar="N", help="of an image that is read (default: 89 million, a quarter of a GiB)"
+    )
     add_predictor_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    from segnet.datasets.image_files import ALLOWED
     from segnet.errors import UserError
     from segnet.files import write_atomically
     from segnet.inference.prediction import Names
     from segnet.terminal import progress_bar
 
+    if args.max_pixels is not None and args.max_pixels < 1:
+        raise UserError(f"--max-pixels {args.max_pixels}: 1 or more")
+    allowed = ALLOWED._replace(
+        max_pixels=args.max_pixels or ALLOWED.max_pixels,
+        advice="make it smaller, or allow it with --max-pixels, in tiles with --tile",
+    )
     paths = list(find_images(args.images))
     names = Names()
     model = open_model(args).for_many(len(paths))
@@ -51,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         for done, path in enumerate(paths, start=1):
             name = names.free_for(path)
             try:
-                for ending, content in segmented(path, predict).items():
+                for ending, content in segmented(path, predict, allowed).items():
                     write_atomically(args.out / f"{name}{ending}", content)
             except UserError as error:
                 problems.append(str(error))
@@ -61,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     return say_left_out(problems, len(paths), f"the others are in {args.out}")
 
 
-def segmented(path: Path, predict: "Callable[[Pixels], Prediction]") -> dict[str, bytes]:
+def segmented(path: Path, predict: "Callable[[Pixels], Prediction]", allowed: "Allowed") -> dict[str, bytes]:
     """The files that an image becomes, by what follows its name; those of a TIFF stack are stacks again.
 
     Raises:
@@ -70,12 +80,12 @@ def segmented(path: Path, predict: "Callable[[Pixels], Prediction]") -> dict[str
     from segnet.datasets.image_files import pages_of, read_image
     from segnet.inference.tiff_stack import TiffStack
 
-    pages = pages_of(path)
+    pages = pages_of(path, allowed=allowed)
     if len(pages) == 1:
-        return predict(read_image(path, page=pages[0] or None)).files()
+        return predict(read_image(path, allowed=allowed, page=pages[0] or None)).files()
     with TiffStack() as masks, TiffStack() as overlays:
         for page in pages:
-            prediction = predict(read_image(path, page=page))
+            prediction = predict(read_image(path, allowed=allowed, page=page))
             masks.add(prediction.mask)
             overlays.add(prediction.overlay_with_legend())
     return {"_mask.tif": masks.content, "_overlay.tif": overlays.content}

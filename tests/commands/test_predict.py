@@ -10,6 +10,7 @@ from torch import nn
 
 from segnet.cli import main
 from segnet.commands.predict import find_images
+from segnet.datasets import image_files
 from segnet.nn.autoencoders.saved import save_autoencoder
 
 
@@ -117,3 +118,20 @@ def test_what_stands_in_the_wrong_place_is_recognised(
     save_autoencoder(Path("vanilla"), nn.Linear(1, 1), "dense_autoencoder", (1, 8, 8), {})
     assert main(["predict", *words, "--out", "out"]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_large_image_is_read_where_it_is_allowed_and_seen_in_tiles(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, out = tmp_path / "aerial.png", tmp_path / "out"
+    Image.new("RGB", (100, 90), (128, 64, 0)).save(image)
+    # As if Pillow and this program took 1,000 pixels at most, in place of some millions.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000)
+    monkeypatch.setattr(image_files, "ALLOWED", image_files.ALLOWED._replace(max_pixels=1_000))
+    command = ["predict", str(tiny_run), str(image), "--out", str(out)]
+    assert main(command) == 1
+    assert "or allow it with --max-pixels, in tiles with --tile" in capsys.readouterr().err
+    assert main([*command, "--max-pixels", "10000", "--tile", "48x64"]) == 0
+    monkeypatch.undo()
+    assert Image.open(out / "aerial_mask.png").size == (100, 90)
+    assert main([*command, "--max-pixels", "0"]) == 1

@@ -163,7 +163,7 @@ def video(folder: Path) -> float:
     return rate_of(command("video", "camvid-lite", clip, folder / "out.mp4"), SCENES)
 
 
-def demo(folder: Path) -> float:
+def demo(_folder: Path) -> float:
     """Answers of the page's interface to one image after another."""
     from fastapi.testclient import TestClient
 

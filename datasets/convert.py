@@ -81,7 +81,7 @@ def convert(
     skip_errors: bool = False,
     ignore_unknown: bool = False,
     workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Summary:
     """Write ``out``; what an earlier call that was interrupted has written is kept.
 

@@ -9,7 +9,7 @@ from .image_files import IMAGE_SUFFIXES
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines that hold something, with their numbers from 1 on; without byte order mark, ``\\`` as ``/``."""
+    """The lines that hold something, with their numbers from 1 on; without byte order mark, backslashes as ``/``."""
     content = path.read_bytes()
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")

@@ -87,7 +87,7 @@ def look_and_settle(
     layout: Layout,
     workers: int | None = None,
     ignore: Ignore = "auto",
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Layout:
     """The same, where every mask is read for it if need be.
 
@@ -129,7 +129,7 @@ def _notes_of_moved(found: SetValues, true: Sequence[int]) -> list[str]:
     ]
 
 
-def _of_colors(found: SetValues, true: Sequence[int]) -> Meaning:
+def _of_colors(_found: SetValues, true: Sequence[int]) -> Meaning:
     _check(len(true), "colours")
     names = tuple("transparent" if value == TRANSPARENT else f"#{value:06x}" for value in true)
     classes = ClassSet(names, tuple(unpack(value) for value in true))

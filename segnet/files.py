@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 
 def write_atomically(path: str | Path, data: bytes | str, before_rename: Callable[[], object] | None = None) -> None:
-    """Write ``data`` to ``path``: a temporary file in the same folder, synced, renamed, the folder synced.
+    r"""Write ``data`` to ``path``: a temporary file in the same folder, synced, renamed, the folder synced.
 
     Args:
         path: of the file.
-        data: its content; text becomes UTF-8, and bytes of a file's name that are no text become ``\\udcff``.
+        data: its content; text becomes UTF-8, and bytes of a file's name that are no text become ``\udcff``.
         before_rename: called when the data are safe on the disk under the temporary name.
 
     Raises:

@@ -24,7 +24,7 @@ def rows(page: Path, heading: str) -> dict[str, str]:
     below = page.read_text(encoding="utf-8").split(f"\n{heading}\n", 1)[1]
     lines = re.search(r"(?:^\|.*\|\n)+", below, re.MULTILINE)
     assert lines, heading
-    found = {}
+    found: dict[str, str] = {}
     for line in lines.group().splitlines()[2:]:
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         found |= dict.fromkeys(re.findall(r"`([^`]+)`", cells[0]), cells[-1])

@@ -66,7 +66,8 @@ def open_layout(
     Args:
         root: the data set's folder.
         name: of the format; None: the first that fits.
-        images, masks: patterns that say which files are which; the format is then ``generic``.
+        images: pattern that says which files are images; the format is then ``generic``.
+        masks: the same for masks.
 
     Raises:
         UserError: there is no such folder, it is laid out in no known way, or its files do not fit its format.

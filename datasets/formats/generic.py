@@ -34,7 +34,8 @@ def find(root: Path, images: str | None = None, masks: str | None = None) -> Lay
 
     Args:
         root: the data set's folder.
-        images, masks: patterns of the files below it, such as ``scans/**/*.png``, or folders; None: found out.
+        images: pattern of the files below it, such as ``scans/**/*.png``, or a folder; None: found out.
+        masks: the same for masks.
 
     Raises:
         UserError: two files stand for one sample, or a list or a file of classes is not right.

@@ -172,7 +172,7 @@ def inspect_folder(
     root: Path,
     format_name: str | None = None,
     workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
     ignore: Ignore = "auto",
     images: str | None = None,
     masks: str | None = None,
@@ -185,7 +185,8 @@ def inspect_folder(
         workers: of :func:`.map_files`.
         progress: called with pairs done and their number.
         ignore: the value that is left out, where the data set does not say.
-        images, masks: patterns of files, see :func:`.open_layout`.
+        images: pattern of files, see :func:`.open_layout`.
+        masks: the same for masks.
 
     Raises:
         UserError: the folder is laid out in no known way, or its masks have no classes.

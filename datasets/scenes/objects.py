@@ -48,14 +48,14 @@ def draw_backdrop(canvas: Canvas, street: Street) -> None:
             canvas.rectangle((x - 3, -height * 0.5, z), (20, 0, 0), (0, height * 1.7, 0), crown, TREE, (0, 0, -1))
 
 
-def draw_fence(canvas: Canvas, thing: Thing, time: float) -> None:
+def draw_fence(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG001
     """One panel along the street."""
     texture = fence(thing.seed, FENCE_LENGTH, FENCE_HEIGHT)
     across, up = (0, 0, FENCE_LENGTH), (0, FENCE_HEIGHT, 0)
     canvas.rectangle((thing.x, 0, thing.z), across, up, texture, FENCE, (-np.sign(thing.x), 0, 0))
 
 
-def draw_lamp(canvas: Canvas, thing: Thing, time: float) -> None:
+def draw_lamp(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG001
     """A street lamp: mast, arm over the road, head."""
     tall, reach = 6.0 + thing.seed % 3, np.sin(thing.heading) * 1.5
     color = np.array([(0.05, 0.16, 0.14), (0.04, 0.11, 0.12), (0.08, 0.2, 0.18), (0.06, 0.16, 0.18)][thing.seed % 4])
@@ -72,7 +72,7 @@ def draw_lamp(canvas: Canvas, thing: Thing, time: float) -> None:
     canvas.polygon(upright(thing.x, thing.z, head), (0.7, 0.7, 0.62), POLE)
 
 
-def draw_sign(canvas: Canvas, thing: Thing, time: float) -> None:
+def draw_sign(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG001
     """A traffic sign or a traffic light on its post."""
     rng = Generator(PCG64(thing.seed))
     height = rng.uniform(2.2, 3.0)

@@ -15,7 +15,7 @@ KINDS = 60
 """Crowns that there are; each is scaled and placed anew."""
 
 
-def draw_tree(canvas: Canvas, thing: Thing, time: float) -> None:
+def draw_tree(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG001
     """A trunk, which CamVid labels Tree too, and two overlapping crowns."""
     rng = Generator(PCG64(thing.seed))
     tall, wide = rng.uniform(4, 9), rng.uniform(2.2, 4.5)
@@ -34,7 +34,7 @@ def draw_tree(canvas: Canvas, thing: Thing, time: float) -> None:
         canvas.rectangle(corner, (width, 0, 0), (0, height, 0), crown, TREE, (0, 0.8, -0.6))
 
 
-def draw_bush(canvas: Canvas, thing: Thing, time: float) -> None:
+def draw_bush(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG001
     """A crown that sits on the ground."""
     rng = Generator(PCG64(thing.seed))
     width, height = rng.uniform(1.5, 3.5), rng.uniform(1.2, 2.4)

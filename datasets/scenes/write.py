@@ -32,7 +32,8 @@ def write_scenes(root: str | Path, train: int, val: int, size: tuple[int, int] =
 
     Args:
         root: the folder of the set.
-        train, val: numbers of scenes.
+        train: number of scenes to train on.
+        val: number of scenes to measure on.
         size: height and width in pixels.
         seed: decides all scenes; val has other seeds than train.
 

@@ -143,8 +143,10 @@ def members(index: int, name: str, image: Path, mask: Pixels, page: Pixels | Non
 
 
 def member(name: str, content: bytes) -> bytes:
-    """A file in a tar archive: header, content, zeros up to a whole block; without time and owner, so that the same
-    data give the same archive."""
+    """A file in a tar archive: header, content, zeros up to a whole block.
+
+    It has no time and no owner, so that the same data give the same archive.
+    """
     header = tarfile.TarInfo(name)
     header.size = len(content)
     return header.tobuf() + content + bytes(-len(content) % BLOCK)

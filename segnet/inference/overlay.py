@@ -60,8 +60,10 @@ class Overlay:
         return np.asarray(cv2.applyColorMap(mask, self.palette * self.is_shown[:, None, None]), np.uint8)
 
     def contour(self, mask: Pixels) -> NDArray[np.bool_]:
-        """Pixels at which another class begins to the right or below, where one of the two is shown; in large
-        images some pixels more, so that the line is seen."""
+        """Pixels at which another class begins to the right or below, where one of the two is shown.
+
+        In large images the line is some pixels wider, so that it is seen.
+        """
         found = np.zeros(mask.shape, bool)
         shown = cv2.LUT(mask, self.is_shown).view(bool)
         found[:, :-1] = (mask[:, :-1] != mask[:, 1:]) & (shown[:, :-1] | shown[:, 1:])
@@ -76,6 +78,8 @@ def caption(image: Pixels, text: str, left: int = 0) -> Pixels:
     """``image`` ``(H, W, 3)`` with ``text`` on a dark ground in its upper left corner; a new image.
 
     Args:
+        image: is not changed.
+        text: one line.
         left: column at which that corner lies.
     """
     font = ImageFont.load_default(int(np.clip(image.shape[1] / 60, 11, 32)))

@@ -85,13 +85,13 @@ def watching(
     """Keep what passes the stages in ``seen`` while the network runs; without indices, change what is unpooled."""
 
     def keep(what: str, level: int) -> Any:
-        def hook(module: nn.Module, given: tuple[Tensor], output: Tensor) -> None:
+        def hook(_module: nn.Module, _given: tuple[Tensor], output: Tensor) -> None:
             seen[what, level] = output[0]
 
         return hook
 
     def unpool(level: int) -> Any:
-        def hook(module: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
+        def hook(_module: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
             # Zeros to which a number was added and from which it is taken again are exact zeros.
             added = seen["activation", level] if adds_encoder else torch.zeros(())
             unpooled = given[0] - added

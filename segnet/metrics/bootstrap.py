@@ -51,6 +51,8 @@ def resample(counts: NDArray[np.int64], samples: int, seed: int) -> Floats:
 
     Args:
         counts: of each image, ``(n, ...)``.
+        samples: how many sets.
+        seed: decides them.
     """
     index = len(counts)
     draws = np.random.Generator(np.random.PCG64(seed)).multinomial(index, np.full(index, 1 / index), samples)

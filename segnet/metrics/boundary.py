@@ -1,5 +1,7 @@
-"""Boundary F1: how well a prediction's contours follow the truth's (Csurka et al. 2013, "What is a good
-evaluation measure for semantic segmentation?"; arXiv 1511.00561, section 4.1)."""
+"""Boundary F1: how well a prediction's contours follow the truth's.
+
+Csurka et al. 2013, "What is a good evaluation measure for semantic segmentation?"; arXiv 1511.00561, section 4.1.
+"""
 
 from typing import Literal
 

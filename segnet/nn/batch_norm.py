@@ -13,13 +13,13 @@ class SumOverProcesses(torch.autograd.Function):
     """Every process gets the sum; each one's gradient is the sum of what all of them make of it."""
 
     @staticmethod
-    def forward(ctx: Any, own: Tensor) -> Tensor:
+    def forward(_ctx: Any, own: Tensor) -> Tensor:
         total = own.clone()
         dist.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(_ctx: Any, *gradients: Tensor) -> Tensor:
         return sum_over_processes(gradients[0])
 
 

@@ -1,5 +1,7 @@
-"""What a reader needs to know of a run beside its measures: what was trained on what, what it costs, how to repeat
-it."""
+"""What a reader needs to know of a run beside its measures.
+
+What was trained on what, what it costs, and how to repeat it.
+"""
 
 import platform
 from typing import Any

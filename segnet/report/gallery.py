@@ -65,8 +65,10 @@ def extremes(evaluation: Evaluation, count: int = 3) -> dict[str, list[Choice]]:
 
 
 def failures(evaluation: Evaluation) -> dict[str, list[Choice]]:
-    """For each class one or two images with the most of its pixels missed or invented; of many classes those of lowest
-    IoU."""
+    """For each class one or two images with the most of its pixels missed or invented.
+
+    Of many classes, those of lowest IoU.
+    """
     hits = np.diagonal(evaluation.matrices, axis1=1, axis2=2)
     missed, invented = evaluation.matrices.sum(2) - hits, evaluation.matrices.sum(1) - hits
     # Classes without an IoU sort last.
@@ -86,8 +88,10 @@ def failures(evaluation: Evaluation) -> dict[str, list[Choice]]:
 
 
 def error_map(truth: Labels, prediction: Labels, ignore_index: int, focus: int | None) -> Labels:
-    """What went wrong at each pixel ``(H, W)``: RIGHT, NEAR or FAR from a boundary; for one class HIT, MISSED,
-    INVENTED."""
+    """What went wrong at each pixel, ``(H, W)`` uint8.
+
+    RIGHT, NEAR or FAR from a boundary; for one class HIT, MISSED, INVENTED.
+    """
     kinds = np.full(truth.shape, RIGHT, np.uint8)
     if focus is None:
         wrong = truth != prediction

@@ -1,5 +1,7 @@
-"""Figures of the pages, drawn by Matplotlib. Their colours are names of the page's style, so they follow light and
-dark; as PNG they are those of the light one."""
+"""Figures of the pages, drawn by Matplotlib.
+
+Their colours are names of the page's style, so they follow light and dark; as PNG they are those of the light one.
+"""
 
 import io
 import re
@@ -184,7 +186,8 @@ def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]
 
     Args:
         names: of the runs.
-        costs, scores: theirs.
+        costs: theirs.
+        scores: their mean IoU, 0–1.
         cost: name of the axis.
         fewer: whether a lower cost is better; else a higher one.
     """

@@ -19,8 +19,11 @@ CLASS_COLUMNS = ("iou", "iou_low", "iou_high", "recall", "precision", "boundary_
 
 
 def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> None:
-    """Write ``metrics.json`` and, a table of the page each, ``per_class.csv``, ``confusion.csv``, ``images.csv``,
-    ``calibration.csv`` and ``certainty.csv``. A cell is empty where there is no value."""
+    """Write ``metrics.json`` and a file for each table of the page.
+
+    These are ``per_class.csv``, ``confusion.csv``, ``images.csv``, ``calibration.csv`` and ``certainty.csv``. A cell is
+    empty where there is no value.
+    """
     summary = summarize(evaluation)
     metrics = evaluation.to_json() | {"cost": cost_facts(evaluation, predictor, dataset)}
     metrics["intervals_95"] = {

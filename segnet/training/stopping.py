@@ -26,13 +26,13 @@ class StopRequest:
         for index, handler in self._before.items():
             signal.signal(index, handler)  # type: ignore[arg-type]
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.requested = True
 
 
-def leave_signals_to_parent(worker: int) -> None:
+def leave_signals_to_parent(_worker: int) -> None:
     """In a loader's worker: Ctrl-C, and a scheduler's SIGTERM, reach the whole process group; the parent decides.
 
     A worker still ends with its parent, whom it looks for every few seconds.

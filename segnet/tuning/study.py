@@ -80,7 +80,7 @@ class Plan:
 
 
 def search(
-    plan: Plan, trials: int = 0, after_each: Callable[[optuna.Study], object] = lambda study: None
+    plan: Plan, trials: int = 0, after_each: Callable[[optuna.Study], object] = lambda _study: None
 ) -> optuna.Study:
     """Train until the study holds ``trials`` trials that are over, or all those of the plan's grid.
 

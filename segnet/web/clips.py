@@ -131,7 +131,7 @@ class Clips:
     def _work(self, clip: Clip, opened: Callable[[], Predictor], overlay: Callable[[Predictor], Overlay]) -> None:
         begin = time.monotonic()
 
-        def progress(done: int, total: int) -> None:
+        def progress(done: int, total: int) -> None:  # noqa: ARG001
             clip.frames, clip.seconds = done, time.monotonic() - begin
             if clip.stop.is_set():
                 raise StoppedError("cancelled")

@@ -77,6 +77,6 @@ def add_handlers(app: FastAPI) -> None:
         return response
 
     @app.exception_handler(Exception)
-    def unexpected(_: Request, error: Exception) -> JSONResponse:
+    def unexpected(_: Request, _error: Exception) -> JSONResponse:
         # The traceback is for the terminal; a client learns nothing of this machine's paths.
         return answer(500, "something went wrong here; the server's terminal says what")

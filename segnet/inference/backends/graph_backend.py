@@ -25,7 +25,7 @@ class GraphBackend(ABC):
 
     model: Model
 
-    def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
+    def logits(self, images: Tensor, dropout: bool = False) -> Tensor:  # noqa: ARG002
         return check_finite(torch.from_numpy(self.run(LOGITS, as_pixels(images))), "exported graph")
 
     def classes(self, images: Tensor) -> Tensor:

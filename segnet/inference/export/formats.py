@@ -65,10 +65,14 @@ class ClassesAlone(ExportGraph):
 
 
 def write_torch(
-    path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
+    path: Path,
+    model: SavedModel,
+    precision: Precision,
+    size: tuple[int, int] | None,
+    images: Images,
+    metadata: str,
 ) -> None:
     """A ``torch.export`` program for one image of one size, which ``torch.export.load(path).module()`` runs."""
-
     pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
     with torch.no_grad():
         program = torch.export.export(ClassesAlone(model, precision), (pixels,))

@@ -137,7 +137,7 @@ class LiveSource:
         self.stopped = threading.Event()
         self.camera = open_camera()
 
-    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:  # noqa: ARG002
         """Frames of the first one's size, with the seconds since it came, until an error or ``while_waiting`` ends it.
 
         Raises:

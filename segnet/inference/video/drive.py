@@ -38,6 +38,6 @@ class Drive:
     def __init__(self, seed: int, length: int, size: tuple[int, int]) -> None:
         self.seed, self.count, self.size = seed, length, size
 
-    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
+    def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:  # noqa: ARG002
         for index, sample in enumerate(render_sequence(self.seed, self.count, self.size)):
             yield Frame(sample.image, index / self.rate)

@@ -38,7 +38,7 @@ class ImageWriter:
         else:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
-    def write(self, image: NDArray[np.uint8], time: Fraction) -> None:
+    def write(self, image: NDArray[np.uint8], time: Fraction) -> None:  # noqa: ARG002
         """Add ``(H, W, 3)`` RGB or ``(H, W)`` class indices; files know no ``time``.
 
         Raises:

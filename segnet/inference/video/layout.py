@@ -24,7 +24,7 @@ def side_by_side(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
     return np.concatenate([image, overlay.draw(image, found.mask)], axis=1)
 
 
-def mask_only(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
+def mask_only(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:  # noqa: ARG001
     """The classes' colours alone; classes that are not shown are black."""
     return overlay.draw_alone(found.mask)
 

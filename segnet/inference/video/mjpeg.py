@@ -59,7 +59,7 @@ class MjpegServer:
         self.server.shutdown()
         self.server.server_close()
 
-    def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
+    def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:  # noqa: ARG002
         """Give ``image`` to all who look; a server never asks to stop."""
         _, jpeg = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         with self.changed:

@@ -87,7 +87,7 @@ def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False
     )
 
 
-def class_indices(image: Pixels, found: Segmented) -> Pixels:
+def class_indices(image: Pixels, found: Segmented) -> Pixels:  # noqa: ARG001
     """Draws nothing: the frame's class indices ``(H, W)``."""
     return found.mask
 

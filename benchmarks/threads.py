@@ -33,7 +33,7 @@ def cases() -> dict[str, tuple[nn.Module, Tensor]]:
         network = build_autoencoder("convolutional_autoencoder", (1, 28, 28))
         found[f"convolutional, batch {batch}"] = network, torch.rand(batch, 1, 28, 28)
     for batch, height, width in ((1, 48, 64), (2, 90, 120), (8, 90, 120)):
-        network = build_network("segnet_lite", 11).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = build_network("segnet_lite", 11).to(memory_format=torch.channels_last)
         pixels = torch.rand(batch, 3, height, width).contiguous(memory_format=torch.channels_last)
         found[f"segnet_lite {height}x{width}, batch {batch}"] = network, pixels
     return found

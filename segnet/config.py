@@ -462,7 +462,8 @@ READ_BY_DATA = {
     "colors": FOLDERS,
     "labels": FOLDERS,
     "ignore_index": FOLDERS,
-    "patch_size": ("patches",),
-    "patch_color": ("patches",),
 }
-"""Settings of the data that only some data sets read. Shards hold what the folder's settings made of it."""
+"""Settings of the data that only some data sets read. Shards hold what the folder's settings made of it.
+
+Of patches it says nothing: ``data=digits`` takes a config of theirs to whole images.
+"""

@@ -38,7 +38,7 @@ def test_everything_offered_is_there(name: str) -> None:
 
 def test_what_is_not_offered_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'segnet' has no attribute 'predict'"):
-        _ = segnet.predict  # type: ignore[attr-defined]
+        _ = segnet.predict
 
 
 def test_predict_gives_the_masks_of_the_command(tiny_run: Path, tiny_camvid: Path, tmp_path: Path) -> None:

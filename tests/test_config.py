@@ -79,7 +79,7 @@ def test_a_task_needs_data_of_its_kind(task: str, data: str, fitting: str) -> No
     ("settings", "message"),
     [
         ({"variational": {"beta": 2}}, "variational: does nothing with task=segmentation; it is read by variational"),
-        ({"data": {"patch_size": 8}}, "data.patch_size: does nothing with data.name=camvid; it is read by patches"),
+        ({"data": {"format": "voc"}}, "data.format: does nothing with data.name=camvid; it is read by folder, shards"),
         ({"data": {"name": "scenes", "format": "voc"}}, "data.format: .* it is read by folder, shards"),
         (
             {"task": "reconstruction", "data": {"name": "digits"}, "loss": [{"name": "dice"}]},

@@ -27,7 +27,7 @@ def loading_rates(config: Config, batches: int) -> dict[str, float]:
         sampler = EpochBatches(len(data), config.training.batch_size, config.seed, 0, 1)
         sampler.start_at(0, 0)
         loader: DataLoader[Any] = DataLoader(
-            data,  # type: ignore[arg-type]
+            data,
             batch_sampler=sampler,
             num_workers=config.data.workers,
             collate_fn=len,

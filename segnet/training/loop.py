@@ -78,7 +78,7 @@ class Trainer:
             network = share_batch_norm(network)
         self.sharded = settings.strategy == "fsdp" and fabric.world_size > 1
         if settings.channels_last and not self.sharded:  # FSDP takes weights in PyTorch's own order alone
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = network.to(memory_format=torch.channels_last)
         self.network = network
         self.average = WeightAverage(network, settings.ema_decay) if settings.ema_decay else None
         self.outline = Outline(network) if self.sharded else None

@@ -34,7 +34,7 @@ class Teacher(nn.Module):
                 f"distill.teacher={config.teacher}: its classes are {', '.join(model.info.class_names)}, those of the "
                 f"data {', '.join(classes.names)}; give a model that was trained on the same classes"
             )
-        self.network = model.network.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = model.network.requires_grad_(False).to(memory_format=torch.channels_last)
         self.preprocess = model.preprocess
         self.distillation = Distillation(classes.ignore_index, config.temperature)
         self.weight = config.weight

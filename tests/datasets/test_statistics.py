@@ -66,9 +66,9 @@ def test_weights_by_name(dataset: ImagesAndMasks) -> None:
     assert weights is not None
     assert weights.dtype == np.float32
     np.testing.assert_allclose(weights, [1 / 3, 1, 2, 0], rtol=1e-6)
-    np.testing.assert_array_equal(class_weights([1, 2, 3, 4], dataset), [1, 2, 3, 4])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(class_weights([1, 2, 3, 4], dataset), [1, 2, 3, 4])
     np.testing.assert_array_equal(
-        class_weights("enet", dataset, 1.1),  # type: ignore[arg-type]
+        class_weights("enet", dataset, 1.1),
         enet_weights(count_classes(dataset), 1.1).astype(np.float32),
     )
     with pytest.raises(UserError, match="segnet_paper gives 11 weights, but there are 4 classes"):

@@ -75,7 +75,7 @@ def test_what_cannot_be_is_refused(bayesian_model: SavedModel, backend: str) -> 
         ({"device": "tpu"}, "device 'tpu'"),
     ):
         with pytest.raises(UserError, match=sentence):
-            Predictor(bayesian_model, backend, **arguments)  # type: ignore[arg-type]
+            Predictor(bayesian_model, backend, **arguments)
 
 
 def test_a_size_that_the_graph_cannot_take_is_named(model: SavedModel) -> None:

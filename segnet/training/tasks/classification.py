@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -13,7 +12,7 @@ from segnet.config import Config
 from segnet.datasets.small_images.corruptions import CorruptedImages
 from segnet.errors import UserError
 from segnet.nn.autoencoders.stacked import LayerOutput, StackedAutoencoder
-from segnet.training.tasks.image_task import ImageTask, batches
+from segnet.training.tasks.image_task import ImageTask
 from segnet.training.tasks.task import Batch
 
 
@@ -59,20 +58,15 @@ class ClassificationTask(ImageTask):
             return F.mse_loss(output.restored, output.given)
         return F.cross_entropy(output, batch["label"])
 
-    @torch.no_grad()
     def validate(self, network: nn.Module, fabric: Fabric) -> dict[str, float]:
         assert isinstance(network, StackedAutoencoder)
-        network.eval()
         network.layer = None
-        sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)
-        data = self.corrupted(self.val_images)
-        for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
-            batch = fabric.to_device(cpu_batch)
-            logits = network(super().inputs(batch))
-            sums[0] += F.cross_entropy(logits.float(), batch["label"], reduction="sum")
-            sums[1] += (logits.argmax(1) == batch["label"]).sum()
-            sums[2] += len(logits)
-        loss, right, count = fabric.all_reduce(sums, reduce_op="sum").tolist()
+
+        def sums_of(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+            loss = F.cross_entropy(logits.float(), batch["label"], reduction="sum")
+            return loss, (logits.argmax(1) == batch["label"]).sum()
+
+        loss, right, count = self.val_totals(network, fabric, sums_of)
         return {"val_loss": loss / count, "val_accuracy": right / count}
 
 

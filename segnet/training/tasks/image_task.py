@@ -1,12 +1,13 @@
 """What the tasks on small images in memory share: data, input, the model's folder."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from segnet.config import Config
@@ -63,6 +64,28 @@ class ImageTask:
 
     def inputs(self, batch: Batch) -> Tensor:
         return as_float(batch["input"])
+
+    @torch.no_grad()
+    def val_totals(
+        self, network: nn.Module, fabric: Fabric, sums_of: Callable[[Any, Batch], Sequence[Tensor]]
+    ) -> list[float]:
+        """Sums over the val split and all processes, and the number of images as the last.
+
+        Args:
+            network: is put into evaluation mode.
+            fabric: of this process.
+            sums_of: scalars of a batch, from the network's output and the batch.
+        """
+        network.eval()
+        totals = torch.zeros(0)
+        data = self.corrupted(self.val_images)
+        for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
+            batch = fabric.to_device(cpu_batch)
+            output = network(as_float(batch["input"]))
+            count = torch.tensor(len(batch["index"]), device=fabric.device)
+            sums = torch.stack([value.double() for value in (*sums_of(output, batch), count)])
+            totals = totals + sums if len(totals) else sums
+        return list(fabric.all_reduce(totals, reduce_op="sum").tolist())
 
     def statistics_inputs(self, device: torch.device) -> Iterable[Tensor]:
         for batch in batches(self.corrupted(self.train_images), self.config.training.val_batch_size):

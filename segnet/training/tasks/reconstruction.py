@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.metrics.image_quality import psnr
-from segnet.training.tasks.image_task import ImageTask, as_float, batches
+from segnet.training.tasks.image_task import ImageTask, as_float
 from segnet.training.tasks.task import Batch
 
 
@@ -23,17 +23,10 @@ class ReconstructionTask(ImageTask):
         with torch.autocast(image.device.type, enabled=False):
             return F.binary_cross_entropy(output.float(), image)
 
-    @torch.no_grad()
     def validate(self, network: nn.Module, fabric: Fabric) -> dict[str, float]:
-        network.eval()
-        sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)
-        data = self.corrupted(self.val_images)
-        for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
-            batch = fabric.to_device(cpu_batch)
-            output = network(self.inputs(batch))
-            size = len(batch["index"])
-            sums[0] += self.loss(output, batch) * size
-            sums[1] += psnr(output.float().clamp(0, 1), as_float(batch["image"])).sum()
-            sums[2] += size
-        loss, quality, count = fabric.all_reduce(sums, reduce_op="sum").tolist()
+        def sums_of(output: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+            quality = psnr(output.float().clamp(0, 1), as_float(batch["image"]))
+            return self.loss(output, batch) * len(batch["index"]), quality.sum()
+
+        loss, quality, count = self.val_totals(network, fabric, sums_of)
         return {"val_loss": loss / count, "val_psnr": quality / count}

@@ -5,7 +5,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from segnet.nn.autoencoders.variational import Variational, negative_elbo_terms
-from segnet.training.tasks.image_task import ImageTask, as_float, batches
+from segnet.training.tasks.image_task import ImageTask, as_float
 from segnet.training.tasks.task import Batch
 
 
@@ -22,22 +22,15 @@ class VariationalTask(ImageTask):
         reconstruction, divergence = negative_elbo_terms(output, as_float(batch["image"]))
         return reconstruction + self.config.variational.beta * divergence
 
-    @torch.no_grad()
     def validate(self, network: nn.Module, fabric: Fabric) -> dict[str, float]:
-        network.eval()
-        sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)
-        data = self.corrupted(self.val_images)
+        def sums_of(output: Variational, batch: Batch) -> list[Tensor]:
+            terms = negative_elbo_terms(output, as_float(batch["image"]))
+            return [term.double() * len(batch["index"]) for term in terms]
+
         # The same draws each time, so that two measurements differ by the network alone.
         with torch.random.fork_rng():
             torch.manual_seed(self.config.seed)
-            for cpu_batch in batches(data, self.config.training.val_batch_size, fabric.global_rank, fabric.world_size):
-                batch = fabric.to_device(cpu_batch)
-                output = network(self.inputs(batch))
-                terms = torch.stack(negative_elbo_terms(output, as_float(batch["image"])))
-                size = len(batch["index"])
-                sums[:2] += terms.double() * size
-                sums[2] += size
-        reconstruction, divergence, count = fabric.all_reduce(sums, reduce_op="sum").tolist()
+            reconstruction, divergence, count = self.val_totals(network, fabric, sums_of)
         loss = (reconstruction + self.config.variational.beta * divergence) / count
         return {
             "val_loss": loss,

@@ -16,6 +16,7 @@ from segnet.datasets.merging import Merge, merged_classes
 from segnet.errors import UserError
 from segnet.inference.backends import MANY, is_openvino_usual, open_backend
 from segnet.inference.enlarge import classes_at
+from segnet.inference.memory import check_memory
 from segnet.inference.model import ExportedModel, Model
 from segnet.inference.network_size import SMALLEST, Size, network_size, scaled
 from segnet.inference.tiles import Windows, bands
@@ -145,7 +146,7 @@ class Predictor:
             return np.asarray(self.probabilities(images).argmax(1), np.uint8)
         batch = as_tensor(images)
         height, width = batch.shape[-2:]
-        seen = at_size(batch, self.network_size(height, width, self.scales[0]))
+        seen = self._seen(batch, self.scales[0])
         if seen is batch:
             return np.asarray(self.backend.classes(batch))
         return np.asarray(classes_at(self.backend.logits(seen), (height, width)).cpu())
@@ -192,12 +193,19 @@ class Predictor:
         empty = p.new_zeros(p.shape[0], len(self.classes), *p.shape[2:])
         return empty.index_add(1, self.merged.to(p.device), p)
 
+    def _seen(self, batch: Tensor, scale: float) -> Tensor:
+        """``batch`` as the network sees it; itself where that is its own size."""
+        height, width = batch.shape[-2:]
+        size = self.network_size(height, width, scale)
+        check_memory((height, width), size, len(self.model.info.class_names))
+        return at_size(batch, size)
+
     def _logits(self, images: Images) -> Iterator[Tensor]:
         """Logits ``(N, C, H, W)`` of each pass, at the images' own size."""
         batch = as_tensor(images)
         height, width = batch.shape[-2:]
         for scale, is_flipped in itertools.product(self.scales, (False, True) if self.flip else (False,)):
-            seen = at_size(batch, self.network_size(height, width, scale))
+            seen = self._seen(batch, scale)
             seen = seen.flip(-1) if is_flipped else seen
             for _ in range(self.samples):
                 # Channel by channel, as softmax wants them: it takes half of the time.

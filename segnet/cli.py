@@ -84,18 +84,24 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
 def sigterm_as_ctrl_c() -> Iterator[None]:
-    """Ends a command at SIGTERM, as a scheduler sends it, as Ctrl-C does: what is half written goes away first."""
+    """Ends a command at SIGTERM, as a scheduler sends it, or SIGHUP, as a terminal that is closed, as Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         # Only a program's main thread may set handlers.
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # nohup has SIGHUP ignored, and it stays so.
+    numbers = [number for number in ENDING_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def describe_os_error(error: OSError) -> str:

@@ -1,9 +1,13 @@
 """Files that are either the old one or the new one, whole, whatever happens in between."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,37 +34,81 @@ def write_atomically(path: str | Path, data: bytes | str, before_rename: Callabl
 def atomic_file(path: str | Path, before_rename: Callable[[], object] | None = None) -> Iterator[BinaryIO]:
     """As ``write_atomically``, for what is too large to be in memory: a file to write to, which becomes ``path``."""
     path = Path(path)
-    temporary = temporary_name(path)
-    try:
-        with temporary.open("xb") as file:
+    with temporary_beside(path) as temporary:
+        with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         if before_rename:
             before_rename()
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
 
 
+@contextmanager
+def temporary_beside(path: Path, folder: bool = False) -> Iterator[Path]:
+    """A file or a folder beside ``path`` for what is to become it by a rename; what was not renamed is removed.
+
+    It is locked until then, so that ``sweep`` can tell what a process that was killed left behind.
+    """
+    temporary = temporary_name(path)
+    if folder:
+        temporary.mkdir(parents=True)
+    else:
+        temporary.touch(exist_ok=False)
+    descriptor = os.open(temporary, os.O_RDONLY)
+    try:
+        # Some network file systems know no locks; what is left there stays.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield temporary
+    finally:
+        os.close(descriptor)
+        remove(temporary)
+
+
 def temporary_name(path: Path) -> Path:
-    """A name beside ``path`` that no file has; ``remove_leftovers`` knows it."""
+    """A name beside ``path`` that no file has, which ``sweep`` knows; encoders choose their format by its suffix."""
     # Cut, so that the longest name which a file may have has room for the temporary one.
-    return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}")
+    return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part{path.suffix[:10]}")
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Take away the temporary files in ``folder`` of writers that were killed; no other may be writing there."""
-    for path in folder.glob(f".*.{'[0-9a-f]' * 8}"):
-        path.unlink()
+TEMPORARY = re.compile(r"\..{0,50}\.[0-9a-f]{8}\.part(\..{0,9})?", re.DOTALL)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in ``folder``; those at work have a lock on theirs."""
+    for path in folder.glob(".*.part*"):
+        if not TEMPORARY.fullmatch(path.name):
+            continue
+        # Another user's, or removed by its writer meanwhile.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove(path)
+            finally:
+                os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """A file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:
     """As ``sha256sum`` gives it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_file(path: Path) -> None:
+    """Make what another library wrote to a file last through a power cut."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import IO
 from segnet.config import Config
 from segnet.config_file import dump_config, parse_config, read_yaml
 from segnet.errors import UserError, first_line
-from segnet.files import remove_leftovers, write_atomically, write_json
+from segnet.files import sweep, write_atomically, write_json
 from segnet.lock import lock_file
 from segnet.nn.saved import CONFIG, WEIGHTS
 from segnet.resuming import Change, changes_on_resuming
@@ -123,7 +123,7 @@ class RunFolder:
         lock = self.lock()
         try:
             for folder in (self.path, self.checkpoints):
-                remove_leftovers(folder)
+                sweep(folder)
             self.settle()
             # Again, as another process may have been here before the lock was.
             self.check(config, resume, overwrite)

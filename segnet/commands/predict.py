@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from segnet.datasets.image_files import ALLOWED
     from segnet.errors import UserError
-    from segnet.files import write_atomically
+    from segnet.files import sweep, write_atomically
     from segnet.inference.prediction import Names
     from segnet.terminal import progress_bar
 
@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     model = open_model(args).for_many(len(paths))
     predict = partial(model.predict, opacity=args.opacity, contours=args.contours)
     args.out.mkdir(parents=True, exist_ok=True)
+    sweep(args.out)
     problems = []
     with progress_bar("segmenting") as progress:
         for done, path in enumerate(paths, start=1):

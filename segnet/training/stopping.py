@@ -1,20 +1,25 @@
-"""Ctrl-C and SIGTERM end a run between two steps, when its state can be saved."""
+"""Ctrl-C, SIGTERM and SIGHUP end a run between two steps, when its state can be saved."""
 
 import signal
 from types import FrameType, TracebackType
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class StopRequest:
-    """While entered, the first SIGINT or SIGTERM sets ``requested``; a second SIGINT interrupts at once."""
+    """While entered, the first SIGINT, SIGTERM or SIGHUP sets ``requested``; a second SIGINT interrupts at once."""
 
     def __init__(self) -> None:
         self.requested = False
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> "StopRequest":
-        for index in (signal.SIGINT, signal.SIGTERM):
+        for number in ENDING:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                # Under nohup a run goes on when its terminal is closed.
+                continue
             try:
-                self._before[index] = signal.signal(index, self._handle)
+                self._before[number] = signal.signal(number, self._handle)
             except ValueError:
                 # Only a program's main thread may set handlers; elsewhere the run can't be asked to stop.
                 break
@@ -23,8 +28,8 @@ class StopRequest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for index, handler in self._before.items():
-            signal.signal(index, handler)  # type: ignore[arg-type]
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:
@@ -37,5 +42,5 @@ def leave_signals_to_parent(_worker: int) -> None:
 
     A worker still ends with its parent, whom it looks for every few seconds.
     """
-    for index in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(index, signal.SIG_IGN)
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)

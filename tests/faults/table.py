@@ -17,6 +17,7 @@ MODULES = (
     "test_kills",
     "test_runs",
     "test_measures",
+    "test_leftovers",
     "test_training",
     "test_data",
     "test_decoders",

@@ -1,7 +1,6 @@
 """From a model to a file that was checked."""
 
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from segnet.datasets.image_files import Pixels
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.splits import spread
 from segnet.errors import UserError
-from segnet.files import sync_folder
+from segnet.files import sweep, sync_file, sync_folder, temporary_beside
 from segnet.hardware import has_bf16
 from segnet.inference.export.check import Check, compare
 from segnet.inference.export.formats import SUFFIXES, WRITERS
@@ -132,14 +131,21 @@ def export(
     numbers = spread(recipe.images, len(train)) if recipe.precision == "int8" else []
     calibration = [as_seen(train[index].image, seen, model.info.size) for index in numbers]
     metadata = describe(model, recipe.precision, size, data)
-    with tempfile.TemporaryDirectory(dir=recipe.out.parent, prefix=f".{recipe.out.name}.") as folder:
-        staged = Path(folder) / recipe.out.name
+    sweep(recipe.out.parent)
+    with temporary_beside(recipe.out, folder=True) as folder:
+        staged = folder / recipe.out.name
         WRITERS[recipe.format](staged, model, recipe.precision, size, calibration, metadata)
         chosen = spread(recipe.images, len(val))
         check = compare(model, staged, (val[index] for index in chosen), seen, lambda done: progress(done, len(chosen)))
         check.require(recipe.precision, recipe.max_loss)
-        # The weights (.bin) before what refers to them (.xml).
-        for file in sorted(Path(folder).iterdir()):
+        files = sorted(folder.iterdir())
+        for file in files:
+            sync_file(file)
+        if len(files) > 1:
+            # A kill in between must not leave the old graph (.xml) with the new weights (.bin).
+            recipe.out.unlink(missing_ok=True)
+        # The weights before what refers to them.
+        for file in files:
             file.replace(recipe.out.with_name(file.name))
     sync_folder(recipe.out.parent)
     return check

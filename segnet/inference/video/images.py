@@ -1,7 +1,6 @@
 """Frames as a folder of PNG files."""
 
-import secrets
-import shutil
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from segnet.datasets.image_files import as_png
 from segnet.errors import UserError
+from segnet.files import sweep, sync_folder, temporary_beside
 
 
 class ImageWriter:
@@ -26,17 +26,18 @@ class ImageWriter:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UserError(f"{folder}: is there already; name a new folder, or an empty one")
         self.folder, self.frames = folder, 0
-        self.temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+        self.held = contextlib.ExitStack()
 
     def __enter__(self) -> "ImageWriter":
-        self.temporary.mkdir(parents=True)
+        sweep(self.folder.parent)
+        self.temporary = self.held.enter_context(temporary_beside(self.folder, folder=True))
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.frames:
-            self.temporary.replace(self.folder)
-        else:
-            shutil.rmtree(self.temporary, ignore_errors=True)
+        with self.held:
+            if self.frames:
+                self.temporary.replace(self.folder)
+                sync_folder(self.folder.parent)
 
     def write(self, image: NDArray[np.uint8], time: Fraction) -> None:  # noqa: ARG002
         """Add ``(H, W, 3)`` RGB or ``(H, W)`` class indices; files know no ``time``.

@@ -1,6 +1,6 @@
 """A video file that browsers and phones play: H.264 in MP4, or VP9 in WebM, with the source's times and audio."""
 
-import secrets
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
-from segnet.files import sync_folder
+from segnet.files import sweep, sync_file, sync_folder, temporary_beside
 from segnet.inference.video.audio import AudioTrack
 from segnet.inference.video.faststart import IN_PIECES, cut_to_whole_pieces, frames_in, write_whole
 
@@ -80,7 +80,7 @@ class VideoWriter:
             )
         self.path, self.rate, self.pixel_aspect = path, rate, pixel_aspect
         self.audio_from, self.audio_start = audio_from, audio_start
-        self.temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+        self.held = contextlib.ExitStack()
         self.frames, self.pts = 0, -1
         self.container: av.container.OutputContainer | None = None
         self.stream: av.VideoStream
@@ -91,6 +91,8 @@ class VideoWriter:
 
     def _open(self, height: int, width: int, grey: bool) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(self.path.parent)
+        self.temporary = self.held.enter_context(temporary_beside(self.path))
         container = av.open(str(self.temporary), "w", options=self.encoding.container)
         rate = self.rate.limit_denominator(1001)
         stream = container.add_stream(self.encoding.codec, rate=rate, options=self.encoding.options)
@@ -160,6 +162,7 @@ class VideoWriter:
     ) -> None:
         """Close the file; what was written plays, also after an error or Ctrl-C."""
         if self.container is None:
+            self.held.close()
             return
         failure = self._close(self.container)
         try:
@@ -171,7 +174,7 @@ class VideoWriter:
             if kept:
                 self._put_in_place()
         finally:
-            self.temporary.unlink(missing_ok=True)
+            self.held.close()
         if failure and kind is None:
             raise failure
 
@@ -195,18 +198,18 @@ class VideoWriter:
         if self.encoding.container is not IN_PIECES:
             self._rename(self.temporary)
             return
-        whole = self.temporary.with_name(f"{self.temporary.stem}.whole{self.path.suffix}")
+        whole = self.held.enter_context(temporary_beside(self.path))
         try:
             write_whole(self.temporary, whole)
             self._rename(whole)
         except BaseException as error:
             # No room for a second copy, or a second Ctrl-C: the pieces play as well, if less readily.
-            whole.unlink(missing_ok=True)
             self._rename(self.temporary)
             if not isinstance(error, av.FFmpegError | OSError):
                 raise
 
     def _rename(self, file: Path) -> None:
+        sync_file(file)
         file.replace(self.path)
         sync_folder(self.path.parent)
 

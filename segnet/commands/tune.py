@@ -81,6 +81,7 @@ def print_trials(study: "optuna.Study", measure: str) -> None:
     """The ten best trials of a search."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from segnet.report.tuning_page import ranked, shown
     from segnet.tuning.study import folder_of, over
@@ -89,7 +90,8 @@ def print_trials(study: "optuna.Study", measure: str) -> None:
     table = Table("trial", "state", measure, *(trials[0].user_attrs["settings"] if trials else ()))
     for trial in trials[:10]:
         value = "–" if trial.value is None else f"{trial.value:.4f}"
-        table.add_row(folder_of(trial), trial.state.name.lower(), value, *shown(trial.user_attrs["settings"]).values())
+        settings = map(Text, shown(trial.user_attrs["settings"]).values())
+        table.add_row(folder_of(trial), trial.state.name.lower(), value, *settings)
     Console().print(table)
 
 
@@ -97,6 +99,7 @@ def print_means(study: "optuna.Study", measure: str) -> None:
     """A row for each combination of a grid."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from segnet.report.tuning_page import means
     from segnet.tuning.study import over
@@ -104,5 +107,5 @@ def print_means(study: "optuna.Study", measure: str) -> None:
     rows = means(over(study))
     table = Table(*(rows[0].settings if rows else ()), f"mean {measure}", "standard deviation", "range", "seeds")
     for row in rows:
-        table.add_row(*row.settings.values(), row.mean, row.deviation, row.range, row.seeds)
+        table.add_row(*map(Text, row.settings.values()), row.mean, row.deviation, row.range, row.seeds)
     Console().print(table)

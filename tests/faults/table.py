@@ -18,6 +18,7 @@ MODULES = (
     "test_runs",
     "test_measures",
     "test_leftovers",
+    "test_text",
     "test_training",
     "test_data",
     "test_decoders",

@@ -46,7 +46,7 @@ def test_sample_predictions_are_logged_at_every_measurement(tiny_camvid: Path, t
     shown = np.asarray(Image.open(io.BytesIO(images[-1].encoded_image_string)))
     assert shown.shape == (SHOWN_PREDICTIONS * (48 + GAP) - GAP, 3 * (64 + GAP) - GAP, 3)
     # The first column is the images themselves.
-    np.testing.assert_array_equal(shown[:48, :64], task.val_split[0].image)
+    np.testing.assert_array_equal(shown[:48, :64], task.val_split[0].image)  # type: ignore[union-attr]
 
 
 def test_reconstructions_stand_below_what_was_damaged(tiny_camvid: Path, tmp_path: Path) -> None:

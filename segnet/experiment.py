@@ -3,19 +3,22 @@
 from pathlib import Path
 
 from lightning_fabric import Fabric
+from rich.console import Console
 from torch import Tensor
 
 from segnet.config import Config
 from segnet.files import sha256_of
 from segnet.inference.evaluation import evaluate
+from segnet.inference.evaluation_table import evaluation_table
 from segnet.inference.predictor import Predictor, usual_samples
 from segnet.inference.video.drive import show_on_drive
 from segnet.nn.saved import load_model
 from segnet.processes import lost_process_named
 from segnet.report.autoencoders.page import report_autoencoder
+from segnet.report.first_look import write_first_look
 from segnet.report.page import write_report
 from segnet.report.tables import write_tables
-from segnet.run_folder import RunFolder
+from segnet.run_folder import RunFolder, read_metrics
 from segnet.terminal import progress_bar
 from segnet.training.averaging import recompute_batch_norm
 from segnet.training.launch import launch
@@ -50,6 +53,8 @@ def run_experiment(config: Config, resume: bool = False, overwrite: bool = False
             run.note_skipped({config.data.train: task.train_split.left_out, config.data.val: task.val_split.left_out})
         with lost_process_named(run.last_checkpoint):
             fabric.barrier()
+            if lock is not None and not resume:
+                write_first_look(config, task, run)
             Trainer(task, config, fabric, run, sample_images(task, fabric)).train(resume)
     except BaseException:
         if lock is not None:
@@ -88,8 +93,15 @@ def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
     evaluation.weights_sha256 = sha256_of(run.weights)
     evaluation.save(run.evaluation)
     write_tables(run.path, evaluation, predictor, task.val_split)
+    Console().print(evaluation_table(evaluation.to_json()), highlight=False)
     print(f"report:  {write_report(run.path, evaluation, predictor, task.val_split)}")
     if config.data.name == "scenes":
         print(f"video:   {show_on_drive(predictor, run.drive)}")
-    print(f"weights: {run.weights}")
-    print(f"mean IoU {evaluation.scores.mean_iou:.4f} on {len(task.val_split)} images of {config.data.val}")
+    print(f"weights: {run.weights}, {best_epoch(run, task.monitor)}")
+
+
+def best_epoch(run: RunFolder, monitor: str) -> str:
+    """Which epoch's weights were kept, and why."""
+    rows = read_metrics(run.metrics_csv)
+    best = max((row for row in rows if row.get(monitor)), key=lambda row: float(row[monitor]))
+    return f"of epoch {best['epoch']} of {len(rows)}, best {monitor} {float(best[monitor]):.4f}"

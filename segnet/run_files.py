@@ -8,6 +8,8 @@ from segnet.nn.saved import CONFIG, WEIGHTS
 MANIFEST = "manifest.json"
 """Beside the checkpoints: what each of them is."""
 METRICS = "metrics.json"
+FIRST_BATCHES, CLASSES = "first_batches.png", "classes.png"
+"""What the run is about to learn, to look at as it begins."""
 SKIPPED = "skipped_files.json"
 """What a training left out of its data, by split; not there where that is nothing."""
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
@@ -24,7 +26,10 @@ RESULTS = (
 )
 """What took a training time to make."""
 
-TRACES = ("config.yaml", SKIPPED, f"checkpoints/{MANIFEST}", "tensorboard/events.*", "bad_batches*.json")
+TRACES = (
+    *("config.yaml", SKIPPED, FIRST_BATCHES, CLASSES),
+    *(f"checkpoints/{MANIFEST}", "tensorboard/events.*", "bad_batches*.json"),
+)
 """What is there as well of a run that failed at once."""
 
 

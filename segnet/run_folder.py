@@ -19,6 +19,8 @@ from segnet.nn.saved import CONFIG, WEIGHTS
 from segnet.resuming import Change, changes_on_resuming
 from segnet.run_files import (
     CHECKPOINTS,
+    CLASSES,
+    FIRST_BATCHES,
     METRICS,
     REPLACED,
     SKIPPED,
@@ -51,6 +53,8 @@ class RunFolder:
         self.report = path / "report.html"
         self.skipped_files = path / SKIPPED
         self.drive = path / "drive.mp4"
+        self.first_batches = path / FIRST_BATCHES
+        self.classes = path / CLASSES
         self.tensorboard = path / TENSORBOARD
         self.replaced = path / REPLACED
         self.unsettled = path / UNSETTLED

@@ -127,6 +127,7 @@ class Trainer:
         with log, progress, self.stop, said_in_a_line(self.run.last_checkpoint), threads:
             loader = build_loader(self.task, self.sampler, self.config.data.workers, self.fabric)
             self.length.begin()
+            progress.begin(self.position)
             while not self.length.is_over() and not self.has_converged():
                 self.train_epoch(loader, progress)
                 self.end_epoch(log, progress)
@@ -239,7 +240,7 @@ class Trainer:
         row["images_per_second"] = position.samples / position.seconds
         row["seconds"] = position.seconds
         log.epoch(row)
-        progress.epoch(row)
+        progress.epoch(row, position)
         position.next_epoch()
         self.save()
 

@@ -1,6 +1,6 @@
-"""What a person sees of a run: a live bar on a terminal, a line an epoch elsewhere."""
+"""What a person sees of a run: a line an epoch, and a live bar below them on a terminal."""
 
-import sys
+import math
 import time
 
 from rich.console import Console
@@ -34,16 +34,19 @@ class TrainingProgress:
         self.measure = f"{monitor} –"
         self.rate = 0.0
         self.seen = (0, time.perf_counter())
+        self.begun = (0, time.perf_counter())
+        self.task = self.bar.add_task("", total=length.total_steps, loss=math.nan, measure=self.measure, rate=0.0)
 
     def __enter__(self) -> "TrainingProgress":
         self.bar.start()
-        self.task = self.bar.add_task(
-            "", total=self.length.total_steps, loss=float("nan"), measure=self.measure, rate=0.0
-        )
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
+
+    def begin(self, position: Position) -> None:
+        """The clock runs from here; the steps of a resumed run that lie behind took none of its time."""
+        self.begun = (position.step, time.perf_counter())
 
     def step(self, position: Position) -> None:
         samples, then = self.seen
@@ -52,6 +55,9 @@ class TrainingProgress:
             latest = (position.samples - samples) / (now - then)
             self.rate = latest if self.rate == 0 else 0.9 * self.rate + 0.1 * latest
         self.seen = (position.samples, now)
+        self.show(position)
+
+    def show(self, position: Position) -> None:
         self.bar.update(
             self.task,
             total=self.length.total_steps,
@@ -62,15 +68,37 @@ class TrainingProgress:
             rate=self.rate,
         )
 
-    def epoch(self, row: dict[str, object]) -> None:
-        """Show the row of ``metrics.csv`` of an epoch that is complete."""
+    def epoch(self, row: dict[str, object], position: Position) -> None:
+        """Keep a line of an epoch that is complete, above the bar where there is one.
+
+        Args:
+            row: the epoch's, of ``metrics.csv``.
+            position: at its end.
+        """
         value = row.get(self.monitor)
         if isinstance(value, float):
             self.measure = f"{self.monitor} {value:.4f}"
+        # The bar shows the measure at once, not at the next step.
+        self.show(position)
         self.seen = (0, time.perf_counter())
-        if self.visible and not self.console.is_terminal:
-            shown = {
-                key: row[key] for key in ("train_loss", "val_loss", self.monitor, "images_per_second") if key in row
-            }
-            text = "  ".join(f"{key} {index:.4g}" for key, index in shown.items())
-            print(f"epoch {row['epoch']}/{self.length.epochs or '?'}  {text}", file=sys.stderr, flush=True)
+        if self.visible:
+            self.console.print(self.line(row, position), highlight=False, markup=False, soft_wrap=True)
+
+    def line(self, row: dict[str, object], position: Position) -> str:
+        names = ("train_loss", "val_loss", self.monitor)
+        parts = [f"{name} {value:.4g}" for name in names if isinstance(value := row.get(name), float)]
+        if self.monitor in row and position.best_epoch == position.epoch:
+            parts[-1] += ", the best so far"
+        parts += [f"lr {row['lr']:.3g}", f"{row['images_per_second']:.3g} images/s"]
+        if position.step > self.begun[0] and (total := self.length.total_steps or 0) > position.step:
+            seconds = (time.perf_counter() - self.begun[1]) / (position.step - self.begun[0])
+            parts.append(f"{duration(seconds * (total - position.step))} left")
+        return f"epoch {position.epoch + 1}/{self.length.epochs or '?'}  " + " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Roughly, in words: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from segnet.completion import answer_shell, asked_command
 from segnet.errors import UserError
 from segnet.terminal import one_line
+from segnet.unexpected import describe_unexpected
 from segnet.usage import Parser
 from segnet.version import __version__
 
@@ -81,6 +82,10 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except OSError as error:
         print(f"segnet {args.command}: {one_line(describe_os_error(error))}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        line, _, trace = describe_unexpected(error, argv).partition("\n")
+        print(f"{trace}segnet {args.command}: {one_line(line)}", file=sys.stderr)
         return 1
 
 

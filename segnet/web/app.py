@@ -1,9 +1,8 @@
 """The application: the page, the interface for programs, and what guards both."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +28,7 @@ from segnet.web.limits import Limits
 from segnet.web.models import Models
 from segnet.web.problems import add_handlers, documented
 from segnet.web.segmentation import PNG_ANSWER, Segmenter, segmentation_router
+from segnet.web.upload_folder import upload_folder
 from segnet.web.worker import Worker
 
 PAGE = Path(__file__).parent / "page"
@@ -77,8 +77,8 @@ def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], boo
         is_known_host: which names it answers to, see :class:`Guard`.
     """
     worker = Worker(limits.waiting, limits.answer_seconds)
-    temporary = tempfile.TemporaryDirectory(prefix="segnet-demo-")
-    clips = Clips(Path(temporary.name), limits)
+    holder = ExitStack()
+    clips = Clips(holder.enter_context(upload_folder()), limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -89,7 +89,7 @@ def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], boo
             sweeping.cancel()
             clips.close()
             worker.close()
-            temporary.cleanup()
+            holder.close()
 
     # FastAPI's own pages of the interface load their scripts from foreign hosts.
     app = FastAPI(

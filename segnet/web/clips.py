@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -22,7 +22,7 @@ from segnet.inference.video.reader import VideoFile
 from segnet.inference.video.segment import Clip as Part
 from segnet.inference.video.segment import open_writer, segment_video
 from segnet.web.limits import Limits
-from segnet.web.problems import BusyError, RefusedError
+from segnet.web.problems import BusyError, RefusedError, without_folders
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ class Clip:
         error: why it failed, in a sentence.
         seconds: worked on so far.
         ended: when all was done and what is not needed removed; None before.
+        stop: set where it shall end.
+        work: its place in the line, once it has one.
     """
 
     source: Path
@@ -58,6 +60,7 @@ class Clip:
     seconds: float = 0.0
     ended: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    work: Future[None] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -126,7 +129,7 @@ class Clips:
             self._forget(clip)
             raise
         self.clips[clip.id] = clip
-        self.thread.submit(self._work, clip, opened, overlay)
+        clip.work = self.thread.submit(self._work, clip, opened, overlay)
 
     def _work(self, clip: Clip, opened: Callable[[], Predictor], overlay: Callable[[Predictor], Overlay]) -> None:
         begin = time.monotonic()
@@ -154,7 +157,7 @@ class Clips:
             clip.state, clip.error = ("cancelled" if clip.stop.is_set() else "failed"), str(error)
         except UserError as error:
             # The reader's sentences begin with the file's name, which is ours and means nothing to the client.
-            clip.state, clip.error = "failed", str(error).removeprefix(f"{clip.source}: ")
+            clip.state, clip.error = "failed", without_folders(str(error).removeprefix(f"{clip.source}: "))
         except Exception:
             clip.state, clip.error = "failed", "this clip cannot be worked on; the server's terminal says why"
             log.exception("a clip")
@@ -183,7 +186,8 @@ class Clips:
         """
         clip = self.get(clip_id)
         clip.stop.set()
-        if clip.is_over:
+        # What still waits gives its place back at once; what is worked on ends at its next frame.
+        if clip.is_over or (clip.work and clip.work.cancel()):
             self._forget(clip)
 
     def sweep(self) -> None:

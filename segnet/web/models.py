@@ -45,7 +45,7 @@ class Models:
         """Names of the networks that learnt from drawn scenes."""
         self.autoencoders: dict[str, Autoencoder] = {}
         for model in given:
-            name = self._free_name(Path(model).resolve().name)
+            name = self._free_name(as_text(Path(model).resolve().name))
             if is_autoencoder(model):
                 self.autoencoders[name] = open_autoencoder(model)
             else:
@@ -99,6 +99,11 @@ class Models:
         predictor = copy.copy(self.opened[key])
         predictor.samples, predictor.size = samples, size
         return predictor
+
+
+def as_text(name: str) -> str:
+    """A folder's name for JSON: it need not be text."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def models_to_offer(given: Sequence[str]) -> list[str]:

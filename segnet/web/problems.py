@@ -1,5 +1,6 @@
 """What goes wrong, as an HTTP status and a sentence that the page shows and a program can log."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -50,8 +51,21 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem, "description": MEANINGS[status]} for status in statuses}
 
 
+LONGEST = 500
+"""Letters of a sentence: what is wrong with one of 50,000 numbers is said once."""
+FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/:;,'\"]+/)+")
+
+
+def without_folders(sentence: str) -> str:
+    """The sentence with names of files alone: a client learns nothing of this machine's folders."""
+    return FOLDERS.sub("", sentence)
+
+
 def answer(status: int, sentence: str) -> JSONResponse:
     """A :class:`Problem` as a response."""
+    # A name of a file need not be text, which JSON has to be.
+    sentence = sentence.encode(errors="backslashreplace").decode()
+    sentence = sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]}…"
     return JSONResponse({"error": sentence}, status, {"Retry-After": "1"} if status == 503 else {})
 
 
@@ -64,11 +78,11 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(UserError)
     def user_error(_: Request, error: UserError) -> JSONResponse:
-        return answer(400, str(error))
+        return answer(400, without_folders(str(error)))
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(422, "; ".join(f"{detail['loc'][-1]}: {detail['msg']}" for detail in error.errors()))
+        return answer(422, "; ".join(f"{detail['loc'][-1]}: {detail['msg']}" for detail in error.errors()[:3]))
 
     @app.exception_handler(HTTPException)
     def http(_: Request, error: HTTPException) -> JSONResponse:

@@ -8,6 +8,7 @@ import uvicorn
 
 from segnet.errors import UserError
 from segnet.web.app import build_app
+from segnet.web.connections import TimedProtocol
 from segnet.web.guard import is_loopback, known_hosts
 from segnet.web.limits import Limits
 from segnet.web.models import Models, models_to_offer
@@ -31,6 +32,7 @@ def serve(given: Sequence[str], host: str, port: int) -> int:
     print(f"{', '.join([*models.networks, *models.autoencoders])}: {address} (Ctrl-C stops it)", flush=True)
     config = uvicorn.Config(
         app,
+        http=TimedProtocol,
         log_level="warning",
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=5,

@@ -196,6 +196,22 @@ def as_rank(rank: int, port: int) -> None:
     )
 
 
+def set_variable(name: str, value: str) -> None:
+    """Have an environment variable."""
+    os.environ[name] = value
+    tempfile.tempdir = None
+
+
+def raise_in_command() -> None:
+    """Run into an error of the program itself."""
+    import segnet.commands.configs
+
+    def run(_: object) -> int:
+        raise KeyError("injected")
+
+    segnet.commands.configs.run = run
+
+
 def find_programs_in(folder: str) -> None:
     """Look for programs in a folder before all others."""
     os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"

@@ -29,6 +29,8 @@ MODULES = (
     "test_pages_and_archives",
     "test_lost_processes",
     "test_videos",
+    "test_demo",
+    "test_unexpected",
 )
 
 

@@ -1,0 +1,29 @@
+"""An error that nobody thought of: one line for the user, the traceback in a file for whoever mends it."""
+
+import os
+import tempfile
+import traceback
+
+from segnet.errors import first_line
+from segnet.version import __version__
+
+
+def describe_unexpected(error: BaseException, arguments: list[str]) -> str:
+    """The line, with the place of a log that has the traceback; ``SEGNET_DEBUG=1`` prints it instead.
+
+    Args:
+        error: that escaped.
+        arguments: of the command line, for the log.
+    """
+    text = "".join(traceback.format_exception(error))
+    what = f"an error that segnet has no sentence for ({type(error).__name__}: {first_line(error)})"
+    if os.environ.get("SEGNET_DEBUG") == "1":
+        return f"{what}\n{text}"
+    try:
+        # The temporary folder is there also without a home; nobody else may read the file.
+        descriptor, path = tempfile.mkstemp(prefix="segnet-error-", suffix=".log")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"segnet {__version__}: {arguments}\n\n{text}")
+    except OSError:
+        return f"{what}; set SEGNET_DEBUG=1 to see where"
+    return f"{what}; {path} says where: please report it with that file"

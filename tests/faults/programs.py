@@ -209,7 +209,7 @@ def raise_in_command() -> None:
     def run(_: object) -> int:
         raise KeyError("injected")
 
-    segnet.commands.configs.run = run
+    segnet.commands.configs.run = run  # type: ignore[assignment]
 
 
 def find_programs_in(folder: str) -> None:

@@ -61,7 +61,7 @@ def test_a_waiting_clip_is_cancelled(tmp_path: Path, row: Row) -> None:
     for _ in range(2):
         with path.open("rb") as file:
             received.append(clips.receive(file))
-        clips.start(received[-1], opened, lambda _: None)  # type: ignore[arg-type]
+        clips.start(received[-1], opened, lambda _: None)  # type: ignore[arg-type, return-value]
     with pytest.raises(BusyError):
         clips.check_room()
     clips.remove(received[1].id)

@@ -187,7 +187,9 @@ class Clips:
         clip = self.get(clip_id)
         clip.stop.set()
         # What still waits gives its place back at once; what is worked on ends at its next frame.
-        if clip.is_over or (clip.work and clip.work.cancel()):
+        if clip.work and clip.work.cancel():
+            clip.state, clip.error, clip.ended = "cancelled", "cancelled", time.monotonic()
+        if clip.is_over:
             self._forget(clip)
 
     def sweep(self) -> None:

@@ -63,10 +63,15 @@ def test_success_is_zero(command: SimpleNamespace) -> None:
     assert cli.main(["report"]) == 0
 
 
-def test_a_mistake_in_the_program_keeps_its_traceback(command: SimpleNamespace) -> None:
+def test_a_mistake_in_the_program_keeps_its_traceback(
+    command: SimpleNamespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGNET_DEBUG", "1")
     command.run = raising(ZeroDivisionError())
-    with pytest.raises(ZeroDivisionError):
-        cli.main(["report"])
+    assert cli.main(["report"]) == 1
+    trace = capsys.readouterr().err
+    assert trace.startswith("Traceback")
+    assert trace.splitlines()[-1].startswith("segnet report: an error that segnet has no sentence for (ZeroDivision")
 
 
 @pytest.mark.parametrize("arguments", [[], ["trian"], ["train"], ["train", "--config"], ["--no-such-option"]])

@@ -79,7 +79,15 @@ class Inspection:
         for look in self.looks:
             for kind, detail in (*look.odd, *self._odd_labels(look)):
                 found.setdefault(kind, []).append(detail)
-        return found
+        return self._one_class_left() | found
+
+    def _one_class_left(self) -> dict[str, list[str]]:
+        """A warning where all that is not ignored is one class: a training on it comes to a loss of 0 at once."""
+        present = [name for name, pixels in zip(self.classes.names, self.counts().pixels, strict=True) if pixels]
+        if len(present) != 1:
+            return {}
+        detail = f"{self.root}: every pixel that is not ignored is {present[0]!r}, so there is nothing to learn"
+        return {"one class is left": [f"{detail}; see which values are ignored (--ignore none ignores none)"]}
 
     def _odd_labels(self, look: Look) -> list[tuple[str, str]]:
         if look.mask is None:

@@ -18,6 +18,12 @@ PAIRS = 1 << 20
 """Pairs that are compared at once, which bounds the memory."""
 MAX_GREY = 4.0
 """Mean difference of two thumbnails up to which the images look alike, in grey levels."""
+MAX_CELL = 8
+"""Largest difference of a cell of two thumbnails of one split up to which a person would call the images the same.
+
+Recompressing and scaling stay below it. Of 113 pairs of CamVid's frames that look alike, in all of which something has
+moved, the closest differs by 12.
+"""
 BLOCK = 1024
 
 
@@ -46,6 +52,8 @@ def find_leaks(looks: Sequence[Look], splits_of: Mapping[Path, Sequence[str]]) -
     for kind, first, second in (*_equal(readable), *_near(readable)):
         one, other = readable[first].pair.image, readable[second].pair.image
         splits = _different(splits_of[one], splits_of[other])
+        if kind == "near" and splits[0] == splits[1] and not _same(readable[first], readable[second]):
+            continue
         found.setdefault((other, splits), Leak(kind, one, other, splits))
     return sorted(found.values(), key=lambda leak: (leak.splits[0] == leak.splits[1], leak.kind, leak.first))
 
@@ -107,6 +115,14 @@ def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]
                 second = order[place]
                 yield first[first < second], second[first < second]
                 row = stop
+
+
+def _same(one: Look, other: Look) -> bool:
+    """Whether nothing on the images has moved, come or gone. Frames of two splits that resemble each other are a leak
+    as they are; in one split only copies are worth a line."""
+    assert one.thumbnail is not None
+    assert other.thumbnail is not None
+    return int(np.abs(one.thumbnail.astype(np.int16) - other.thumbnail.astype(np.int16)).max()) <= MAX_CELL
 
 
 def _different(first: Sequence[str], second: Sequence[str]) -> tuple[str, str]:

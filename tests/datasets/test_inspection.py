@@ -89,6 +89,29 @@ def test_equal_and_near_images_in_two_splits(tmp_path: Path) -> None:
     assert leaks == [("equal", "0.png", "4.png", ("train", "val")), ("near", "1.png", "5.jpg", ("train", "val"))]
 
 
+def test_frames_of_one_split_in_which_something_moved_are_not_the_same_image(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        for index in range(2):
+            photo(tmp_path / f"images/{split}/{split}{index}.png", (96, 128), seed=3)
+            index_mask(tmp_path / f"masks/{split}/{split}{index}.png", [0, 1], (96, 128))
+            path = tmp_path / f"images/{split}/{split}{index}.png"
+            pixels = np.array(Image.open(path))
+            # A thing of a sixteenth of the height comes in: another one in each image.
+            column = 8 * (2 * index + (split == "val"))
+            pixels[90:, column : column + 8] = 255 - pixels[90:, column : column + 8]
+            Image.fromarray(pixels).save(path)
+    found = inspect_folder(tmp_path, workers=1)
+    assert {leak.splits for leak in found.leaks} == {("train", "val")}
+
+
+def test_one_class_beside_ignored_pixels_is_warned_about(tmp_path: Path) -> None:
+    photo(tmp_path / "images/a.png")
+    index_mask(tmp_path / "masks/a.png", [0, 0, 0, 1])
+    (tmp_path / "classes.csv").write_text("label,name\n0,road\n1,void\n")
+    found = inspect_folder(tmp_path, workers=1)
+    assert "every pixel that is not ignored is 'road'" in found.odd["one class is left"][0]
+
+
 def test_a_perceptual_hash_stays_when_the_image_is_scaled_and_brightened(tmp_path: Path) -> None:
     grey = np.asarray(Image.open(photo(tmp_path / "a.png", (120, 160), seed=3)).convert("L"))
     other = np.asarray(Image.open(photo(tmp_path / "b.png", (120, 160), seed=4)).convert("L"))

@@ -35,7 +35,7 @@ def stripes(*values: int) -> Pixels:
 
 
 def disc() -> Pixels:
-    return (np.hypot(*np.mgrid[-24:24, -24:24]) < 15).astype(np.uint8)
+    return np.asarray((np.hypot(*np.mgrid[-24:24, -24:24]) < 15).astype(np.uint8))
 
 
 def put(path: Path, what: object) -> None:
@@ -68,9 +68,8 @@ def found_in(root: Path) -> tuple[Inspection, dict[str, float]]:
         assert dataset[index].image.shape[:2] == dataset[index].mask.shape
     out = root.parent / f"{root.name}-plain"
     convert(look_and_settle(open_layout(root)[1], workers=1), root, out, workers=1)
-    written = sum(
-        np.bincount(np.asarray(Image.open(path)).ravel(), minlength=256) for path in out.rglob("masks/**/*.png")
-    )
+    masks = [np.asarray(Image.open(path)).ravel() for path in out.rglob("masks/**/*.png")]
+    written = np.bincount(np.concatenate(masks), minlength=256)
     assert written[: len(counted)].tolist() == counted.tolist()
     again = inspect_folder(out, workers=1)
     assert (again.counts().pixels.tolist(), again.classes.names) == (counted.tolist(), inspection.classes.names)

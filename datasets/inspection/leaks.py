@@ -118,8 +118,10 @@ def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]
 
 
 def _same(one: Look, other: Look) -> bool:
-    """Whether nothing on the images has moved, come or gone. Frames of two splits that resemble each other are a leak
-    as they are; in one split only copies are worth a line."""
+    """Whether nothing on the images has moved, come or gone.
+
+    Frames of two splits that resemble each other are a leak as they are; in one split only copies are worth a line.
+    """
     assert one.thumbnail is not None
     assert other.thumbnail is not None
     return int(np.abs(one.thumbnail.astype(np.int16) - other.thumbnail.astype(np.int16)).max()) <= MAX_CELL

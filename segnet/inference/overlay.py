@@ -1,5 +1,6 @@
 """Classes drawn over an image: colours, contours, and a legend that says which colour is what."""
 
+import math
 from collections.abc import Collection
 
 import cv2
@@ -9,18 +10,24 @@ from PIL import Image, ImageDraw, ImageFont
 
 from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
+from segnet.inference.drawing_colors import drawing_colors, drawing_palette
 from segnet.rounding import ceil_div
 
 Pixels = NDArray[np.uint8]
 
 LEGEND_BACKGROUND = (24, 26, 30)
 LEGEND_TEXT = (235, 235, 235)
+LETTERS = 60
+"""Pixels of an image's mean side for each pixel of its letters' height."""
+SMALLEST_LETTER, LARGEST_LETTER = 10, 60
+MARGIN = 12
+"""Columns of a legend that stay empty on its left."""
 LINES_FROM = 600
 """Pixels of an image's shorter side for each pixel of a contour's width."""
 
 
 class Overlay:
-    """Draws class maps over images.
+    """Draws class maps over images, in bright colours made from the classes' own.
 
     Args:
         classes: names and colours.
@@ -41,7 +48,8 @@ class Overlay:
         self.shown = [index for index in range(len(classes)) if only is None or index in only]
         self.is_shown = np.zeros(256, np.uint8)
         self.is_shown[self.shown] = 1
-        self.palette = classes.palette[:, None]
+        self.palette = drawing_palette(classes)[:, None]
+        self.exact_palette = classes.palette[:, None] * self.is_shown[:, None, None]
 
     def draw(self, image: Pixels, mask: Pixels) -> Pixels:
         """``image`` uint8 RGB ``(H, W, 3)`` under the colours of ``mask`` ``(H, W)``; a new image."""
@@ -56,8 +64,8 @@ class Overlay:
         return drawn
 
     def draw_alone(self, mask: Pixels) -> Pixels:
-        """The colours of ``mask`` ``(H, W)`` without an image, ``(H, W, 3)``; classes that are not shown are black."""
-        return np.asarray(cv2.applyColorMap(mask, self.palette * self.is_shown[:, None, None]), np.uint8)
+        """The classes' own colours of ``mask`` ``(H, W)``, ``(H, W, 3)``; classes that are not shown are black."""
+        return np.asarray(cv2.applyColorMap(mask, self.exact_palette), np.uint8)
 
     def contour(self, mask: Pixels) -> NDArray[np.bool_]:
         """Pixels at which another class begins to the right or below, where one of the two is shown.
@@ -96,39 +104,56 @@ def caption(image: Pixels, text: str, left: int = 0) -> Pixels:
 class Legend:
     """A strip with the colour and the name of each class, and its share of the image.
 
+    It is as wide as the image. Its letters grow with the image and shrink a little where that saves a row.
+
     Args:
         overlay: what it explains.
-        width: of the strip in pixels.
+        size: (H, W) of the image below which it stands.
+        exact: show the classes' own colours instead of those of the overlay.
     """
 
-    def __init__(self, overlay: Overlay, width: int) -> None:
-        self.classes, self.shown = overlay.classes, overlay.shown
-        # Up to the usual widths as on a page; an image of 4K is looked at as a whole, and its letters grow with it.
-        size = int(np.clip(width / 60, 11, max(20, width / 100)))
-        self.font = ImageFont.load_default(size)
-        self.row = size + 8
-        self.field = int(self.font.getlength("100%")) + 2
-        longest = max((self.font.getlength(self.classes.names[n]) for n in self.shown), default=0)
-        self.column = int(longest) + self.field + self.row + 24
-        most = max(1, (width - 12) // self.column)
-        rows = ceil_div(len(self.shown), most)
-        columns = ceil_div(len(self.shown), max(1, rows))  # as few as fill these rows, so that no row is nearly empty
+    def __init__(self, overlay: Overlay, size: tuple[int, int], exact: bool = False) -> None:
+        self.names, self.shown = overlay.classes.names, overlay.shown
+        self.colors = overlay.classes.colors if exact else drawing_colors(overlay.classes)
+        height, width = size
+        usual = int(np.clip(math.sqrt(height * width) / LETTERS, SMALLEST_LETTER, LARGEST_LETTER))
+        rows = self._fit(usual, width)
+        columns = ceil_div(len(self.shown), rows)
+        step = max(self.column, (width - 2 * MARGIN) // max(1, columns))
         # Even, so that the frame below which it stands keeps a size that video codecs take.
-        height = rows * self.row + 10
-        self.size = width, height + height % 2
+        total = rows * self.row + 10
+        self.size = width, total + total % 2
         self.places = [
-            (12 + index % columns * self.column, 5 + index // columns * self.row) for index in range(len(self.shown))
+            (MARGIN + index % columns * step, 5 + index // columns * self.row) for index in range(len(self.shown))
         ]
         self.strip = self._swatches()
         self.written = [""] * len(self.shown)
+
+    def _fit(self, usual: int, width: int) -> int:
+        """Choose the letters, and give the fewest rows in which they are no smaller than four fifths of ``usual``."""
+        count = max(1, len(self.shown))
+        for rows in range(1, count + 1):
+            for letters in range(usual, max(SMALLEST_LETTER, ceil_div(4 * usual, 5)) - 1, -1):
+                self._measure(letters)
+                if ceil_div(count, rows) * self.column <= width - MARGIN:
+                    return rows
+        return count
+
+    def _measure(self, letters: int) -> None:
+        self.font = ImageFont.load_default(letters)
+        self.row = letters + 8
+        self.field = int(self.font.getlength("100%")) + 2
+        longest = max((self.font.getlength(self.names[index]) for index in self.shown), default=0)
+        self.right = self.row + int(longest) + 6 + self.field
+        self.column = self.right + letters
 
     def _swatches(self) -> Pixels:
         strip = Image.new("RGB", self.size, LEGEND_BACKGROUND)
         pen = ImageDraw.Draw(strip)
         for index, (x, y) in zip(self.shown, self.places, strict=True):
             side = self.row - 8
-            pen.rectangle((x, y + 4, x + side, y + 4 + side), fill=self.classes.colors[index], outline=LEGEND_TEXT)
-            pen.text((x + self.row, y + 2), self.classes.names[index], LEGEND_TEXT, self.font)
+            pen.rectangle((x, y + 4, x + side, y + 4 + side), fill=self.colors[index], outline=LEGEND_TEXT)
+            pen.text((x + self.row, y + 2), self.names[index], LEGEND_TEXT, self.font)
         return np.array(strip)
 
     def draw(self, shares: NDArray[np.float64] | None = None) -> Pixels:
@@ -137,7 +162,7 @@ class Legend:
             text = "" if shares is None else percent(shares[number])
             # From frame to frame few shares change, and writing is what costs time.
             if text != self.written[index]:
-                right = x + self.column - 14
+                right = x + self.right
                 field = self.strip[y : y + self.row, max(0, right - self.field) : right]
                 field[:] = self._field(text)[: field.shape[0], : field.shape[1]]
                 self.written[index] = text

@@ -70,7 +70,7 @@ class Prediction:
 
     def overlay_with_legend(self) -> Pixels:
         """The overlay above a strip with the colour, the name and the share of each class, ``(H', W, 3)`` uint8 RGB."""
-        legend = Legend(Overlay(self.classes), self.image.shape[1])
+        legend = Legend(Overlay(self.classes), self.mask.shape)
         return np.concatenate([self.overlay, legend.draw(np.array(list(self.shares.values())))])
 
     def save(self, folder: str | Path) -> list[Path]:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
+from segnet.inference.drawing_colors import drawing_colors
 from segnet.inference.prediction import Names, Prediction, as_pixels, predict_each
 
 CLASSES = ClassSet(("Road", "Car"), ((100, 0, 0), (0, 100, 0)))
@@ -39,9 +40,10 @@ def test_shares_confidence_and_overlay_are_those_of_the_mask(prediction: Predict
     assert prediction.shares == {"Road": 0.5, "Car": 0.5}
     assert prediction.confidence == pytest.approx(np.repeat([[0.9, 0.75]], 4, axis=1).repeat(4, axis=0))
     assert prediction.confidence.dtype == np.float32
-    # Half of 200 and half of the class's colour.
-    assert prediction.overlay[0, 0].tolist() == [150, 100, 100]
-    assert prediction.overlay[0, 7].tolist() == [100, 150, 100]
+    # Half of 200 and half of the class's drawing colour.
+    red, green = drawing_colors(prediction.classes)
+    assert prediction.overlay[0, 0] == pytest.approx([100 + channel / 2 for channel in red], abs=0.5)
+    assert prediction.overlay[0, 7] == pytest.approx([100 + channel / 2 for channel in green], abs=0.5)
 
 
 def test_files_hold_the_mask_and_the_overlay_with_its_legend(prediction: Prediction, tmp_path: Path) -> None:

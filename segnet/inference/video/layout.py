@@ -25,7 +25,7 @@ def side_by_side(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
 
 
 def mask_only(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:  # noqa: ARG001
-    """The classes' colours alone; classes that are not shown are black."""
+    """The classes' own colours alone; classes that are not shown are black."""
     return overlay.draw_alone(found.mask)
 
 
@@ -77,7 +77,7 @@ class Painter:
             drawn = caption(drawn, " · ".join(words))
         if not self.with_legend:
             return drawn
-        self.legend = self.legend or Legend(self.overlay, drawn.shape[1])
+        self.legend = self.legend or Legend(self.overlay, drawn.shape[:2], exact=self.layout is mask_only)
         return np.concatenate([drawn, self.legend.draw(found.shares)])
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from segnet.datasets.classes import CAMVID
+from segnet.inference.drawing_colors import drawing_palette
 from segnet.inference.overlay import Overlay, caption
 from segnet.inference.video.frames import Segmented
 from segnet.inference.video.layout import FrameClock, Painter, mask_only, side_by_side, with_uncertainty
@@ -16,7 +17,7 @@ OVERLAY = Overlay(CAMVID, opacity=1)
 def test_side_by_side_is_the_image_and_the_overlay() -> None:
     drawn = side_by_side(IMAGE, FOUND, OVERLAY)
     assert np.array_equal(drawn[:, :160], IMAGE)
-    assert np.array_equal(drawn[:, 160:], CAMVID.palette[MASK])
+    assert np.array_equal(drawn[:, 160:], drawing_palette(CAMVID)[MASK])
 
 
 def test_a_mask_leaves_classes_that_are_not_shown_black() -> None:

@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
     # What a report writes into the run folder has to be of the weights that are there in the end.
-    with run.lock_for_report() if config and not args.out else contextlib.nullcontext():
+    with contextlib.ExitStack() as held:
+        if config and not args.out:
+            held.enter_context(run.lock_for_report())
         page = report_autoencoder_run(args) if is_autoencoder else report_segmentation_run(args)
     print(f"look at {page}")
     return 0

@@ -7,7 +7,8 @@ from rich.console import Console
 from torch import Tensor
 
 from segnet.config import Config
-from segnet.files import sha256_of
+from segnet.files import sha256_of, write_json
+from segnet.hardware import device_name
 from segnet.inference.evaluation import evaluate
 from segnet.inference.evaluation_table import evaluation_table
 from segnet.inference.predictor import Predictor, usual_samples
@@ -53,6 +54,8 @@ def run_experiment(config: Config, resume: bool = False, overwrite: bool = False
             run.note_skipped({config.data.train: task.train_split.left_out, config.data.val: task.val_split.left_out})
         with lost_process_named(run.last_checkpoint):
             fabric.barrier()
+            if lock is not None:
+                write_json(run.machine, {"device": device_name(fabric.device), "processes": str(fabric.world_size)})
             if lock is not None and not resume:
                 write_first_look(config, task, run)
             Trainer(task, config, fabric, run, sample_images(task, fabric)).train(resume)
@@ -94,9 +97,10 @@ def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
     evaluation.save(run.evaluation)
     write_tables(run.path, evaluation, predictor, task.val_split)
     Console().print(evaluation_table(evaluation.to_json()), highlight=False)
-    print(f"report:  {write_report(run.path, evaluation, predictor, task.val_split)}")
+    # Before the page, which shows it.
     if config.data.name == "scenes":
         print(f"video:   {show_on_drive(predictor, run.drive)}")
+    print(f"report:  {write_report(run.path, evaluation, predictor, task.val_split)}")
     print(f"weights: {run.weights}, {best_epoch(run, task.monitor)}")
 
 

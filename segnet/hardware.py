@@ -1,7 +1,9 @@
-"""What the device computes in, and what the system does with memory that is free again."""
+"""What the device is called and computes in, and what the system does with memory that is free again."""
 
 import ctypes
+import platform
 import sys
+from pathlib import Path
 
 import torch
 
@@ -14,6 +16,15 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and torch.cpu._is_avx512_bf16_supported()
+
+
+def device_name(device: torch.device) -> str:
+    """The graphics card's or the processor's name, as the system gives it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
 
 
 def keep_freed_memory() -> None:

@@ -8,6 +8,7 @@ from segnet.nn.saved import CONFIG, WEIGHTS
 MANIFEST = "manifest.json"
 """Beside the checkpoints: what each of them is."""
 METRICS = "metrics.json"
+LOSSES, MACHINE = "losses.csv", "machine.json"
 FIRST_BATCHES, CLASSES = "first_batches.png", "classes.png"
 """What the run is about to learn, to look at as it begins."""
 SKIPPED = "skipped_files.json"
@@ -27,7 +28,7 @@ RESULTS = (
 """What took a training time to make."""
 
 TRACES = (
-    *("config.yaml", SKIPPED, FIRST_BATCHES, CLASSES),
+    *("config.yaml", SKIPPED, FIRST_BATCHES, CLASSES, LOSSES, MACHINE),
     *(f"checkpoints/{MANIFEST}", "tensorboard/events.*", "bad_batches*.json"),
 )
 """What is there as well of a run that failed at once."""

@@ -21,6 +21,8 @@ from segnet.run_files import (
     CHECKPOINTS,
     CLASSES,
     FIRST_BATCHES,
+    LOSSES,
+    MACHINE,
     METRICS,
     REPLACED,
     SKIPPED,
@@ -53,6 +55,8 @@ class RunFolder:
         self.report = path / "report.html"
         self.skipped_files = path / SKIPPED
         self.drive = path / "drive.mp4"
+        self.losses_csv = path / LOSSES
+        self.machine = path / MACHINE
         self.first_batches = path / FIRST_BATCHES
         self.classes = path / CLASSES
         self.tensorboard = path / TENSORBOARD
@@ -158,6 +162,14 @@ class RunFolder:
         for split, lines in found.items():
             what = "image that cannot be read is" if len(lines) == 1 else "images that cannot be read are"
             say(f"{len(lines)} {what} left out of {split}, listed in {self.skipped_files}")
+
+    def read_machine(self) -> dict[str, str]:
+        """What the training ran on; empty where it was not written down."""
+        try:
+            machine: dict[str, str] = json.loads(self.machine.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return machine
 
     def read_skipped(self) -> dict[str, list[str]]:
         """What :meth:`note_skipped` wrote; empty where nothing was left out."""
@@ -322,3 +334,13 @@ def read_metrics(path: Path) -> list[dict[str, str]]:
         if None in row or None in row.values() or not re.fullmatch(r"\d{1,9}", row.get("epoch", "")):
             raise UserError(f"{path}: line {number} is no row of an epoch; restore the file or take it out")
     return rows
+
+
+def read_step_losses(path: Path) -> list[tuple[int, float]]:
+    """Rows of ``losses.csv``: a step, and the loss up to it; none where there is no such table."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()[1:]
+        return [(int(step), float(loss)) for step, loss in (line.split(",") for line in lines)]
+    except (OSError, ValueError):
+        # It only adds a figure to a page.
+        return []

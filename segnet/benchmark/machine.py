@@ -4,14 +4,13 @@ import hashlib
 import platform
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
 from segnet.benchmark.timing import Job, seconds_of
-from segnet.hardware import has_bf16
+from segnet.hardware import device_name, has_bf16
 
 
 def gemm_peaks(device: torch.device, side: int, rounds: int) -> dict[str, float]:
@@ -73,17 +72,10 @@ def share_of_cores(threads: int, seconds: float = 0.5) -> float:
 def describe(device: torch.device) -> dict[str, Any]:
     """Device, threads and versions, for the record."""
     return {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else processor(),
+        "device": device_name(device),
         "threads": torch.get_num_threads(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "bf16": has_bf16(device),
         "torch": torch.__version__,
         "system": platform.platform(),
     }
-
-
-def processor() -> str:
-    """The processor's name as the system gives it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())

@@ -13,7 +13,7 @@ from segnet.metrics import SegmentationScores, paired_difference
 from segnet.metrics.scores import divide
 from segnet.report import plots
 from segnet.report.facts import cost_facts
-from segnet.report.gallery import Choice
+from segnet.report.gallery import Choice, unlabelled_color
 from segnet.report.images import Card, ImageStore
 from segnet.report.page import ERROR_LEGEND, save_figures
 from segnet.report.runs import MeasuredRun
@@ -79,7 +79,7 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
         "plots": {name: plots.svg(figure, f"pareto-{name}") for name, figure in drawn.items()},
         "galleries": [(choice, cards_of(runs, store, choice)) for choice in most_different(runs)],
         "legend": list(zip(classes.names, classes.colors, strict=True)),
-        "error_legend": ERROR_LEGEND,
+        "error_legend": [*ERROR_LEGEND, ("not labelled", unlabelled_color(classes))],
         "images": store.images,
         "significant": SIGNIFICANT,
     }

@@ -4,9 +4,12 @@ What was trained on what, what it costs, and how to repeat it.
 """
 
 import platform
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import torch
+import yaml
 
 from segnet.config import ClassWeighted, Config, DataConfig, LossTerm
 from segnet.datasets.samples import ImagesAndMasks
@@ -43,6 +46,42 @@ def training_facts(config: Config) -> Facts:
         ("Augmentation", augmentation_text(config)),
         ("Precision and seed", f"{training.precision}, seed {config.seed}"),
     ]
+
+
+def effort_facts(history: list[dict[str, str]], machine: dict[str, str]) -> Facts:
+    """How long it was trained, and on what; only what was written down."""
+    times = [float(row["seconds"]) for row in history if row.get("seconds")]
+    facts = [("Training time", f"{timedelta(seconds=round(sum(times)))} (h:min:s), without measuring")] if times else []
+    if name := machine.get("device"):
+        processes = machine.get("processes", "1")
+        facts.append(("Trained with", name if processes == "1" else f"{processes} × {name}"))
+    return facts
+
+
+FIRST_PARTS = ("optimizer", "training", "schedule", "loss", "model", "augmentation", "data")
+"""What readers ask for first."""
+NOT_SETTINGS = ("name", "runs")
+
+
+def changed_settings(config: Config) -> Facts:
+    """Keys and values that differ from their defaults, those that decide most first."""
+    settings = flat(config.model_dump(mode="json", exclude_defaults=True))
+    part = {name: place for place, name in enumerate(FIRST_PARTS)}
+    order = sorted(settings, key=lambda key: part.get(key.partition(".")[0], len(part)))
+    return [(key, settings[key]) for key in order if key not in NOT_SETTINGS]
+
+
+def flat(tree: Mapping[str, Any], before: str = "") -> dict[str, str]:
+    """Dotted keys to values as text."""
+    found: dict[str, str] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{before}{key}.")
+        else:
+            found[before + key] = (
+                yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+            )
+    return found
 
 
 def classes_text(data: DataConfig) -> str:

@@ -27,9 +27,11 @@ ERROR_COLORS = {
     MISSED: (0x56, 0xB4, 0xE9),
     INVENTED: (0xE6, 0x9F, 0x00),
     HIT: (0xFF, 0xFF, 0xFF),
-    UNLABELLED: (0x80, 0x80, 0x80),
 }
 """Colours of Okabe and Ito, which readers with any colour vision tell apart."""
+
+GREYS = ((0x80, 0x80, 0x80), (0x40, 0x40, 0x40), (0xC8, 0xC8, 0xC8), (0x00, 0x00, 0x00), (0xCC, 0x79, 0xA7))
+"""Candidates for what is not labelled; the last, no grey, is for classes that take all of them."""
 
 Labels = NDArray[np.uint8]
 
@@ -122,8 +124,16 @@ def classes_url(labels: Labels, classes: ClassSet) -> str:
     return palette_url(labels, classes.palette, transparent=[n for n in range(256) if n >= len(classes)])
 
 
-def errors_url(kinds: Labels) -> str:
+def unlabelled_color(classes: ClassSet) -> tuple[int, int, int]:
+    """Of what is not labelled: the candidate that is farthest from every class's colour."""
+    taken = np.array(classes.colors, float)
+    return max(GREYS, key=lambda color: float(np.abs(taken - color).sum(1).min()))
+
+
+def errors_url(kinds: Labels, classes: ClassSet) -> str:
+    """Kinds of errors as a PNG in their colours; what is right is transparent."""
     palette = np.zeros((256, 3), np.uint8)
+    palette[UNLABELLED] = unlabelled_color(classes)
     for kind, color in ERROR_COLORS.items():
         palette[kind] = color
     return palette_url(kinds, palette, transparent=[RIGHT])

@@ -62,7 +62,7 @@ class ImageStore:
             self.add(truth, classes_url(sample.mask, classes), shape)
         if ours not in self.images:
             self.add(ours, classes_url(prediction, classes), shape)
-        self.add(errors, errors_url(kinds), shape)
+        self.add(errors, errors_url(kinds, classes), shape)
         name = "" if choice.focus is None else classes.names[choice.focus]
         return Card(sample.name, choice.title, name, width, height, photo, truth, ours, errors)
 

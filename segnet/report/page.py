@@ -1,6 +1,6 @@
 """The report of a segmentation run: one HTML file that needs nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from segnet.files import write_atomically
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.report import plots
-from segnet.report.facts import cost_facts, shown_costs, training_facts, versions
+from segnet.report.facts import changed_settings, cost_facts, effort_facts, shown_costs, training_facts, versions
 from segnet.report.gallery import (
     ERROR_COLORS,
     FAILING_CLASSES,
@@ -18,15 +18,16 @@ from segnet.report.gallery import (
     INVENTED,
     MISSED,
     NEAR,
-    UNLABELLED,
+    data_url,
     extremes,
     failures,
     heat_url,
+    unlabelled_color,
 )
 from segnet.report.images import Card, ImageStore, scaled_uncertainty
 from segnet.report.summary import Summary, certainties, summarize
 from segnet.report.templating import render
-from segnet.run_folder import RunFolder, read_metrics
+from segnet.run_folder import RunFolder, read_metrics, read_step_losses
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 ERROR_LEGEND = [
     ("wrong, beside a boundary", ERROR_COLORS[NEAR]),
     ("wrong, far from any boundary", ERROR_COLORS[FAR]),
-    ("not labelled", ERROR_COLORS[UNLABELLED]),
 ]
 LEFT_OUT = 0.1
 """Share of the pixels, the least certain, without which the accuracy is said in words."""
@@ -42,7 +42,6 @@ CLASS_ERROR_LEGEND = [
     ("missed", ERROR_COLORS[MISSED]),
     ("invented", ERROR_COLORS[INVENTED]),
     ("found", ERROR_COLORS[HIT]),
-    ("not labelled", ERROR_COLORS[UNLABELLED]),
 ]
 
 
@@ -71,7 +70,7 @@ def write_report(
     """
     history = read_metrics(RunFolder(run_folder).metrics_csv)
     summary = summarize(evaluation)
-    drawn = draw_figures(evaluation, history)
+    drawn = draw_figures(evaluation, history, read_step_losses(RunFolder(run_folder).losses_csv))
     if figures:
         save_figures(figures, drawn | figures_of_tables(evaluation, summary))
     content = (
@@ -82,6 +81,7 @@ def write_report(
     content["skipped"] = RunFolder(run_folder).read_skipped()
     if evaluation.left_out:
         content["skipped"] |= {content["split"]: list(evaluation.left_out.values())}
+    content["film"] = film(RunFolder(run_folder).drive)
     content["model"] = predictor.model.info.name
     content["costs"] = shown_costs(cost_facts(evaluation, predictor, dataset))
     content["plots"] = {name: plots.svg(figure, name) for name, figure in drawn.items()}
@@ -98,7 +98,8 @@ def content_of_run(run_folder: Path, history: list[dict[str, str]], split: str |
         "name": run_folder.resolve().name,
         "split": split or (config.data.val if config else "the data"),
         "trained_on": f"{config.data.name} ({config.data.train})" if config else "",
-        "training": training_facts(config) if config else [],
+        "training": [*training_facts(config), *effort_facts(history, run.read_machine())] if config else [],
+        "changed": changed_settings(config) if config else [],
         "kept": kept_epoch(history),
         "settings": run.config_path.read_text(encoding="utf-8") if config else "",
         "versions": versions(),
@@ -120,15 +121,27 @@ def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, A
 
 def content_of_images(evaluation: Evaluation, predictor: Predictor, store: ImageStore) -> dict[str, Any]:
     """The template's cards, which fill ``store``, and what their colours mean."""
+    unlabelled = ("not labelled", unlabelled_color(evaluation.classes))
     return {
-        "error_legend": ERROR_LEGEND,
-        "class_error_legend": CLASS_ERROR_LEGEND,
+        "error_legend": [*ERROR_LEGEND, unlabelled],
+        "class_error_legend": [*CLASS_ERROR_LEGEND, unlabelled],
         "galleries": store.cards(evaluation, extremes(evaluation)),
         "failures": store.cards(evaluation, failures(evaluation)),
         "failing_limit": FAILING_CLASSES,
         "uncertain": uncertain_cards(evaluation, predictor, store),
         "images": store.images,
     }
+
+
+FILM_BYTES = 8_000_000
+"""A longer film would make the page too large to send to anyone."""
+
+
+def film(path: Path) -> str:
+    """The film of the run as a data URL; empty where there is none, or a large one."""
+    if not path.is_file() or path.stat().st_size > FILM_BYTES:
+        return ""
+    return data_url(path.read_bytes(), "video/mp4")
 
 
 def kept_epoch(history: list[dict[str, str]]) -> str:
@@ -140,9 +153,14 @@ def kept_epoch(history: list[dict[str, str]]) -> str:
     return f"{len(history)} epochs were trained; the best mean IoU while training was after epoch {best['epoch']}."
 
 
-def draw_figures(evaluation: Evaluation, history: list[dict[str, str]]) -> dict[str, "Figure"]:
+def draw_figures(
+    evaluation: Evaluation, history: list[dict[str, str]], steps: Sequence[tuple[int, float]] = ()
+) -> dict[str, "Figure"]:
     """All plots of the page by name."""
     drawn = plots.learning_curves(history) if history else {}
+    if steps:
+        drawn["step_loss"] = plots.step_loss(steps)
+    drawn["image_order"] = plots.image_order(evaluation.image_mean_ious)
     drawn["image_mean_iou"] = plots.image_histogram(evaluation.image_mean_ious)
     drawn["reliability"] = plots.reliability(evaluation.calibration)
     drawn["accuracy_left"] = plots.accuracy_left(certainties(evaluation))

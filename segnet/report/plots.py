@@ -102,6 +102,31 @@ def image_histogram(values: Floats) -> "Figure":
     return figure
 
 
+def image_order(values: Floats) -> "Figure":
+    """The images' mean IoU in the data set's order: in frames of a drive, places where it fails lie together."""
+    figure, axis = new_figure("image, in the data's order", "mean IoU")
+    axis.plot(range(1, len(values) + 1), values, color=BLUE, marker="o", markersize=3, linewidth=0.8)
+    as_percent(axis)
+    axis.locator_params(axis="x", integer=True)
+    return figure
+
+
+def step_loss(steps: Sequence[tuple[int, float]]) -> "Figure":
+    """Training loss of each step, and its running mean, on a logarithmic axis where all are above zero."""
+    figure, axis = new_figure("step", "training loss")
+    places, losses = np.array(steps).T
+    axis.plot(places, losses, color=MUTED, alpha=0.5, linewidth=0.8, label="step")
+    width = max(1, len(losses) // 50)
+    means = np.convolve(losses, np.full(width, 1 / width), "valid")
+    axis.plot(places[width - 1 :], means, color=BLUE, linewidth=1.6, label=f"mean of {width}")
+    if losses.min() > 0:
+        axis.set_yscale("log")
+        few_ticks(axis.yaxis)
+    axis.locator_params(axis="x", integer=True)
+    legend(axis)
+    return figure
+
+
 def class_bars(names: Sequence[str], ious: Sequence[float], intervals: Sequence[tuple[float, float]]) -> "Figure":
     """IoU of each class with its interval; classes without one are left out."""
     rows = [row for row in zip(names, ious, intervals, strict=True) if not np.isnan(row[1])][::-1]

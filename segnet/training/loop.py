@@ -37,6 +37,7 @@ from segnet.training.progress import TrainingProgress
 from segnet.training.schedule import lr_factor
 from segnet.training.sharding import Outline
 from segnet.training.state import TrainingState
+from segnet.training.step_losses import StepLosses
 from segnet.training.stopping import StopRequest
 from segnet.training.tasks.task import Batch, Task
 from segnet.training.threads import threads_for
@@ -95,6 +96,7 @@ class Trainer:
             config.model, task, network, self.optimizer, self.average, scaler, self.position, fabric.is_global_zero
         )
         self.stop = StopRequest()
+        self.step_losses = StepLosses(run, fabric.is_global_zero)
         self.saved_at = time.monotonic()
         self.unread: list[tuple[int, torch.Tensor, int, torch.Tensor]] = []
         self.bad_loss = BadLoss(run.path, settings.bad_loss, fabric.global_rank)
@@ -121,6 +123,7 @@ class Trainer:
         elif resume:
             self.state.load(self.run.last_checkpoint)
             self.position.step = self.step_at(self.position)
+            self.step_losses.load(self.position.step)
         log = Log(self.run, self.position, enabled=self.fabric.is_global_zero)
         progress = TrainingProgress(self.length, self.task.monitor, self.fabric.is_global_zero)
         threads = threads_for(self.task, self.config.training.batch_size, self.fabric)
@@ -221,6 +224,7 @@ class Trainer:
             value = float(loss)
             if np.isfinite(value):
                 self.position.loss_sum += value * samples
+                self.step_losses.add(step, value)
             else:
                 files = [self.task.sample_name(index) for index in indices.tolist()]
                 self.bad_loss.meet(BadStep(self.position.epoch + 1, step, value, files))
@@ -276,6 +280,7 @@ class Trainer:
     def save(self) -> None:
         self.read_losses()
         self.state.save(self.run.last_checkpoint, self.config.training.keep_checkpoints)
+        self.step_losses.write()
         self.saved_at = time.monotonic()
 
     def stop_if_asked(self) -> None:

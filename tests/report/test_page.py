@@ -1,5 +1,6 @@
 """The page of a run: its numbers, its escaping, and that it works in a browser."""
 
+import base64
 import csv
 import html
 import json
@@ -11,12 +12,15 @@ import numpy as np
 import pytest
 
 import segnet.report
+from segnet.config_file import parse_config
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.predictor import Predictor
+from segnet.report.facts import changed_settings
 from segnet.report.gallery import (
     FAILING_CLASSES,
     FAR,
+    GREYS,
     HIT,
     INVENTED,
     MISSED,
@@ -25,10 +29,12 @@ from segnet.report.gallery import (
     error_map,
     extremes,
     failures,
+    unlabelled_color,
 )
 from segnet.report.page import draw_figures, write_report
 from segnet.report.summary import summarize
 from segnet.report.tables import write_tables
+from segnet.run_folder import RunFolder
 from tests.report.conftest import HISTORY, HOSTILE, opened, tiny_evaluation
 
 
@@ -54,7 +60,7 @@ def test_numbers_are_those_worked_out_by_hand(tiny_dataset: ImagesAndMasks) -> N
 
 def test_every_figure_that_is_drawn_is_shown(tiny_dataset: ImagesAndMasks) -> None:
     history = list(csv.DictReader(HISTORY.splitlines()))
-    drawn = draw_figures(tiny_evaluation(tiny_dataset, shift=1), history)
+    drawn = draw_figures(tiny_evaluation(tiny_dataset, shift=1), history, [(1, 2.0), (2, 1.0)])
     templates = (Path(segnet.report.__file__).parent / "templates").glob("*.html")
     shown = {name for path in templates for name in re.findall(r"parts\.figure\(plots\.(\w+)", path.read_text())}
     assert len(drawn) > 5
@@ -107,7 +113,7 @@ def test_page_shows_the_numbers_and_escapes_every_name(
     names = {path.name for path in (run_folder / "figures").iterdir()}
     assert names == {
         *("loss.png", "measures.png", "learning_rate.png", "image_mean_iou.png", "reliability.png"),
-        *("accuracy_left.png", "confusion.png", "class_iou.png"),
+        *("accuracy_left.png", "confusion.png", "class_iou.png", "image_order.png"),
     }
 
 
@@ -201,6 +207,17 @@ def test_page_works_in_a_browser(
         assert overlay.evaluate("e => getComputedStyle(e).opacity") == "1"
         assert page.locator('output[for="opacity"]').inner_text() == "100 %"
 
+        page.locator(".enlarge").first.click()
+        large = page.locator("#large svg").bounding_box()
+        assert large["width"] > page.locator(".enlarge").first.bounding_box()["width"]
+        assert large["width"] <= width
+        assert page.locator("#large p").inner_text().startswith("image<")
+        page.keyboard.press("Escape")
+        assert not page.locator("#large").is_visible()
+        # The table of classes is wider than a telephone, and says so.
+        hint = page.locator(".scroll").first.evaluate("e => getComputedStyle(e, '::before').content")
+        assert ("sideways" in hint) == (width == 390)
+
         page.locator(".confusion td").first.focus()
         page.keyboard.press("ArrowRight")
         assert page.locator("#cell").inner_text().startswith("road taken for $x$ & <b>: ")
@@ -210,3 +227,39 @@ def test_page_works_in_a_browser(
         for medium in ("screen", "print"):
             page.emulate_media(media=medium)
             assert min(page.locator("td.bar").evaluate_all(ROOM_AFTER_BARS)) > 0
+
+
+def test_the_page_says_what_was_set_how_long_it_took_and_on_what(
+    run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor
+) -> None:
+    run = RunFolder(run_folder)
+    run.machine.write_text(json.dumps({"device": "Card <9>", "processes": "2"}))
+    run.losses_csv.write_text("step,loss\n1,2.5\n2,1.5\n")
+    run.drive.write_bytes(b"a film")
+    text = write_report(run_folder, tiny_evaluation(tiny_dataset, 1), tiny_predictor, tiny_dataset).read_text()
+    # Three epochs of a second each.
+    assert "0:00:03 (h:min:s)" in text
+    assert "2 × Card &lt;9&gt;" in text
+    assert "Training loss by step" in text
+    assert f"data:video/mp4;base64,{base64.b64encode(b'a film').decode()}" in text
+    section = text[text.index("Settings that differ") :]
+    assert re.findall("<dt>(.*?)</dt>", section)[:2] == ["training.epochs", "model.name"]
+
+
+def test_settings_that_are_the_defaults_are_not_listed() -> None:
+    config = parse_config(
+        {"model": {"name": "segnet_lite"}, "training": {"epochs": 3, "batch_size": 4}, "optimizer": {"lr": 0.01}},
+        "test",
+    )
+    assert changed_settings(config) == [
+        ("optimizer.lr", "0.01"),
+        ("training.epochs", "3"),
+        ("model.name", "segnet_lite"),
+    ]
+
+
+def test_what_is_not_labelled_has_no_classs_colour() -> None:
+    grey = ClassSet(("sky",), ((128, 128, 128),), 255)
+    assert min(abs(channel - 128) for channel in unlabelled_color(grey)) > 50
+    greys = ClassSet(("a", "b", "c", "d"), GREYS[:4], 255)
+    assert unlabelled_color(greys) == GREYS[4]

@@ -10,7 +10,7 @@ from segnet.training.length import Length
 from segnet.training.position import Position
 from segnet.training.progress import TrainingProgress, duration
 
-ROW = {"epoch": 2, "lr": 0.00123, "train_loss": 0.51234, "images_per_second": 12.34}
+ROW: dict[str, object] = {"epoch": 2, "lr": 0.00123, "train_loss": 0.51234, "images_per_second": 12.34}
 
 
 def progress_of(position: Position, visible: bool = True) -> tuple[TrainingProgress, io.StringIO]:

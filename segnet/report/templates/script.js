@@ -42,6 +42,30 @@ for (const grid of document.querySelectorAll('[role="grid"]')) {
   });
 }
 
+// An image opens as large as the window.
+const large = document.getElementById("large");
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".enlarge");
+  if (!button) return;
+  const image = button.firstElementChild.cloneNode(true);
+  const { width, height } = image.viewBox.baseVal;
+  image.style.setProperty("--ratio", width / height);
+  large.querySelector("div").replaceChildren(image);
+  large.querySelector("p").textContent = button.getAttribute("aria-label").replace(/, show it large$/, "");
+  large.showModal();
+});
+large.addEventListener("click", (event) => { if (event.target === large) large.close(); });
+
+// A table that is wider than the window says so.
+const measure = () => {
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.classList.toggle("wide", box.scrollWidth > box.clientWidth + 1);
+  }
+};
+addEventListener("resize", measure);
+addEventListener("toggle", measure, true);
+measure();
+
 // Paper shows everything.
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details:not([open])")) details.open = true;

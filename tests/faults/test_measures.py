@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from segnet.files import sha256_of
+from segnet.inference.evaluation import evaluate
 from segnet.report import runs
 from segnet.run_folder import RunFolder
 from tests.faults.conftest import Begin, Training
@@ -93,7 +94,7 @@ def test_weights_that_change(
     row.check(0, "")
     folder = Path(shutil.copytree(measured, tmp_path / "copy"))
     (folder / "evaluation.npz").unlink()
-    other, evaluate = other_weights(begin), runs.evaluate
+    other = other_weights(begin)
 
     def changed_meanwhile(*arguments: object) -> object:
         shutil.copyfile(other, folder / "model.safetensors")

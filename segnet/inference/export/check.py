@@ -79,36 +79,41 @@ class Program:
         return classes
 
 
-class LiteRtProgram(Program):
+class LiteRtProgram:
     """A written TensorFlow Lite file."""
 
     def __init__(self, path: Path) -> None:
         runtime = require("ai_edge_litert.interpreter", "phone")
-        self.module = runtime.Interpreter(str(path)).get_signature_runner()
+        self.runner = runtime.Interpreter(str(path)).get_signature_runner()
 
     def classes(self, images: Tensor) -> Tensor:
-        (name,) = self.module.get_input_details()
-        (classes,) = self.module(**{name: images.permute(0, 2, 3, 1).contiguous().numpy()}).values()
+        (name,) = self.runner.get_input_details()
+        (classes,) = self.runner(**{name: images.permute(0, 2, 3, 1).contiguous().numpy()}).values()
         return torch.from_numpy(classes)
 
 
-class ExecuTorchProgram(Program):
+class ExecuTorchProgram:
     """A written ExecuTorch program."""
 
     def __init__(self, path: Path) -> None:
         self.program = require("executorch.runtime", "phone").Runtime.get().load_program(path)
-        self.module = self.program.load_method("forward")
+        self.method = self.program.load_method("forward")
 
     def classes(self, images: Tensor) -> Tensor:
-        classes: Tensor = self.module.execute([images.permute(0, 2, 3, 1).contiguous()])[0]
+        classes: Tensor = self.method.execute([images.permute(0, 2, 3, 1).contiguous()])[0]
         return classes
 
 
-PROGRAMS = {SUFFIXES["torch"]: Program, SUFFIXES["litert"]: LiteRtProgram, SUFFIXES["executorch"]: ExecuTorchProgram}
+AnyProgram = Program | LiteRtProgram | ExecuTorchProgram
+PROGRAMS: dict[str, type[AnyProgram]] = {
+    SUFFIXES["torch"]: Program,
+    SUFFIXES["litert"]: LiteRtProgram,
+    SUFFIXES["executorch"]: ExecuTorchProgram,
+}
 """Files that no back end opens: each is run as it is."""
 
 
-def open_file(path: Path) -> Program | Backend:
+def open_file(path: Path) -> AnyProgram | Backend:
     if path.suffix in PROGRAMS:
         return PROGRAMS[path.suffix](path)
     return open_backend("auto", open_model(path), "auto", "cpu")
@@ -139,7 +144,7 @@ def compare(
         images = at_size(as_tensor([sample.image]), network_size(size, model.info.size, sample.mask.shape))
         logits = network.logits(images)
         expected, found = logits.argmax(1).to(torch.uint8), file.classes(images)
-        if not isinstance(file, Program):
+        if not isinstance(file, AnyProgram):
             difference = max(difference or 0.0, float((file.logits(images) - logits).abs().max()))
         same, pixels = same + int((found == expected).sum()), pixels + found.numel()
         for matrix, classes in ((ours, expected), (its, found)):

@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -27,7 +28,7 @@ from segnet.training.averaging import WeightAverage
 from segnet.training.optimizer import build_optimizer
 
 CLASSES = 11
-CAMVID_LITE = {"widths": (24, 48, 80, 128), "add_encoder": True}
+CAMVID_LITE: dict[str, Any] = {"widths": (24, 48, 80, 128), "add_encoder": True}
 
 
 @contextmanager

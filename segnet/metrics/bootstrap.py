@@ -1,6 +1,7 @@
 """How far a measure could be off had other images of the same kind been drawn (Efron 1979)."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,19 @@ def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[float, floa
     return float(low), float(high)
 
 
+class PairedDifference(NamedTuple):
+    """A difference, ``()`` or ``(K,)``, its two-sided p-value and the ends of its 95 % interval, each of that shape."""
+
+    value: Floats
+    p: Floats
+    low: Floats
+    high: Floats
+
+
 def paired_difference(
     first: NDArray[np.int64], second: NDArray[np.int64], statistic: Statistic, samples: int = 1000, seed: int = 0
-) -> tuple[Floats, Floats]:
-    """Second minus first on the same images, and the two-sided bootstrap p-value that they are equal.
+) -> PairedDifference:
+    """Second minus first on the same images, with its interval and the bootstrap p-value that they are equal.
 
     Args:
         first: counts an image, ``(n, ...)``, such as its confusion matrix ``(n, C, C)``.
@@ -35,7 +45,7 @@ def paired_difference(
         seed: of the draw.
 
     Returns:
-        Differences and p-values, of shape ``()`` or ``(K,)``; p is 1 where nothing could be measured.
+        p is 1, and the interval NaN, where nothing could be measured.
     """
     difference = statistic(second.sum(0, keepdims=True))[0] - statistic(first.sum(0, keepdims=True))[0]
     draws = statistic(resample(second, samples, seed)) - statistic(resample(first, samples, seed))
@@ -43,7 +53,9 @@ def paired_difference(
     # One is added to both counts: no number of draws proves that chance is impossible.
     below, above = (draws <= 0).sum(0) + 1, (draws >= 0).sum(0) + 1
     p = np.minimum(1.0, 2 * np.minimum(below, above) / (count + 1))
-    return np.asarray(difference), np.where(count > 0, p, 1.0)
+    ends = [percentile_interval(column) for column in draws.reshape(samples, -1).T]
+    low, high = (np.reshape(end, np.shape(difference)) for end in zip(*ends, strict=True))
+    return PairedDifference(np.asarray(difference), np.where(count > 0, p, 1.0), low, high)
 
 
 def resample(counts: NDArray[np.int64], samples: int, seed: int) -> Floats:

@@ -1,8 +1,9 @@
 """Several runs on one page: measures side by side, where they differ, and what each costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +13,23 @@ from segnet.files import write_atomically
 from segnet.metrics import SegmentationScores, paired_difference
 from segnet.metrics.scores import divide
 from segnet.report import plots
-from segnet.report.facts import cost_facts
+from segnet.report.facts import NOT_SETTINGS, cost_facts, flat
 from segnet.report.gallery import Choice, unlabelled_color
 from segnet.report.images import Card, ImageStore
 from segnet.report.page import ERROR_LEGEND, save_figures
 from segnet.report.runs import MeasuredRun
 from segnet.report.summary import summarize
 from segnet.report.templating import render
+from segnet.run_folder import RunFolder, read_metrics
 
 SIGNIFICANT = 0.05
 SHOWN = 6
+COSTS = (
+    ("parameters", "parameters", True),
+    ("flops", "FLOP an image", True),
+    ("images_per_second", "images a second", False),
+)
+"""Keys of what a run costs, with the axis' label and whether fewer is better."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +38,13 @@ class Difference:
 
     Attributes:
         value: in 0–1.
-        p: of the paired bootstrap; of classes, after Holm's correction for their number.
+        low, high: ends of its 95 % interval, by a paired bootstrap.
+        p: of the same bootstrap; of classes, after Holm's correction for their number.
     """
 
     value: float
+    low: float
+    high: float
     p: float
 
     @property
@@ -57,14 +68,16 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
     summaries = [summarize(run.evaluation) for run in runs]
     costs = [cost_facts(run.evaluation, run.predictor, run.dataset) for run in runs]
     scores = [run.evaluation.scores.mean_iou for run in runs]
+    histories = [read_metrics(RunFolder(run.folder).metrics_csv) for run in runs]
     drawn = {
-        key: plots.pareto(names, [cost[key] for cost in costs], scores, label, fewer)
-        for key, label, fewer in (
-            ("parameters", "parameters", True),
-            ("flops", "FLOP an image", True),
-            ("images_per_second", "images a second", False),
-        )
+        f"curve-{column}": plots.run_curves(names, histories, column, label)
+        for column, label in (("val_mean_iou", "validation, mean IoU"), ("train_loss", "training loss"))
+        if any(row.get(column) for history in histories for row in history)
     }
+    if not same_network(costs):
+        drawn |= {
+            key: plots.pareto(names, [cost[key] for cost in costs], scores, label, fewer) for key, label, fewer in COSTS
+        }
     if figures:
         save_figures(figures, drawn)
     store = ImageStore(runs[0].dataset)
@@ -76,7 +89,8 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
         "costs": costs,
         "differences": [difference_of_means(runs[0], run) for run in runs[1:]],
         "class_differences": [class_differences(runs[0], run) for run in runs[1:]],
-        "plots": {name: plots.svg(figure, f"pareto-{name}") for name, figure in drawn.items()},
+        "plots": {name: plots.svg(figure, name) for name, figure in drawn.items()},
+        "settings": differing_settings(runs),
         "galleries": [(choice, cards_of(runs, store, choice)) for choice in most_different(runs)],
         "legend": list(zip(classes.names, classes.colors, strict=True)),
         "error_legend": [*ERROR_LEGEND, ("not labelled", unlabelled_color(classes))],
@@ -100,6 +114,19 @@ def check_comparable(runs: Sequence[MeasuredRun]) -> None:
             )
 
 
+def same_network(costs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all runs cost the same but for the noise of a clock: no figure can hold their measures against that."""
+    return len({(cost["parameters"], cost["flops"]) for cost in costs}) == 1
+
+
+def differing_settings(runs: Sequence[MeasuredRun]) -> list[tuple[str, list[str]]]:
+    """Keys whose value differs between the runs, with each run's value; a dash where it has none."""
+    configs = [RunFolder(run.folder).read_config() for run in runs]
+    settings = [flat(config.model_dump(mode="json")) if config else {} for config in configs]
+    rows = {key: [values.get(key, "–") for values in settings] for values in settings for key in values}
+    return [(key, row) for key, row in rows.items() if len(set(row)) > 1 and key not in NOT_SETTINGS]
+
+
 def run_names(runs: Sequence[MeasuredRun]) -> list[str]:
     """Folder names, numbered where two are the same."""
     names = [run.folder.resolve().name for run in runs]
@@ -108,24 +135,25 @@ def run_names(runs: Sequence[MeasuredRun]) -> list[str]:
 
 def difference_of_means(first: MeasuredRun, other: MeasuredRun) -> Difference:
     """In the mean IoU."""
-    value, p = paired_difference(
+    found = paired_difference(
         first.evaluation.matrices,
         other.evaluation.matrices,
         lambda matrices: SegmentationScores(matrices).mean_ious,  # type: ignore[arg-type]
     )
-    return Difference(float(value), float(p))
+    return Difference(float(found.value), float(found.low), float(found.high), float(found.p))
 
 
 def class_differences(first: MeasuredRun, other: MeasuredRun) -> list[Difference]:
     """In the IoU of each class; the p-values corrected for the number of classes."""
-    values, p = paired_difference(
+    found = paired_difference(
         hits_and_unions(first.evaluation.matrices),
         hits_and_unions(other.evaluation.matrices),
         lambda parts: divide(parts[..., 0], parts[..., 1]),
         # Enough that the smallest p-value can be significant after a correction for 250 classes.
         samples=10_000,
     )
-    return [Difference(float(value), float(one)) for value, one in zip(values, holm(p), strict=True)]
+    columns = zip(found.value, found.low, found.high, holm(found.p), strict=True)
+    return [Difference(*map(float, column)) for column in columns]
 
 
 def hits_and_unions(matrices: NDArray[np.int64]) -> NDArray[np.int64]:

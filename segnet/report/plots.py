@@ -255,12 +255,48 @@ def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]
         label = axis.annotate(name, (x, y), place, textcoords="offset points", color=INK, ha=side, parse_math=False)
         # A long name may reach over the edge; the axes keep their size.
         label.set_in_layout(False)
-    axis.plot(*zip(*front, strict=True), color=MUTED, linestyle="--", linewidth=1)
+    # Runs of one network cost the same but for noise: a line between them would say what is not so.
+    if front[-1][0] > SAME_COST * front[0][0] or front[0][0] > SAME_COST * front[-1][0]:
+        axis.plot(*zip(*front, strict=True), color=MUTED, linestyle="--", linewidth=1)
     axis.scatter(costs, scores, color=BLUE, zorder=3)
     axis.set_xscale("log")
     few_ticks(axis.xaxis)
     axis.yaxis.set_major_formatter(percent)
     axis.margins(0.2)
+    return figure
+
+
+SAME_COST = 1.01
+
+
+def run_curves(names: Sequence[str], histories: Sequence[Sequence[Row]], column: str, label: str) -> "Figure":
+    """A column of each run's ``metrics.csv`` over its epochs; from five runs on, lines differ by their dashes too."""
+    figure, axis = new_figure("epoch", label)
+    for index, (name, rows) in enumerate(zip(names, histories, strict=True)):
+        points = [(int(row["epoch"]), float(row[column])) for row in rows if row.get(column)]
+        if points:
+            axis.plot(
+                *zip(*points, strict=True),
+                color=SERIES[index % len(SERIES)],
+                linestyle=("-", "--", ":", "-.")[index // len(SERIES) % 4],
+                marker="o" if len(points) < 3 else None,
+                linewidth=1.6,
+                label=shortened(name),
+            )
+    axis.locator_params(axis="x", integer=True)
+    if column.startswith("val_"):
+        axis.yaxis.set_major_formatter(percent)
+    # Below the axes: curves of several runs leave no corner free.
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        [text.replace("$", r"\$") for text in labels],
+        loc="outside lower left",
+        ncols=2,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=9,
+    )
     return figure
 
 

@@ -49,17 +49,20 @@ def test_draws_without_a_value_do_not_count() -> None:
 
 def test_the_same_network_does_not_differ_from_itself() -> None:
     matrices = images([10, 50, 90])
-    difference, p = paired_difference(matrices, matrices, accuracy)
+    difference, p, _, _ = paired_difference(matrices, matrices, accuracy)
     assert (float(difference), float(p)) == (0, 1)
 
 
 def test_pairing_sees_a_small_difference_between_hard_and_easy_images() -> None:
     right = list(range(10, 90, 4))
     better = [n + 2 + n % 3 for n in right]
-    difference, p = paired_difference(images(right), images(better), accuracy)
+    difference, p, low, high = paired_difference(images(right), images(better), accuracy)
     assert difference == pytest.approx((sum(better) - sum(right)) / 100 / len(right))
     assert p == pytest.approx(2 / 1001)  # better in every draw
-    np.testing.assert_allclose(paired_difference(images(better), images(right), accuracy), (-difference, p))
+    assert low < difference < high
+    np.testing.assert_allclose(
+        paired_difference(images(better), images(right), accuracy), (-difference, p, -high, -low)
+    )
 
 
 def test_noise_is_no_difference() -> None:
@@ -76,7 +79,9 @@ def test_several_measures_at_once_are_those_of_each_alone() -> None:
         never = np.full(len(matrices), np.nan)
         return np.stack([accuracy(matrices), never, -accuracy(matrices)], axis=1)
 
-    differences, p = paired_difference(first, second, both)
-    difference, alone = paired_difference(first, second, accuracy)
+    differences, p, low, high = paired_difference(first, second, both)
+    difference, alone, least, most = paired_difference(first, second, accuracy)
     assert differences.tolist() == pytest.approx([float(difference), np.nan, -float(difference)], nan_ok=True)
     assert p.tolist() == pytest.approx([float(alone), 1, float(alone)])
+    assert low.tolist() == pytest.approx([float(least), np.nan, -float(most)], nan_ok=True)
+    assert high.tolist() == pytest.approx([float(most), np.nan, -float(least)], nan_ok=True)

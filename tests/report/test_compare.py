@@ -12,9 +12,18 @@ from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.inference.predictor import Predictor
-from segnet.report.compare import class_differences, difference_of_means, holm, most_different, write_comparison
+from segnet.report.compare import (
+    class_differences,
+    difference_of_means,
+    differing_settings,
+    holm,
+    most_different,
+    write_comparison,
+)
+from segnet.report.plots import pareto
 from segnet.report.runs import MeasuredRun
-from tests.report.conftest import HOSTILE, opened, tiny_evaluation
+from segnet.report.templating import points
+from tests.report.conftest import HISTORY, HOSTILE, SETTINGS, opened, tiny_evaluation
 
 
 @pytest.fixture
@@ -78,14 +87,38 @@ def test_page_works_in_a_browser(runs: list[MeasuredRun], tmp_path: Path, browse
     assert "<b>first" not in text
     ids = re.findall(r' id="([^"]+)"', text)
     assert len(ids) == len(set(ids))
-    assert {p.name for p in (tmp_path / "figures").iterdir()} == {
-        "parameters.png",
-        "flops.png",
-        "images_per_second.png",
-    }
+    # Both are of one network, and neither folder holds a table of epochs.
+    assert not any((tmp_path / "figures").iterdir())
     with opened(browser, path, 390) as page:
         prediction = page.locator('.versus [data-kind="prediction"]').first
         errors = page.locator('.versus [data-kind="errors"]').first
         assert (prediction.is_visible(), errors.is_visible()) == (True, False)
         page.locator('input[value="errors"]').click()
         assert (prediction.is_visible(), errors.is_visible()) == (False, True)
+
+
+def test_settings_and_curves_of_three_runs_stand_side_by_side(
+    tmp_path: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor
+) -> None:
+    runs = []
+    for shift, name in enumerate(("a", "b", "c$" * 50)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "config.yaml").write_text(SETTINGS.replace("epochs: 3", f"epochs: {3 + shift}"))
+        (folder / "metrics.csv").write_text(HISTORY)
+        runs.append(MeasuredRun(folder, "val", tiny_dataset, tiny_predictor, tiny_evaluation(tiny_dataset, shift)))
+    assert differing_settings(runs) == [("training.epochs", ["3", "4", "5"])]
+    text = write_comparison(runs, tmp_path / "page.html", tmp_path / "figures").read_text()
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"curve-val_mean_iou", "curve-train_loss"}
+    assert "All runs are of one network" in text
+    assert not re.search(r"\bp 0\.", text)
+    difference = difference_of_means(runs[0], runs[1])
+    assert f"{points(difference.value)} <small>{points(difference.low)} to {points(difference.high)}</small>" in text
+
+
+def test_no_line_joins_runs_of_one_cost() -> None:
+    def lines(costs: list[float]) -> int:
+        return len(pareto(["a", "b"], costs, [0.5, 0.6], "FLOP", fewer=True).axes[0].lines)
+
+    assert lines([1e9, 2e9]) == 1
+    assert lines([1e9, 1.005e9]) == 0

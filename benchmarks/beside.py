@@ -97,9 +97,9 @@ def train(name: str) -> float:
     """The loop's optimiser steps on four images."""
     import torch
 
-    from segnet.benchmark.networks import untrained
-    from segnet.benchmark.training import step
     from segnet.hardware import has_bf16
+    from segnet.speed.networks import untrained
+    from segnet.speed.training import step
 
     pixels = torch.randint(0, 256, (4, 3, *SIZE), dtype=torch.uint8)
     mask = torch.randint(0, 11, (4, *SIZE), dtype=torch.uint8)

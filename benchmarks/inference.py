@@ -16,12 +16,12 @@ import sys
 import numpy as np
 import torch
 
-from segnet.benchmark.inference import plain
-from segnet.benchmark.timing import Job, medians
 from segnet.hardware import keep_freed_memory
 from segnet.inference.backends import open_backend
 from segnet.inference.model import open_model
 from segnet.nn.saved import load_model
+from segnet.speed.inference import plain
+from segnet.speed.timing import Job, medians
 
 CPU = torch.device("cpu")
 WAYS = ("plain fp32", "torch fp32", "torch bf16", "openvino fp32", "openvino bf16", "openvino int8")

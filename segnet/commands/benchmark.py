@@ -36,13 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import torch
 
-    from segnet.benchmark.benchmark import Settings
-    from segnet.benchmark.benchmark import run as measure
-    from segnet.benchmark.loading import loading_rates
     from segnet.config_file import load_config
     from segnet.errors import UserError
     from segnet.files import write_json
     from segnet.inference.backends.devices import choose_device
+    from segnet.speed.benchmark import Settings
+    from segnet.speed.benchmark import run as measure
+    from segnet.speed.loading import loading_rates
     from segnet.terminal import progress_bar
 
     for name in ("batch", "rounds", "threads"):
@@ -74,7 +74,7 @@ def print_table(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from segnet.benchmark.machine import QUIET
+    from segnet.speed.machine import QUIET
 
     console = Console()
     if not console.is_terminal:

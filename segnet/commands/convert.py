@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from segnet.commands.inspect import add_format_argument, add_reading_arguments
 
 if TYPE_CHECKING:
-    from segnet.datasets.classes import ClassSet
     from segnet.datasets.convert import Summary
 
 EXAMPLE = """\
@@ -15,7 +14,6 @@ example:
   segnet convert /data/cityscapes data/cityscapes
   segnet convert /data/CamVid-701 data/camvid32 --format camvid-original-32
   segnet convert /data/mine data/mine --split train=all%0..80 --split val=all%80..100 --on-error skip
-  segnet convert /data/cityscapes data/cityscapes --shards
   segnet convert /data/drives data/drives --split train=all-0016E5 --split val=all@0016E5
 An interrupted conversion goes on where it was when the same command is given again.
 """
@@ -47,9 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ignore-unknown", action="store_true", help="pixels of no class get the ignored label; they are counted"
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
-    parser.add_argument(
-        "--shards", action="store_true", help="also write the splits as tar shards, to OUT/shards/SPLIT"
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,24 +73,7 @@ def run(args: argparse.Namespace) -> int:
             progress,
         )
     print_summary(summary, args.out)
-    if args.shards:
-        assert layout.classes is not None
-        write_splits_as_shards(args.out.expanduser(), layout.classes)
     return 0
-
-
-def write_splits_as_shards(out: Path, classes: "ClassSet") -> None:
-    """Each split of the plain folders in ``out`` to ``out/shards/SPLIT``."""
-    from segnet.datasets.folder import load_folder
-    from segnet.datasets.shards import write_shards
-    from segnet.terminal import progress_bar
-
-    for folder in sorted((out / "images").iterdir()):
-        with progress_bar(f"writing {folder.name} as shards", "samples") as progress:
-            dataset = load_folder(str(out), folder.name, classes, cache=0)
-            index = write_shards(dataset, out / "shards" / folder.name, progress=progress)
-        print(f"{index.samples:,} samples in {len(index.shards):,} shards in {out / 'shards' / folder.name}")
-    print(f"train from them with data.name=shards data.root={out / 'shards'}")
 
 
 def split_of(text: str) -> tuple[str, str]:

@@ -8,8 +8,10 @@ example:
   segnet shards --config configs/camvid/segnet_lite.yaml --out data/shards data.root=/data/CamVid
   segnet train --config configs/camvid/segnet_lite.yaml data.name=shards data.root=data/shards
   segnet shards --check data/shards/train
+  segnet inspect /data/cityscapes --config cityscapes.yaml
+  segnet shards --config cityscapes.yaml --out data/cityscapes_shards
 
-The first command again goes on after an interruption.
+The same command goes on after an interruption. A config reads every format of data (segnet inspect writes one).
 """
 
 

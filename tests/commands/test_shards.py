@@ -27,16 +27,24 @@ def test_both_splits_are_written_and_checked(
     assert "000002.tar: damaged" in capsys.readouterr().err
 
 
-def test_convert_writes_shards_beside_the_plain_folders(tiny_camvid: Path, tmp_path: Path) -> None:
-    out = tmp_path / "plain"
-    assert main(["convert", str(tiny_camvid), str(out), "--format", "camvid", "--workers", "1", "--shards"]) == 0
-    shards = load_split(DataConfig(name="shards", root=str(out / "shards")), "train")
-    original = load_split(DataConfig(name="camvid", root=str(tiny_camvid), cache=0), "train")
-    assert len(shards) == len(original)
-    for index in range(len(shards)):
-        assert shards[index].name == original[index].name
-        assert (shards[index].image == original[index].image).all()
-        assert (shards[index].mask == original[index].mask).all()
+def test_shards_of_a_data_set_in_another_format_hold_what_a_training_reads_from_it(
+    tiny_camvid: Path, tmp_path: Path
+) -> None:
+    settings = [
+        "data.name=folder",
+        "data.format=camvid",
+        f"data.root={tiny_camvid}",
+        "data.merge={wheels: [Car, Bicyclist]}",
+    ]
+    assert main(["shards", "--config", CONFIG, "--out", str(tmp_path / "shards"), *settings]) == 0
+    shards = load_split(DataConfig(name="shards", root=str(tmp_path / "shards")), "train")
+    merge = {"wheels": ["Car", "Bicyclist"]}
+    original = load_split(DataConfig(name="camvid", root=str(tiny_camvid), merge=merge, cache=0), "train")
+    assert shards.classes == original.classes
+    assert [sample.name for sample in shards] == [sample.name for sample in original]
+    for written, read in zip(shards, original, strict=True):
+        assert (written.image == read.image).all()
+        assert (written.mask == read.mask).all()
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from segnet.benchmark.plain import Plain, unpool_by_scatter
-from segnet.benchmark.timing import Job
 from segnet.config import DataConfig
 from segnet.hardware import has_bf16
 from segnet.inference.backends import open_backend
@@ -25,6 +23,8 @@ from segnet.inference.metadata import describe
 from segnet.inference.model import open_model
 from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
+from segnet.speed.plain import Plain, unpool_by_scatter
+from segnet.speed.timing import Job
 
 PLAIN = "plain PyTorch"
 

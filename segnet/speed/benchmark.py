@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from segnet.benchmark import inference, training
-from segnet.benchmark.inference import PLAIN, Way
-from segnet.benchmark.machine import describe, gemm_peaks, share_of_cores
-from segnet.benchmark.networks import untrained
-from segnet.benchmark.timing import medians, peak_memory
 from segnet.nn.flops import count_flops
+from segnet.speed import inference, training
+from segnet.speed.inference import PLAIN, Way
+from segnet.speed.machine import describe, gemm_peaks, share_of_cores
+from segnet.speed.networks import untrained
+from segnet.speed.timing import medians, peak_memory
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from segnet.benchmark.timing import Job, seconds_of
 from segnet.hardware import device_name, has_bf16
+from segnet.speed.timing import Job, seconds_of
 
 
 def gemm_peaks(device: torch.device, side: int, rounds: int) -> dict[str, float]:

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from segnet.benchmark import benchmark, inference, machine
-from segnet.benchmark.inference import PLAIN, scattering
-from segnet.benchmark.loading import loading_rates
-from segnet.benchmark.machine import gemm_peaks
-from segnet.benchmark.networks import untrained
-from segnet.benchmark.plain import Plain, unpool_by_scatter
-from segnet.benchmark.timing import medians, peak_memory
 from segnet.commands.benchmark import print_table
 from segnet.config import Config, DataConfig, ModelConfig, TrainingConfig
 from segnet.inference.backends import open_backend
 from segnet.nn.catalogue import NETWORKS
+from segnet.speed import benchmark, inference, machine
+from segnet.speed.inference import PLAIN, scattering
+from segnet.speed.loading import loading_rates
+from segnet.speed.machine import gemm_peaks
+from segnet.speed.networks import untrained
+from segnet.speed.plain import Plain, unpool_by_scatter
+from segnet.speed.timing import medians, peak_memory
 
 CPU = torch.device("cpu")
 

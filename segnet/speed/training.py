@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from segnet.benchmark.inference import PLAIN, Way
-from segnet.benchmark.plain import Plain
-from segnet.benchmark.timing import Job
 from segnet.config import SgdConfig
 from segnet.hardware import has_bf16
 from segnet.losses import CrossEntropy
 from segnet.nn.saved import SavedModel
+from segnet.speed.inference import PLAIN, Way
+from segnet.speed.plain import Plain
+from segnet.speed.timing import Job
 from segnet.training.optimizer import build_optimizer
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from segnet.config import CrossEntropyTerm, DiceTerm, LovaszTerm
+from segnet.config import CrossEntropyTerm, DiceTerm, LossTerm, LovaszTerm
 from segnet.losses import build_loss
 from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 from segnet.nn.segnet_lite import SegNetLite
@@ -28,7 +28,7 @@ def test_pooling_and_unpooling_give_the_same_bits(size: tuple[int, int], dtype: 
 
 def gradients(network: SegNetLite, images: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]:
     """Loss and gradients of a step in float32."""
-    terms = [CrossEntropyTerm(), DiceTerm(name="dice"), LovaszTerm(name="lovasz")]
+    terms: list[LossTerm] = [CrossEntropyTerm(), DiceTerm(name="dice"), LovaszTerm(name="lovasz")]
     loss = build_loss(terms, 11, lambda _: None)(network(images), mask)
     loss.backward()
     return loss.detach(), [parameter.grad for parameter in network.parameters() if parameter.grad is not None]

@@ -20,20 +20,20 @@ from segnet.version import __version__
 
 COMMANDS = {
     "train": "train a network from a config, measure it and write its report",
-    "configs": "the configs that come with the package, and the text of one",
+    "configs": "list the packaged configs, or print one",
     "evaluate": "measure a trained model on a split",
     "predict": "segment images",
     "video": "overlay the classes on every frame of a video",
     "export": "write a model as one file for ONNX Runtime, OpenVINO or PyTorch",
-    "benchmark": "images a second of the networks on this machine, against its peak and plain PyTorch",
-    "shards": "write the splits of a config's data as tar shards for training at any size",
-    "tune": "train a config with many settings: a search with Optuna, or a grid with several seeds each",
-    "inspect": "say what is in a folder of images and masks, and write a config that trains on it",
-    "convert": "bring a data set of another format to plain folders of images and index masks",
+    "benchmark": "measure the networks' speed on this machine, against its peak and plain PyTorch",
+    "shards": "write the splits of a config's data as tar shards, for large data sets",
+    "tune": "train a config with many settings: search with Optuna, or a grid with several seeds",
+    "inspect": "describe a folder of images and masks, and write a config that trains on it",
+    "convert": "convert a data set to plain folders of images and index masks",
     "report": "write the report of a run again",
-    "compare": "one page that holds several runs side by side",
-    "demo": "a page on this machine that segments your images, clips and camera",
-    "completion": "have the Tab key complete commands, options, configs, settings and models",
+    "compare": "write a page that compares several runs",
+    "demo": "serve a page on this machine that segments your images, clips and camera",
+    "completion": "let the Tab key complete commands, options, configs, settings and models",
 }
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from segnet.model import Model
 
 LEAST_PIXELS = 256
-MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a model that comes with the package"
+MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a packaged model"
 
 
 def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None = None) -> None:
@@ -17,10 +17,10 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
     parser.add_argument(
         "--backend",
         default="auto",
-        help="torch, torch-compiled, onnxruntime or openvino (default: an exported file's own runtime; of a network, "
-        "openvino for a hundred images or more where it is installed, else torch)",
+        help="torch, torch-compiled, onnxruntime or openvino (default: an exported file's own runtime; for a network, "
+        "openvino for a hundred images or more if it is installed, else torch)",
     )
-    parser.add_argument("--precision", default="auto", help="fp32, bf16 or auto, the fastest that is at hand")
+    parser.add_argument("--precision", default="auto", help="fp32, bf16, or auto: the fastest available")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
     usual = "8 for a Bayesian SegNet, else 1; exported files have no dropout" if samples is None else samples
     parser.add_argument(
@@ -30,13 +30,19 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
         "--size",
         type=network_size,
         metavar="SIZE",
-        help="at which the network sees images: trained, as many pixels as in training; native, as they are; "
-        "HxW; or a number of pixels (default: trained, with --tile native)",
+        help="size at which the network sees images: trained (as many pixels as in training), native (its own), "
+        "HxW, or a number of pixels (default: trained; with --tile: native)",
     )
-    parser.add_argument("--tile", type=size, metavar="HxW", help="see large images in overlapping tiles of this size")
-    parser.add_argument("--flip", action="store_true", help="average with the mirror image; twice the time")
     parser.add_argument(
-        "--scales", type=scales, default=(1.0,), metavar="LIST", help="average over sizes, as in 0.75,1,1.25"
+        "--tile", type=size, metavar="HxW", help="split large images into overlapping tiles of this size"
+    )
+    parser.add_argument("--flip", action="store_true", help="average with the mirror image; takes twice the time")
+    parser.add_argument(
+        "--scales",
+        type=scales,
+        default=(1.0,),
+        metavar="LIST",
+        help="average over several sizes, for example 0.75,1,1.25",
     )
 
 

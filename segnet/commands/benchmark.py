@@ -18,19 +18,25 @@ NETWORKS = ("segnet", "segnet_basic", "segnet_lite", "smp/Unet")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("--quick", action="store_true", help="a quarter of the size, 3 rounds: a first impression")
+    parser.add_argument(
+        "--quick", action="store_true", help="a quarter of the size and 3 rounds, for a first impression"
+    )
     parser.add_argument(
         "--networks", nargs="+", default=NETWORKS, metavar="NAME", help=f"default: {' '.join(NETWORKS)}"
     )
-    parser.add_argument("--size", type=size, metavar="HxW", help="of the images (default: 360x480)")
-    parser.add_argument("--batch", type=int, default=4, help="images of a training step (default: 4)")
-    parser.add_argument("--rounds", type=int, help="of which the median is taken (default: 7)")
-    parser.add_argument("--threads", type=int, help="of the processor (default: PyTorch's)")
+    parser.add_argument("--size", type=size, metavar="HxW", help="size of the images (default: 360x480)")
+    parser.add_argument("--batch", type=int, default=4, help="images in a training step (default: 4)")
+    parser.add_argument("--rounds", type=int, help="number of rounds; the median is shown (default: 7)")
+    parser.add_argument("--threads", type=int, help="processor threads (default: PyTorch's)")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
-    parser.add_argument("--compiled", action="store_true", help="measure torch.compile too, minutes to get ready")
-    parser.add_argument("--no-training", action="store_true", help="measure inference alone")
-    parser.add_argument("--loading", metavar="CONFIG", help="measure reading and augmenting of this config's data too")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it as JSON")
+    parser.add_argument(
+        "--compiled", action="store_true", help="measure torch.compile too, which takes minutes to start"
+    )
+    parser.add_argument("--no-training", action="store_true", help="measure inference only")
+    parser.add_argument(
+        "--loading", metavar="CONFIG", help="also measure reading and augmentation of this config's data"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,8 +12,10 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders; held against the first")
-    parser.add_argument("--split", help="what to measure on; without it: each config's val split")
+    parser.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="run folders; each is compared with the first"
+    )
+    parser.add_argument("--split", help="split to measure on (default: each config's val split)")
     parser.add_argument(
         "--out", type=Path, default=Path("comparison.html"), metavar="FILE", help="the page (default: comparison.html)"
     )

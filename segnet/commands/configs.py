@@ -12,7 +12,7 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("config", nargs="?", metavar="NAME", help="print this one (default: list them all)")
+    parser.add_argument("config", nargs="?", metavar="NAME", help="config to print (default: list all)")
 
 
 def run(args: argparse.Namespace) -> int:

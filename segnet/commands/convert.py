@@ -31,20 +31,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         action="append",
         metavar="NAME=CHOICE",
-        help="a split of the output: of names, @SEQUENCE, -SEQUENCE, %%FROM..TO; may be repeated "
+        help="a split to write, from names, @SEQUENCE, -SEQUENCE, %%FROM..TO; may be repeated "
         "(default: the data set's own splits)",
     )
     parser.add_argument(
         "--on-error",
         choices=("fail", "skip"),
         default="fail",
-        help="at a file that cannot be read, a missing mask, sizes that differ, a label of no class: stop with a line, "
-        "or leave the pair out and go on (default: fail)",
+        help="what to do about an unreadable file, missing mask, wrong size or unknown label: stop with an error, "
+        "or leave the pair out and continue (default: fail)",
     )
     parser.add_argument(
-        "--ignore-unknown", action="store_true", help="pixels of no class get the ignored label; they are counted"
+        "--ignore-unknown", action="store_true", help="give pixels of unknown labels the ignored label, and count them"
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
 
 
 def run(args: argparse.Namespace) -> int:

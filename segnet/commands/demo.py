@@ -19,12 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "models",
         nargs="*",
         metavar="MODEL",
-        help="run folders, model folders, or names of models that come with the package; autoencoders too",
+        help="run folders, model folders, or names of packaged models; autoencoders too",
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen at; another than this machine's own lets others in"
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; an address of the network admits other machines",
     )
-    parser.add_argument("--port", type=port, default=PORT, help=f"port to listen at, 0 for any (default: {PORT})")
+    parser.add_argument(
+        "--port", type=port, default=PORT, help=f"port to listen on, 0 for any free one (default: {PORT})"
+    )
 
 
 def port(text: str) -> int:

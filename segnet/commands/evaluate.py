@@ -19,14 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help=MODEL)
     parser.add_argument("--split", help="split to measure on (default: the run's val split)")
     parser.add_argument(
-        "--data", metavar="FOLDER", help="root of the data, or a config that says which data (default: the run's)"
+        "--data", metavar="FOLDER", help="root of the data, or a config that names the data (default: the run's)"
     )
     parser.add_argument(
         "--merge",
         action="append",
         default=[],
         metavar="NAME=CLASS,CLASS",
-        help="take classes of the model and of the data for one; once for each",
+        help="measure several classes as one; may be repeated",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measures as JSON")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report page")

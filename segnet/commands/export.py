@@ -14,11 +14,11 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("model", help="run folder, model folder, or the name of a model that comes with the package")
+    parser.add_argument("model", help="run folder, model folder, or the name of a packaged model")
     parser.add_argument(
         "--format",
         choices=("onnx", "openvino", "torch", "litert", "executorch", "web"),
-        help="runtime that will run it (default: by FILE's suffix)",
+        help="runtime of the exported file (default: by FILE's suffix)",
     )
     parser.add_argument("--precision", choices=("fp32", "bf16", "int8"), default="fp32", help="default: fp32")
     parser.add_argument(
@@ -26,25 +26,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help=".onnx, .xml (and .bin), .pt2, .tflite, .pte, or for web a folder",
+        help="file to write: .onnx, .xml (and .bin), .pt2, .tflite or .pte; for web, a folder",
     )
     parser.add_argument(
         "--runtime",
         type=Path,
         metavar="FOLDER",
-        help="web: the files of ONNX Runtime Web (default: fetched once by npm, checked and kept)",
+        help="web: files of ONNX Runtime Web (default: downloaded once with npm, checked and kept)",
     )
     parser.add_argument(
-        "--size", type=size, metavar="HxW", help="only size that the file takes (default: any; torch: the training's)"
+        "--size",
+        type=size,
+        metavar="HxW",
+        help="the only size that the file accepts (default: any; torch: the size of the training)",
     )
     parser.add_argument(
-        "--data", metavar="FOLDER", help="root of the data to calibrate and check on (default: the run's)"
+        "--data", metavar="FOLDER", help="root of the data for calibration and check (default: the run's)"
     )
     parser.add_argument(
-        "--images", type=int, default=64, metavar="N", help="images to calibrate and to check on (default: 64)"
+        "--images", type=int, default=64, metavar="N", help="images for calibration and check (default: 64)"
     )
     parser.add_argument(
-        "--max-loss", type=float, default=1.0, metavar="POINTS", help="mean IoU that bf16 or int8 may cost (default: 1)"
+        "--max-loss",
+        type=float,
+        default=1.0,
+        metavar="POINTS",
+        help="largest loss of mean IoU allowed for bf16 or int8 (default: 1)",
     )
 
 

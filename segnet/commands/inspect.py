@@ -25,12 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="folder of the data set")
     add_format_argument(parser)
     add_reading_arguments(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found as JSON")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write a page with samples and augmented ones")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all findings as JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a page with samples, plain and augmented")
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="write a config that trains; NAME stands for configs/NAME.yaml"
+        "--config", type=Path, metavar="FILE", help="write a config that trains; NAME means configs/NAME.yaml"
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
 
 
 def add_format_argument(parser: argparse.ArgumentParser) -> None:
@@ -40,20 +40,22 @@ def add_format_argument(parser: argparse.ArgumentParser) -> None:
 
     names = get_args(DataFormat)
     parser.add_argument(
-        "--format", choices=names, metavar="FORMAT", help=f"layout, where it is not found out: {', '.join(names)}"
+        "--format", choices=names, metavar="FORMAT", help=f"layout of the data (default: detected): {', '.join(names)}"
     )
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     """How a folder is read where it is not found out: which files are which, and which value is left out."""
-    parser.add_argument("--images", metavar="PATTERN", help="the images below the folder, as 'scans/**/*.png'")
-    parser.add_argument("--masks", metavar="PATTERN", help="the masks below the folder, as 'truth' or '**/*_gt.png'")
+    parser.add_argument("--images", metavar="PATTERN", help="images below the folder, for example 'scans/**/*.png'")
+    parser.add_argument(
+        "--masks", metavar="PATTERN", help="masks below the folder, for example 'truth' or '**/*_gt.png'"
+    )
     parser.add_argument(
         "--ignore",
         type=ignored_value,
         default="auto",
         metavar="N",
-        help="value of the masks that is left out, or none (default: 255 where it can be nothing else)",
+        help="mask value to ignore, or none (default: 255 if it cannot be a class)",
     )
 
 

@@ -28,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder of NAME_mask.png and NAME_overlay.png; of a TIFF stack, both are stacks of its pages",
+        help="folder for NAME_mask.png and NAME_overlay.png; for a TIFF stack, both are TIFF stacks too",
     )
-    parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5)")
+    parser.add_argument("--opacity", type=float, default=0.5, help="opacity of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
     parser.add_argument(
-        "--max-pixels", type=int, metavar="N", help="of an image that is read (default: 89 million, a quarter of a GiB)"
+        "--max-pixels", type=int, metavar="N", help="most pixels of an image (default: 89 million, a quarter of a GiB)"
     )
     add_predictor_arguments(parser)
 

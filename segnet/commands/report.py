@@ -15,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     # Not "run": that name holds the command's own function.
     parser.add_argument("folder", type=Path, metavar="RUN", help="run folder")
-    parser.add_argument("--split", help="what to measure on; without it: the config's val split")
+    parser.add_argument("--split", help="split to measure on (default: the config's val split)")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="the page; tables go beside it (default: RUN/report.html)"
+        "--out", type=Path, metavar="FILE", help="the page; tables go into the same folder (default: RUN/report.html)"
     )
     parser.add_argument("--figures", type=Path, metavar="DIR", help="also write each figure as PNG")
     parser.add_argument(

@@ -17,12 +17,12 @@ The same command goes on after an interruption. A config reads every format of d
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("--config", metavar="FILE", help="YAML file whose data.train and data.val are written")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the shards go to DIR/train and DIR/val")
-    parser.add_argument("--samples", type=int, default=1000, metavar="N", help="samples a shard (default 1000)")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="threads that read and write (default 2)")
-    parser.add_argument("--check", metavar="SPLIT", help="instead: compare a split's shards with their SHA-256")
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the file's")
+    parser.add_argument("--config", metavar="FILE", help="write the splits data.train and data.val of this config")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write the shards to DIR/train and DIR/val")
+    parser.add_argument("--samples", type=int, default=1000, metavar="N", help="samples in each shard (default: 1000)")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="threads that read and write (default: 2)")
+    parser.add_argument("--check", metavar="SPLIT", help="write nothing; compare a split's shards with their SHA-256")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that override the config")
 
 
 def run(args: argparse.Namespace) -> int:

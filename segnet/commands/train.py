@@ -15,26 +15,31 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("--config", required=True, metavar="FILE", help="YAML file of the experiment")
+    parser.add_argument(
+        "--config",
+        required=True,
+        metavar="FILE",
+        help="config of the experiment: a YAML file, or a name that `segnet configs` lists",
+    )
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument(
         "--resume",
         action="store_true",
-        help="go on from the run folder's last checkpoint; some settings may change, see docs/reliability.md",
+        help="continue from the run folder's last checkpoint; docs/reliability.md lists the settings that may change",
     )
     existing.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace the run in the run folder; it is set aside until the new one has weights that were measured",
+        help="replace the run in the run folder; the old one is kept until the new one has measured weights",
     )
     parser.add_argument(
         "--schema",
         action=PrintSchema,
         nargs=0,
-        help="print the JSON schema of config files and end; editors check a YAML file that begins with "
-        "'# yaml-language-server: $schema=schema.json' against it",
+        help="print the JSON schema of config files; editors use it to check a YAML file that begins with "
+        "'# yaml-language-server: $schema=schema.json'",
     )
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the file's")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that override the config")
 
 
 class PrintSchema(argparse.Action):

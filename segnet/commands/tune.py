@@ -22,7 +22,12 @@ the table gives mean and spread. The same command again goes on where it stopped
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("--config", required=True, metavar="FILE", help="YAML file of the experiment")
+    parser.add_argument(
+        "--config",
+        required=True,
+        metavar="FILE",
+        help="config of the experiment: a YAML file, or a name that `segnet configs` lists",
+    )
     parser.add_argument(
         "--vary",
         action="append",
@@ -30,13 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=SPACE",
         help="a setting and its choices [A,B] or range {low: A, high: B, log: true, step: C}; may be repeated",
     )
-    parser.add_argument("--space", type=Path, metavar="FILE", help="YAML file: settings to choices or ranges")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--trials", type=int, default=20, metavar="N", help="search with so many trials (default 20)")
-    how.add_argument("--seeds", type=int, metavar="N", help="train every combination of the choices, N times each")
-    parser.add_argument("--json", metavar="FILE", help="write every trial's settings and value there too")
     parser.add_argument(
-        "settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the file's in all trials"
+        "--space", type=Path, metavar="FILE", help="YAML file with settings and their choices or ranges"
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--trials", type=int, default=20, metavar="N", help="search with this many trials (default: 20)")
+    how.add_argument("--seeds", type=int, metavar="N", help="train every combination of the choices, N times each")
+    parser.add_argument("--json", metavar="FILE", help="also write every trial's settings and value to this file")
+    parser.add_argument(
+        "settings", nargs="*", metavar="KEY=VALUE", help="settings that override the config in all trials"
     )
 
 

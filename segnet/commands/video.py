@@ -28,27 +28,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("model", help=MODEL)
     parser.add_argument(
-        "input", help="video file, folder or pattern of images, number of a camera, or address such as rtsp://..."
+        "input", help="video file, folder or pattern of images, camera number, or address such as rtsp://..."
     )
     parser.add_argument(
         "output",
         nargs="?",
         type=Path,
         help="video to write: .mp4, .mov, .mkv (H.264) or .webm (VP9); without a suffix, a folder of PNG files; "
-        "a camera needs none",
+        "optional for a camera",
     )
     add_image_arguments(parser)
-    parser.add_argument("--start", type=float, default=0, metavar="SECONDS", help="begin here")
-    parser.add_argument("--end", type=float, metavar="SECONDS", help="end before here")
+    parser.add_argument("--start", type=float, default=0, metavar="SECONDS", help="start at this time")
+    parser.add_argument("--end", type=float, metavar="SECONDS", help="stop before this time")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="take every n-th frame (default: 1)")
-    parser.add_argument("--fps", type=float, metavar="N", help="images a second, of a folder (default: 10)")
+    parser.add_argument("--fps", type=float, metavar="N", help="frame rate of a folder of images (default: 10)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write each frame's class shares")
     parser.add_argument(
-        "--smooth", type=float, default=0, metavar="WEIGHT", help="steady classes along the flow; 0.7 is a good weight"
+        "--smooth",
+        type=float,
+        default=0,
+        metavar="WEIGHT",
+        help="average classes along the optical flow; 0.7 is a good weight",
     )
-    parser.add_argument("--flicker", action="store_true", help="measure how unsteady the classes are")
-    parser.add_argument("--batch", type=int, metavar="N", help="frames seen at once (default: 4 on a GPU, else 1)")
-    parser.add_argument("--mjpeg", type=int, metavar="PORT", help="look at a camera in a browser on this machine")
+    parser.add_argument("--flicker", action="store_true", help="measure how often classes change between frames")
+    parser.add_argument(
+        "--batch", type=int, metavar="N", help="frames that the network sees at once (default: 4 on a GPU, else 1)"
+    )
+    parser.add_argument(
+        "--mjpeg", type=int, metavar="PORT", help="show a camera on a page of this machine, at this port"
+    )
     # A video of several passes a frame takes several times as long, which has to be asked for.
     add_predictor_arguments(parser, samples=1)
 
@@ -58,16 +66,16 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         "--layout",
         choices=("overlay", "side", "mask", "uncertainty"),
         default="overlay",
-        help="mask: class indices without loss into a folder (PNG) or .mkv (FFV1), else their colours; "
+        help="mask: lossless class indices in a folder (PNG) or .mkv (FFV1), otherwise their colours; "
         "uncertainty needs --samples (default: overlay)",
     )
-    parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5)")
+    parser.add_argument("--opacity", type=float, default=0.5, help="opacity of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
-    parser.add_argument("--classes", type=names, metavar="NAMES", help="draw only these, as in Car,Pedestrian")
     parser.add_argument(
-        "--no-legend", dest="legend", action="store_false", help="leave out the strip with names and shares"
+        "--classes", type=names, metavar="NAMES", help="draw only these classes, for example Car,Pedestrian"
     )
-    parser.add_argument("--show-rate", action="store_true", help="write the frames a second into the image")
+    parser.add_argument("--no-legend", dest="legend", action="store_false", help="omit the strip of names and shares")
+    parser.add_argument("--show-rate", action="store_true", help="show the frames per second in the image")
 
 
 def names(text: str) -> list[str]:

@@ -15,7 +15,7 @@ example:
   segnet convert /data/CamVid-701 data/camvid32 --format camvid-original-32
   segnet convert /data/mine data/mine --split train=all%0..80 --split val=all%80..100 --on-error skip
   segnet convert /data/drives data/drives --split train=all-0016E5 --split val=all@0016E5
-An interrupted conversion goes on where it was when the same command is given again.
+Give the same command again to continue an interrupted conversion.
 """
 
 SHOWN = 5

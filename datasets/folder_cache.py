@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from segnet.errors import UserError
-from segnet.files import write_atomically
+from segnet.files import cache_folder, write_atomically
 
 KEPT_FROM = 10_000
 """Names from which on a folder's list is kept: smaller folders are listed as fast as a list is read."""
@@ -36,11 +36,6 @@ def file_names(folder: Path) -> list[str]:
     if len(names) >= KEPT_FROM and time.time() - status.st_mtime > SETTLED_S:
         _write(kept, stamp, names)
     return names
-
-
-def cache_folder() -> Path:
-    """Where the user's caches lie, by the convention of the XDG base directories."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "segnet"
 
 
 def _read(kept: Path, stamp: str) -> list[str] | None:

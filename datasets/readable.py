@@ -4,12 +4,12 @@ import hashlib
 import json
 
 from segnet.errors import UserError
-from segnet.files import write_json
+from segnet.files import cache_folder, write_json
 from segnet.lock import lock_file
 
 from .parallel import map_files
 from .samples import ImagesAndMasks
-from .statistics_cache import cache_folder, state_of
+from .statistics_cache import state_of
 
 Problems = dict[int, str]
 """Why a sample cannot be read, by its index."""
@@ -42,7 +42,7 @@ def cached_problems(dataset: ImagesAndMasks) -> Problems:
     state = state_of(dataset, dict.fromkeys(file for pair in dataset.pairs for file in pair.files))
     if not state:
         return find_problems(dataset, range(len(dataset)))
-    path = cache_folder().parent / "readable" / f"{hashlib.sha256(state.encode()).hexdigest()[:32]}.json"
+    path = cache_folder() / "readable" / f"{hashlib.sha256(state.encode()).hexdigest()[:32]}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Of several processes of one training the first looks, and the others wait for what it finds.

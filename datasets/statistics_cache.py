@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import time
 import zipfile
 from collections.abc import Iterable
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet.files import write_atomically
+from segnet.files import cache_folder, write_atomically
 
 from .samples import ImagesAndMasks
 from .statistics import ClassCounts, PixelTable, count_by_image, total_counts
@@ -35,7 +34,7 @@ def cached_table(dataset: ImagesAndMasks) -> PixelTable:
         UserError: as for counting.
     """
     state = state_of_masks(dataset)
-    path = cache_folder() / f"{state}.npz"
+    path = cache_folder() / "statistics" / f"{state}.npz"
     known = _read(path, (len(dataset), len(dataset.classes) + 1)) if state else None
     if known is not None:
         return known
@@ -50,12 +49,6 @@ def cached_table(dataset: ImagesAndMasks) -> PixelTable:
         except OSError:
             pass  # a read-only home is no reason not to train
     return table
-
-
-def cache_folder() -> Path:
-    """``segnet/statistics`` in the user's cache folder (XDG_CACHE_HOME, else ``~/.cache``)."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "segnet" / "statistics"
 
 
 def state_of_masks(dataset: ImagesAndMasks) -> str:

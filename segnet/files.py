@@ -2,12 +2,14 @@
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,6 +122,26 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def cache_folder() -> Path:
+    """``segnet`` in the user's cache folder, by the convention of the XDG base directories; it may not be there yet.
+
+    A user without a home, as a container's may be, has a folder that lasts as long as the process.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base and Path(base).is_absolute():
+        return Path(base) / "segnet"
+    try:
+        return Path.home() / ".cache" / "segnet"
+    except RuntimeError:
+        # A name that others could guess in a folder that all may write to would let them put files there.
+        return Path(_temporary_cache().name)
+
+
+@functools.cache
+def _temporary_cache() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="segnet-cache-")
 
 
 def write_json(path: str | Path, content: object) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segnet.files import write_atomically, write_json
+from segnet.files import cache_folder, write_atomically, write_json
 
 
 @pytest.mark.parametrize("content", ["grüße\n", b"\x00\xff"])
@@ -62,3 +62,46 @@ def test_json_is_readable_and_reads_back(tmp_path: Path) -> None:
     assert "Fußgänger" in text
     assert text.endswith("}\n")
     assert json.loads(text) == {"class": "Fußgänger", "iou": None}
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"XDG_CACHE_HOME": "/caches", "HOME": "/home/her"}, "/caches/segnet"),
+        ({"HOME": "/home/her"}, "/home/her/.cache/segnet"),
+        ({"XDG_CACHE_HOME": "", "HOME": "/home/her"}, "/home/her/.cache/segnet"),
+        # The convention says that a relative path counts as none.
+        ({"XDG_CACHE_HOME": "caches", "HOME": "/home/her"}, "/home/her/.cache/segnet"),
+    ],
+)
+def test_the_cache_folder_is_the_users(
+    environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert cache_folder() == Path(expected)
+
+
+def test_a_user_without_a_home_and_a_name_has_a_cache_folder_that_goes_with_the_process(tmp_path: Path) -> None:
+    code = """
+import os, pwd
+def nobody(_): raise KeyError("uid not found")
+pwd.getpwuid = nobody
+from segnet.files import cache_folder, write_atomically
+folder = cache_folder()
+write_atomically(folder / "a", "kept")
+assert cache_folder() == folder and (folder / "a").read_text() == "kept"
+assert folder.stat().st_mode & 0o077 == 0, "nobody else's"
+print(folder)
+"""
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(result.stdout.strip()).parent == tmp_path
+    assert not list(tmp_path.iterdir())

@@ -13,7 +13,8 @@ from segnet.datasets.coding import Coding
 from segnet.datasets.pair import Pair
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.statistics import PixelTable, count_by_image, count_classes
-from segnet.datasets.statistics_cache import cache_folder, cached_counts
+from segnet.datasets.statistics_cache import cached_counts
+from segnet.files import cache_folder
 from tests.datasets.folders import index_mask, photo
 
 CLASSES = ClassSet(("a", "b"), ((0, 0, 0), (1, 1, 1)), 255)
@@ -79,13 +80,13 @@ def test_a_file_that_was_just_written_is_not_trusted(
     cached_counts(dataset)
     cached_counts(dataset)
     assert len(calls) == 2
-    assert not cache_folder().exists()
+    assert not (cache_folder() / "statistics").exists()
 
 
 @pytest.mark.parametrize("damage", ["", "{", "PK\x03\x04 cut"])
 def test_a_damaged_file_is_counted_again(dataset: ImagesAndMasks, calls: list[int], damage: str) -> None:
     cached_counts(dataset)
-    [kept] = cache_folder().iterdir()
+    [kept] = (cache_folder() / "statistics").iterdir()
     kept.write_text(damage)
     assert cached_counts(dataset).pixels.tolist() == [96, 96]
     assert len(calls) == 2

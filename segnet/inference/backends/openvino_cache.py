@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.datasets.folder_cache import cache_folder
+from segnet.files import cache_folder
 
 KEPT = 16
 """Graphs that are kept, the newest; each is as large as the network's weights."""

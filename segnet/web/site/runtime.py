@@ -8,8 +8,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from segnet.datasets.folder_cache import cache_folder
 from segnet.errors import UserError
+from segnet.files import cache_folder
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
 INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="

@@ -72,7 +72,8 @@ def train(name: str, arguments: argparse.Namespace, runs: Path, seconds: float) 
     else:
         hours = max(30.0, seconds - MEASURING) / 3600
         settings, limit = [f"training.hours={hours:.4f}", f"training.validate_every={NEVER}"], seconds + MEASURING
-    command = [*SEGNET, "train", "--config", f"configs/camvid/{name}.yaml", f"name={name}", f"runs={runs}"]
+    command = [*SEGNET, "train", "--overwrite", "--config", f"configs/camvid/{name}.yaml", f"name={name}"]
+    command.append(f"runs={runs}")
     if part(name, runs, [*command, *settings, *arguments.settings], limit):
         cut_weights(runs / name, arguments.out)
 
@@ -90,10 +91,11 @@ def main() -> None:
     out, runs = arguments.out, Path("runs/gpu_runs")
     for folder in (out, runs):
         folder.mkdir(parents=True, exist_ok=True)
-    part("tests", runs, [sys.executable, "-m", "pytest", "-q", "tests/test_cuda.py"], 60)
+    limits = (None, None) if arguments.rehearse else (60, 90)
+    part("tests", runs, [sys.executable, "-m", "pytest", "-q", "tests/test_cuda.py"], limits[0])
     quick = ["--quick"] if arguments.rehearse else []
     speed = [*SEGNET, "benchmark", "--networks", "segnet", "segnet_lite", "--json", str(runs / "speed.json"), *quick]
-    part("speed", runs, speed, 90)
+    part("speed", runs, speed, limits[1])
     left = end - time.monotonic()
     for name, share in SHARES.items():
         train(name, arguments, runs, share * left)

@@ -113,6 +113,8 @@ class SegNetLite(nn.Module):
         expansion: width of a block's inside, as a multiple of its outside.
         dropout: probability that a channel is dropped before the head, while training.
         add_encoder: add each encoder stage's features to what is unpooled; False: its codes alone pass, as in SegNet.
+        decoder_depths: blocks of the decoder at 1/4 and 1/8.
+        refinements: residual 3×3 convolutions at half size, before the head.
 
     Shape:
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``.

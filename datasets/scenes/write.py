@@ -11,6 +11,7 @@ from segnet.errors import UserError
 from segnet.lock import lock_file
 from segnet.terminal import progress_bar, say
 
+from ..camvid.layout import mask_folder
 from ..image_files import as_png
 from ..parallel import map_files
 from .render import SIZE, render_scene
@@ -115,8 +116,8 @@ def _read_facts(root: Path) -> object:
 def _write_splits(root: Path, counts: dict[str, int], size: tuple[int, int], seed: int) -> None:
     scenes = []
     for place, (split, count) in enumerate(counts.items()):
-        for folder in (split, f"{split}annot"):
-            (root / folder).mkdir()
+        for folder in (root / split, mask_folder(root, split)):
+            folder.mkdir()
         scenes += [(split, 1_000_000 * seed + 500_000 * place + number) for number in range(count)]
     workers = 1 if len(scenes) < MIN_SCENES else min(os.cpu_count() or 1, MAX_WORKERS)
     with progress_bar("drawing sample scenes", "scenes") as progress:
@@ -128,4 +129,4 @@ def _write_scene(place: tuple[Path, tuple[int, int]], scene: tuple[str, int]) ->
     (root, size), (split, seed) = place, scene
     image, mask, name = render_scene(seed, size)
     (root / split / f"{name}.png").write_bytes(as_png(image, compress_level=3))
-    (root / f"{split}annot" / f"{name}.png").write_bytes(as_png(mask))
+    (mask_folder(root, split) / f"{name}.png").write_bytes(as_png(mask))

@@ -21,6 +21,7 @@ from ..classes import ClassSet
 from ..image_files import Pixels, read_image, read_mask
 from ..pair import Pair
 from ..samples import ImagesAndMasks, Sample, check_labels, check_sizes
+from ..splits import empty_split
 from .index import Rows, read_index
 from .source import join, read
 
@@ -48,7 +49,7 @@ def load_shards(root: str | None, split: str) -> "ShardedImagesAndMasks":
         tables.append(moved)
     rows = np.concatenate(tables)
     if not len(rows):
-        raise UserError(f"{root}: the split {split!r} holds no images")
+        raise empty_split(root, split)
     return ShardedImagesAndMasks(shards, rows, first)
 
 

@@ -1,5 +1,6 @@
 """The language of data.train and data.val."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ SPLITS = {
 
 
 def chosen(split: str) -> list[str]:
-    return [pair.image.stem for pair in select_split(split, lambda name: pairs(*SPLITS[name]))]
+    return [pair.image.stem for pair in select_split(split, lambda name: pairs(*SPLITS[name]), "here")]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_shares_cut_without_loss_or_overlap(names: set[str], cut: int) -> None:
 
 
 def test_a_sequence_is_left_out_or_alone() -> None:
-    everything = select_split("train+val", lambda name: pairs(*SPLITS[name]))
+    everything = select_split("train+val", lambda name: pairs(*SPLITS[name]), "here")
     for sequence, count in sequences_of(everything).items():
         alone, others = chosen(f"train+val@{sequence}"), chosen(f"train+val-{sequence}")
         assert len(alone) == count
@@ -92,7 +93,7 @@ def test_the_data_sets_own_splits_or_a_share(splits: dict[str, int], expected: t
     train, val = choose_splits(members)
     assert (train, val) == expected
     for choice in (train, val):
-        assert select_split(choice, lambda name: members[name])
+        assert select_split(choice, lambda name: members[name], "here")
 
 
 def test_whole_sequences_are_kept_back() -> None:
@@ -101,8 +102,14 @@ def test_whole_sequences_are_kept_back() -> None:
     # A fifth of 37 images: b-1 and d together.
     train, val = choose_splits({"all": everything})
     assert (train, val) == ("all-b-1-d", "all@b-1@d")
-    assert len(select_split(val, lambda name: everything)) == 7
-    assert len(select_split(train, lambda name: everything)) == 30
+    assert len(select_split(val, lambda name: everything, "here")) == 7
+    assert len(select_split(train, lambda name: everything, "here")) == 30
+
+
+@pytest.mark.parametrize("split", ["train", "train+val", "train%0..50"])
+def test_a_split_without_images_is_named_with_its_data(split: str) -> None:
+    with pytest.raises(UserError, match=f"^/data/streets: the split {re.escape(repr(split))} holds no images$"):
+        select_split(split, lambda name: [], Path("/data/streets"))
 
 
 def test_one_image_is_not_enough() -> None:

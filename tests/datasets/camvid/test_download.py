@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from segnet.datasets.camvid import download
-from segnet.datasets.camvid.download import CHECKSUMS, download_camvid
+from segnet.datasets.camvid.download import download_camvid
+from segnet.datasets.camvid.layout import CHECKSUMS
 from segnet.datasets.camvid.load import load_camvid
 from segnet.errors import UserError
 

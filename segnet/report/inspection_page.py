@@ -58,6 +58,7 @@ def write_inspection_page(path: Path, inspection: Inspection) -> Path:
     """Write the page and give its path."""
     images = PageImages(inspection)
     config = _config(inspection)
+    classes = list(_classes(inspection))
     content: dict[str, Any] = {
         "name": inspection.root.resolve().name,
         "layout": inspection.layout.title,
@@ -65,8 +66,9 @@ def write_inspection_page(path: Path, inspection: Inspection) -> Path:
         "found": inspection.classes_found,
         "facts": [(title.capitalize(), value) for title, value in facts(inspection)],
         "splits": _shown_splits(inspection),
-        "classes": list(_classes(inspection)),
+        "classes": classes,
         "weighted": _weighted(inspection),
+        "largest": max((row["share"] for row in classes), default=0) or 1,
         "odd": list(_odd(inspection, images)),
         "legend": list(zip(inspection.classes.names, inspection.classes.colors, strict=True)),
         "samples": images.samples(),

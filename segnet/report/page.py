@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.files import write_atomically
 from segnet.inference.evaluation import Evaluation
@@ -36,6 +38,9 @@ ERROR_LEGEND = [
     ("wrong, beside a boundary", ERROR_COLORS[NEAR]),
     ("wrong, far from any boundary", ERROR_COLORS[FAR]),
 ]
+GRID_CLASSES = 40
+"""Classes beyond which a confusion matrix has too many cells to read: the page lists the most frequent mistakes."""
+MOST_CONFUSED = 30
 LEFT_OUT = 0.1
 """Share of the pixels, the least certain, without which the accuracy is said in words."""
 CLASS_ERROR_LEGEND = [
@@ -112,7 +117,8 @@ def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, A
         "evaluation": evaluation,
         "summary": summary,
         "absent": [evaluation.classes.names[index] for index in evaluation.scores.absent],
-        "confusion": confusion_rows(evaluation),
+        "confusion": confusion_rows(evaluation) if len(evaluation.classes) <= GRID_CLASSES else [],
+        "confusions": most_confused(evaluation),
         "left_out": LEFT_OUT,
         "without": [(name, bins.accuracy_without(LEFT_OUT)) for name, bins in certainties(evaluation).items()],
         "legend": list(zip(evaluation.classes.names, evaluation.classes.colors, strict=True)),
@@ -181,6 +187,25 @@ def save_figures(folder: Path, drawn: Mapping[str, "Figure"]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in drawn.items():
         write_atomically(folder / f"{name}.png", plots.png(figure))
+
+
+def most_confused(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The pairs of classes with the most wrong pixels, most first."""
+    matrix, names = evaluation.matrix, evaluation.classes.names
+    totals = matrix.sum(1)
+    wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
+    places = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSED]
+    pairs = [divmod(int(place), len(matrix)) for place in places]
+    return [
+        {
+            "truth": names[row],
+            "prediction": names[column],
+            "count": int(wrong[row, column]),
+            "share": float(wrong[row, column] / totals[row]),
+        }
+        for row, column in pairs
+        if wrong[row, column]
+    ]
 
 
 def confusion_rows(evaluation: Evaluation) -> list[list[dict[str, float | int]]]:

@@ -140,7 +140,7 @@ def class_bars(names: Sequence[str], ious: Sequence[float], intervals: Sequence[
     reach = np.clip([values - ends[:, 0], ends[:, 1] - values], 0, None)
     axis.barh(places, values, 0.7, color=BLUE)
     axis.errorbar(values, places, xerr=reach, fmt="none", ecolor=INK, elinewidth=1)
-    axis.set_yticks(places, [name for name, *_ in rows], color=INK, parse_math=False)
+    axis.set_yticks(places, [shortened(name) for name, *_ in rows], color=INK, parse_math=False)
     axis.grid(visible=False, axis="y")
     axis.set_xlim(0, 1)
     axis.xaxis.set_major_formatter(percent)
@@ -185,8 +185,9 @@ def confusion(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
             color = "white" if share > 0.6 else INK
             axis.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=color, fontsize=8)
     places = range(len(names))
-    axis.set_yticks(places, names, color=INK, parse_math=False)
-    axis.set_xticks(places, names, color=INK, rotation=90, parse_math=False)
+    labels = [shortened(name) for name in names]
+    axis.set_yticks(places, labels, color=INK, parse_math=False)
+    axis.set_xticks(places, labels, color=INK, rotation=90, parse_math=False)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     axis.set_xlabel("prediction", color=INK)

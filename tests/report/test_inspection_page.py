@@ -49,3 +49,13 @@ def test_page_works_in_a_browser(width: int, page_file: Path, browser: Any) -> N
     page.close()
     assert messages == []
     assert [url for url in requests if not url.startswith("data:")] == [page_file.as_uri()]
+
+
+def test_samples_are_no_larger_than_their_pixels_and_the_bars_are_seen(page_file: Path, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(page_file.as_uri())
+    assert page.locator("#samples svg").first.bounding_box()["width"] == 128
+    assert page.locator("main section").first.get_attribute("id") == "odd"
+    shares = page.locator("td.bar").evaluate_all("cells => cells.map(c => c.style.getPropertyValue('--share'))")
+    assert max(map(float, shares)) == 1
+    page.close()

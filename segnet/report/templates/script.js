@@ -56,6 +56,11 @@ document.addEventListener("click", (event) => {
 });
 large.addEventListener("click", (event) => { if (event.target === large) large.close(); });
 
+// A long name may take several lines.
+for (const head of document.querySelectorAll("tbody th, .classes thead th")) {
+  head.classList.toggle("long", head.textContent.length > 24);
+}
+
 // A table that is wider than the window says so.
 const measure = () => {
   for (const box of document.querySelectorAll(".scroll")) {

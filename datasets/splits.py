@@ -40,7 +40,7 @@ def select_split(split: str, pairs_of: Callable[[str], list[Pair]], data: str | 
     if start is not None:
         if not int(start) < int(end) <= 100:
             raise UserError(
-                f"data split {split!r}: a share goes from a lower to a higher per cent, as in train%0..80"
+                f"data split {split!r}: a share goes from a lower to a higher percentage, as train%0..80"
             )
         pairs = share_of(pairs, int(start), int(end))
     if not pairs:

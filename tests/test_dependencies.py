@@ -12,6 +12,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 NOT_IMPORTED = {
     "opencv-python-headless",  # albumentations' OpenCV, at the version of ours
     "tensorboard",  # torch.utils.tensorboard imports it
+    "h11",  # what segnet.web.connections takes of uvicorn is made of it
     "python-multipart",  # FastAPI imports it
     "nncf",  # required by its name where it is needed
     "onnx",

@@ -1,4 +1,4 @@
-"""SegNet and the family around it: training, evaluation, video and export for semantic segmentation."""
+"""SegNet and related networks: training, evaluation, video and export for semantic segmentation."""
 
 import os
 

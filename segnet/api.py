@@ -1,11 +1,11 @@
-"""SegNet from Python: each function does what the command of its name does, with the same arguments and defaults.
+"""The Python API: each function does the same as the command of its name, with the same arguments and defaults.
 
     import segnet
     model = segnet.load("camvid-lite")
     result = model.predict("street.jpg")
     result.save("predictions")
 
-A mistake in what was given raises a :class:`UserError` that says what is wrong, where, and what to do.
+A mistake in the arguments raises a :class:`UserError` that says what is wrong, where, and what to do.
 """
 
 import contextlib

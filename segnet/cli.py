@@ -1,4 +1,4 @@
-"""The command line: one module of ``segnet.commands`` a command, imported when it is called."""
+"""The command line: one module of ``segnet.commands`` for each command, imported when it is called."""
 
 import argparse
 import errno

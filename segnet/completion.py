@@ -1,6 +1,6 @@
-"""What the Tab key offers: configs, their settings, models and runs, besides commands, options and files.
+"""Completion with the Tab key: configs, their settings, models and runs, besides commands, options and files.
 
-The shell asks ``segnet`` itself, through argcomplete, each time the key is pressed; so nothing here imports PyTorch.
+The shell calls ``segnet`` through argcomplete each time the key is pressed, so this module does not import PyTorch.
 """
 
 import argparse

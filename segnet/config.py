@@ -1,7 +1,7 @@
 """Typed settings: one pydantic model for each part of a YAML config.
 
-A config file is read aloud as it stands: what data, which network, how it is trained. Every key,
-its type and its default are here and nowhere else.
+A config file states which data, which network, and how it is trained. Every key, its type and its default are
+defined here and nowhere else.
 """
 
 import re

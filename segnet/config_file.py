@@ -1,4 +1,4 @@
-"""From a YAML file and the command line's ``a.b=value`` to a ``Config``, with mistakes named by key."""
+"""Read a ``Config`` from a YAML file and the command line's ``a.b=value``, with mistakes named by key."""
 
 import json
 import re

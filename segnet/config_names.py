@@ -1,4 +1,4 @@
-"""The project's own configs by name, ``camvid/segnet_lite``, in a checkout and in an installed package alike."""
+"""The packaged configs by name, such as ``camvid/segnet_lite``, in a checkout and in an installed package."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The one error type that a user is shown as a sentence instead of a traceback, and what it quotes of others."""
+"""The one error type that a user sees as a sentence without a traceback, and the quoting of other errors."""
 
 
 class UserError(Exception):

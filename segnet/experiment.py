@@ -1,4 +1,4 @@
-"""One experiment from its config to its report: train, measure the best weights, write what people look at."""
+"""One experiment from config to report: train, measure the best weights, write the results."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, whole, whatever happens in between."""
+"""Atomic files: a reader sees either the old file or the new one, complete, whatever happens in between."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""What the device is called and computes in, and what the system does with memory that is free again."""
+"""The device's name and precisions, and the handling of freed memory."""
 
 import ctypes
 import platform

@@ -1,4 +1,4 @@
-"""JSON files from elsewhere: read as far as they may be long, and refused in one line where they are no JSON."""
+"""JSON files from elsewhere: read up to a maximal length, and refused in one line if they are not JSON."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files that one process at a time may hold; the system lets go of them however a process ends."""
+"""Locks on files, held by one process at a time. The system releases them however a process ends."""
 
 import fcntl
 from pathlib import Path

@@ -1,14 +1,14 @@
-"""Losses of segmentation and their sums: logits and an index mask to one number.
+"""Losses of segmentation and their sums: logits and an index mask in, one scalar out.
 
-All are computed in float32 whatever precision the logits come in. Pixels labelled ``ignore_index`` count
-nowhere and get no gradient; a batch without any labelled pixel has loss 0 instead of 0 ÷ 0. Where several processes
-share a step, cross entropy and focal are those of all samples; Dice and Lovász, which are no sums over pixels, are
-the mean of each process's own.
+All losses are computed in float32, whatever the precision of the logits. Pixels labelled ``ignore_index`` do not count
+and get no gradient. A batch without any labelled pixel has loss 0 instead of 0 ÷ 0. If several processes share a step,
+cross entropy and focal loss are those of all samples. Dice and Lovász are not sums over pixels, so they are the mean
+over the processes.
 
-Those of segmentation-models-pytorch 0.6 are not used: its Dice and Lovász sum in the precision of the logits
-(float16 overflows at 65,504 pixels), its Dice divides by the number of all classes while only those in the truth
-count, its Lovász gives no scalar where no pixel is labelled and cannot run deterministically on CUDA, and its focal
-loss is one sigmoid a class.
+The losses of segmentation-models-pytorch 0.6 are not used, for four reasons. Its Dice and Lovász sum in the precision
+of the logits, and float16 overflows at 65,504 pixels. Its Dice divides by the number of all classes although only those
+in the truth count. Its Lovász gives no scalar without a labelled pixel and cannot run deterministically on CUDA. Its
+focal loss is one sigmoid for each class.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A trained model from Python, opened by :func:`load`: images in, predictions out."""
+"""A trained model in Python, opened by :func:`load`: images in, predictions out."""
 
 import html
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The known word that somebody meant who wrote an unknown one."""
+"""Find the known word that is closest to an unknown one."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""Online hard example mining: the pixels that a network is wrong or unsure of.
+"""Online hard example mining: the pixels with a wrong or unsure prediction.
 
-The idea is of arXiv 1604.03540, for boxes; for pixels with a threshold on the probability as in arXiv 1605.06885, where
-it is called online bootstrapping. BiSeNet (arXiv 1808.00897) and others train with it.
+The idea comes from arXiv 1604.03540, for boxes. arXiv 1605.06885 applies it to pixels, with a threshold on the
+probability, and calls it online bootstrapping. BiSeNet (arXiv 1808.00897) and others train with it.
 """
 
 import math

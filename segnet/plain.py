@@ -1,4 +1,4 @@
-"""What a file may hold where no setting says more: plain data that are finite, bounded and have an end."""
+"""Plain data of a file without a schema of its own: finite and bounded values of limited depth and number."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Several processes that share one training step: what they count together, and what is said when one is lost."""
+"""Several processes that share one training step: their common counts, and the error when one is lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A config for a data set that was inspected: everything that training needs to know of it, ready to be changed."""
+"""Make a complete config for a data set that was inspected, ready to be edited."""
 
 from pathlib import Path
 from typing import Any

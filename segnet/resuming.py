@@ -1,4 +1,4 @@
-"""Settings that a run may change while it goes on, and those that it may not."""
+"""Settings that may change when a run resumes, and those that may not."""
 
 import json
 from collections.abc import Iterator, Mapping

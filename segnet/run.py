@@ -1,4 +1,4 @@
-"""A run as Python sees it: what its training left, read when it is asked for."""
+"""A run in Python: its training results, read on first access."""
 
 import html
 import json

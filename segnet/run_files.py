@@ -1,4 +1,4 @@
-"""Which files of a folder a training wrote: they are moved and removed together, and nothing else is."""
+"""The files of a folder that a training wrote. Only these are moved and removed, always together."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The folder of a run: where everything of it lies, and who may write to it."""
+"""The folder of a run: the paths of its files, and who may write to it."""
 
 import csv
 import io

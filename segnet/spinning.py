@@ -1,4 +1,4 @@
-"""How long OpenMP's threads stay awake while they wait for each other, on which a busy machine's speed depends."""
+"""How long OpenMP's threads spin while they wait for each other. This decides the speed on a busy machine."""
 
 import os
 from collections.abc import MutableMapping

@@ -1,4 +1,4 @@
-"""Progress of a command on the terminal; nothing where there is none."""
+"""Progress of a command on the terminal; no output without a terminal."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""An error that nobody thought of: one line for the user, the traceback in a file for whoever mends it."""
+"""An unexpected error: one line for the user, and the traceback in a file for the maintainers."""
 
 import os
 import tempfile

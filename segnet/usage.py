@@ -1,4 +1,4 @@
-"""The command line's parser: whoever misspells an option or a command is told the nearest one, and the usage it has."""
+"""The command line's parser: a misspelt option or command gets the nearest one and the right usage line."""
 
 import argparse
 from collections.abc import Iterable, Sequence

@@ -1,3 +1,3 @@
-"""The version of the package, which model folders, checkpoints and reports name."""
+"""The version of the package, which model folders, checkpoints and reports store."""
 
 __version__ = "0.1.0"

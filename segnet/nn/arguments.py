@@ -1,4 +1,4 @@
-"""Checks the arguments that a config gives to a network's constructor."""
+"""Check the arguments that a config gives to a network's constructor."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""A bound on what is built: a few words of a file from elsewhere could ask for a network of gigabytes."""
+"""A bound on the size of a network, since a few words in a foreign file could ask for gigabytes."""
 
 from collections.abc import Callable
 from typing import Any

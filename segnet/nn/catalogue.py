@@ -1,4 +1,4 @@
-"""The networks by the names that configs and saved models use."""
+"""The networks by their names in configs and saved models."""
 
 from collections.abc import Callable
 from typing import Any

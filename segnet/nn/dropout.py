@@ -1,4 +1,4 @@
-"""Dropout that stays on while the network is used: Monte Carlo samples of a Bayesian SegNet (arXiv 1511.02680)."""
+"""Dropout during inference: Monte Carlo samples of a Bayesian SegNet (arXiv 1511.02680)."""
 
 from torch import nn
 

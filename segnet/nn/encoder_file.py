@@ -1,4 +1,4 @@
-"""An encoder's weights from a file: safetensors, or a state dict as PyTorch writes it."""
+"""An encoder's weights from a file: safetensors, or a PyTorch state dict."""
 
 import pickle
 import re

@@ -1,4 +1,4 @@
-"""What a network costs: its parameters and its arithmetic."""
+"""The cost of a network: its parameters and its arithmetic."""
 
 import torch
 from torch import Tensor, nn

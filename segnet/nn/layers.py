@@ -1,4 +1,4 @@
-"""What several networks are built of."""
+"""Layers that several networks share."""
 
 from torch import nn
 

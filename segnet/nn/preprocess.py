@@ -1,4 +1,4 @@
-"""From pixels to what a network's first layer sees."""
+"""Convert pixels to the input of a network's first layer."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that runs no code when read."""
+"""Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that cannot run code."""
 
 import json
 import mimetypes

@@ -1,4 +1,4 @@
-"""SegNet: VGG16's convolutions as encoder and their mirror as decoder (arXiv 1511.00561, section 3, figure 2)."""
+"""SegNet: VGG16's convolutions as encoder, mirrored as decoder (arXiv 1511.00561, section 3, figure 2)."""
 
 import torch
 from torch import Tensor, nn

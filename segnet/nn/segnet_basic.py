@@ -1,4 +1,4 @@
-"""SegNet-Basic: the small SegNet on which the paper compares decoders (arXiv 1511.00561, section 3.1)."""
+"""SegNet-Basic: the paper's small SegNet for comparing decoders (arXiv 1511.00561, section 3.1)."""
 
 from torch import Tensor, nn
 

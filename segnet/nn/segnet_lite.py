@@ -1,13 +1,12 @@
-"""SegNet-Lite: the light member of the family, for real time on a laptop's processor.
+"""SegNet-Lite: a light SegNet for real time on a laptop's processor.
 
-It keeps SegNet's decoder (arXiv 1511.00561, section 3): every stage of it is unpooled with the codes
-of the encoder stage of the same size. What it takes from later work is the block, an inverted
-residual with a depthwise convolution (MobileNetV2, arXiv 1801.04381), dilated in the deepest stage
-so that a class is decided with the whole street in view, and a stem of stride 2. Where the encoder's
-features may be kept as well as its codes, ``add_encoder`` adds them to what is unpooled, for things
-thinner than a pixel of 1/16; the paper's SegNet-Basic-EncoderAddition (section 3.1) does so behind the
-decoder's convolution, here it is before, so that this convolution sees both. What each part gives was
-measured in docs/segnet_lite.md: dilation and addition the most.
+It keeps SegNet's decoder (arXiv 1511.00561, section 3): each decoder stage is unpooled with the codes of the encoder
+stage of the same size. Its block comes from later work: an inverted residual with a depthwise convolution (MobileNetV2,
+arXiv 1801.04381). The blocks of the deepest stage are dilated, so each class is decided with the whole street in view.
+The stem has stride 2. With ``add_encoder``, the encoder's features are added to the unpooled values, which helps with
+things thinner than a pixel of 1/16. The paper's SegNet-Basic-EncoderAddition (section 3.1) adds them after the
+decoder's convolution. Here they are added before it, so this convolution sees both. docs/segnet_lite.md has the
+measured effect of each part: dilation and addition help the most.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The models of segmentation-models-pytorch, as peers that train in the same pipeline."""
+"""The models of segmentation-models-pytorch, for comparison in the same pipeline."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a network of SegNet's family declares of itself, for what looks inside it or samples it."""
+"""The declarations of a network of SegNet's family, for code that looks inside it or samples it."""
 
 from typing import Protocol, runtime_checkable
 

@@ -1,4 +1,4 @@
-"""Begin with another run's weights: an autoencoder's, those of a network for other classes, or of a smaller one."""
+"""Start from another run's weights: an autoencoder, a network for other classes, or a smaller network."""
 
 from pathlib import Path
 

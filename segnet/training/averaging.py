@@ -1,4 +1,4 @@
-"""Weights and statistics beyond the last step's: their moving average, and batch norm's recomputation."""
+"""Weights and statistics beyond the last step's: their moving average, and recomputed batch norm."""
 
 import copy
 from collections.abc import Callable, Iterable

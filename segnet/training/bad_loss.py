@@ -1,4 +1,4 @@
-"""Steps whose loss is not finite: their files are written down, and the run ends or the step is left out."""
+"""Steps whose loss is not finite: list their files, then end the run or skip the step."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or known not to be: atomic writes, a checksum, those before kept."""
+"""Checkpoints that detect damage: atomic writes, a checksum, and earlier checkpoints kept."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""What ends a run from outside its code, said in a line: memory that is full, a loader that was killed."""
+"""Failures from outside the code, described in one line: full memory, or a killed loader."""
 
 import re
 from collections.abc import Iterator

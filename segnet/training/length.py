@@ -1,4 +1,4 @@
-"""How long a run is: its epochs, or as many steps as fit into the hours that it is given."""
+"""The length of a run: its epochs, or the steps that fit into the given hours."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Batches of a task, read and augmented by processes of their own."""
+"""Batches of a task, read and augmented by loader processes."""
 
 import warnings
 from typing import Any

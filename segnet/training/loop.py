@@ -1,8 +1,8 @@
-"""The one loop: epochs of optimiser steps, each followed by a measurement, exact to stop and to resume.
+"""The training loop: epochs of optimiser steps, each followed by a measurement. It stops and resumes exactly.
 
-What a step computes depends on the config and on the step's number alone: the order of an epoch and every
-augmentation follow from (seed, epoch, index), dropout from (seed, step), the learning rate from the step.
-So a checkpoint holds weights, the optimiser's state and a position, and no generator's state.
+A step depends only on the config and on its number. The order of an epoch and every augmentation follow from
+(seed, epoch, index), dropout follows from (seed, step), and the learning rate from the step. A checkpoint therefore
+holds weights, the optimiser's state and a position, but no state of a random generator.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""``manifest.json`` beside the checkpoints: what each file is, with a checksum that ``sha256sum`` gives too."""
+"""``manifest.json`` in the checkpoints' folder: each file's contents, with the checksum of ``sha256sum``."""
 
 import json
 from collections.abc import Iterator

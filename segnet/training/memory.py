@@ -1,4 +1,4 @@
-"""A step that does not fit into memory, and the batch size that would."""
+"""A step that does not fit into memory, and the batch size that would fit."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How far a run has come: plain numbers that, with the config, decide all that comes next."""
+"""The position of a run: plain numbers that, with the config, determine everything that follows."""
 
 import math
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a line an epoch, and a live bar below them on a terminal."""
+"""Progress on the terminal: one line for each epoch, and a live bar below them."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""What TensorBoard shows as a run goes on: the same few val images, as the network sees them now."""
+"""Images for TensorBoard during a run: the same few val images with the current predictions."""
 
 from collections.abc import Callable, Sequence
 

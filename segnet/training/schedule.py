@@ -1,4 +1,4 @@
-"""The learning rate as a function of the step: nothing to save, nothing to lose on resuming."""
+"""The learning rate as a function of the step, so there is no state to save."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a run is between two optimiser steps: all that a checkpoint holds, and whether a checkpoint is this run's."""
+"""The state of a run between two optimiser steps: the content of a checkpoint, and the check that it belongs."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The loss of each step as a file: warm-up and single outliers show there, which an epoch's mean hides."""
+"""The loss of each step in a file. It shows warm-up and outliers, which an epoch's mean hides."""
 
 from segnet.files import write_atomically
 from segnet.run_folder import RunFolder, read_step_losses

@@ -1,4 +1,4 @@
-"""A trained model whose soft classes a network learns from, besides the masks (distillation, arXiv 1503.02531)."""
+"""Distillation: learn from a trained model's soft classes as well as from masks (arXiv 1503.02531)."""
 
 from typing import Any
 

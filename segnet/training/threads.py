@@ -1,4 +1,4 @@
-"""How many of the processor's threads a training computes on."""
+"""The number of processor threads for a training."""
 
 import os
 from collections.abc import Iterator

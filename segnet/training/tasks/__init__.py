@@ -1,1 +1,1 @@
-"""What a network can be trained to do; the loop knows only the protocol :class:`~.task.Task`."""
+"""The tasks of training. The loop knows only the protocol :class:`~.task.Task`."""

@@ -1,4 +1,4 @@
-"""Greedy layer-wise pretraining and fine-tuning as one run of the loop: the epoch decides what is learned."""
+"""Greedy layer-wise pretraining and fine-tuning in one run: the epoch selects what is trained."""
 
 from typing import Any
 

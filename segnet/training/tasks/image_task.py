@@ -1,4 +1,4 @@
-"""What the tasks on small images in memory share: data, input, the model's folder."""
+"""Common parts of the tasks on small images in memory: data, input, the model's folder."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence

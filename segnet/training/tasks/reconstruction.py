@@ -1,4 +1,4 @@
-"""Reconstruction as the loop's task: the image itself out, from the whole image or from a damaged one."""
+"""The reconstruction task: the image as output, from the whole image or a damaged one."""
 
 import torch
 from lightning_fabric import Fabric

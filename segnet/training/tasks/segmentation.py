@@ -1,4 +1,4 @@
-"""Segmentation as the loop's task: images and index masks in, a class a pixel out."""
+"""The segmentation task: images and index masks in, one class for each pixel out."""
 
 import math
 from collections.abc import Iterable, Iterator

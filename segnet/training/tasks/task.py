@@ -1,4 +1,4 @@
-"""What the loop asks of a task; segmentation is one, an autoencoder another."""
+"""The interface of a task for the training loop."""
 
 from collections.abc import Iterable, Sized
 from pathlib import Path

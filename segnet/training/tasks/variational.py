@@ -1,4 +1,4 @@
-"""The variational autoencoder as the loop's task: the evidence lower bound, its two terms logged."""
+"""The variational autoencoder's task: the evidence lower bound, with its two terms logged."""
 
 import torch
 from lightning_fabric import Fabric

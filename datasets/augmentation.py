@@ -1,4 +1,4 @@
-"""Augmentation with albumentations, written in the config, with randomness from (seed, epoch, index) alone."""
+"""Augmentation with albumentations from the config. Its randomness depends only on (seed, epoch, index)."""
 
 import inspect
 import math

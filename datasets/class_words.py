@@ -1,4 +1,4 @@
-"""Names of classes that mean more than a class."""
+"""Class names with a special meaning."""
 
 BACKGROUND = "background"
 IGNORED_NAMES = frozenset(

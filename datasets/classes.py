@@ -1,4 +1,4 @@
-"""The classes of a data set: names, colours and the label that is left out."""
+"""The classes of a data set: names, colours and the ignored label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a mask's values mean: which class a grey value, a palette index, a colour or a segment's number stands for."""
+"""The meaning of a mask's values: the class for a grey value, a palette index, a colour or a segment's id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Any data set of the known formats to the plain layout: ``images/SPLIT``, ``masks/SPLIT``, ``classes.csv``."""
+"""Convert a data set of a known format to plain folders: ``images/SPLIT``, ``masks/SPLIT``, ``classes.csv``."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A short name for the content of a data set, by which a resumed run knows whether it is still the same."""
+"""A fingerprint of a data set's content, by which a resumed run detects changes."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The names in a folder, kept for the next time where there are many."""
+"""The list of a folder's names, cached if there are many."""
 
 import hashlib
 import os

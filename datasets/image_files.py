@@ -1,6 +1,6 @@
-"""Image files: which files are taken for one, images and masks read from them with every check, arrays as PNG files.
+"""Image files: recognise them, read images and masks with every check, and write arrays as PNG files.
 
-Nothing here imports PyTorch, so that a process which only reads files starts in a fraction of a second.
+Nothing here imports PyTorch, so a process that only reads files starts in a fraction of a second.
 """
 
 import io

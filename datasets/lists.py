@@ -1,4 +1,4 @@
-"""Lists of a split's files: a name a line, or an image and a mask a line, as any system and program writes them."""
+"""Lists of a split's files, from any system: one name on each line, or one image and one mask."""
 
 import codecs
 import re

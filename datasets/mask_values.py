@@ -1,4 +1,4 @@
-"""What values the masks of a data set hold, and which of them somebody drew."""
+"""The values in a data set's masks, and which of them a person drew."""
 
 from collections import Counter
 from collections.abc import Sequence

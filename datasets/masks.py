@@ -1,4 +1,4 @@
-"""Mask files to the values that they hold: the one place where a mask is read, whatever its type and depth."""
+"""Read the values of a mask file. This is the one place for it, for every type and depth."""
 
 import hashlib
 from collections.abc import Mapping

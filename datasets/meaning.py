@@ -1,4 +1,4 @@
-"""Classes of a data set: those that a file names, or else those that the masks' values come to, said aloud."""
+"""The classes of a data set: from a file that names them, or from the masks' values, with a message."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

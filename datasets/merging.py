@@ -1,4 +1,4 @@
-"""Classes brought together or left out by name, whatever format the masks have."""
+"""Merge or ignore classes by name, for every format of masks."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One function over many files in several processes, in order, with a bounded number of them under way."""
+"""Apply one function to many files in several processes, in order, with a bounded number in progress."""
 
 import os
 import signal

@@ -1,7 +1,7 @@
-"""Classes of one training image pasted into another, so that things are seen in front of other streets.
+"""Paste classes of one training image into another, so that objects appear in front of other streets.
 
-ClassMix (arXiv 2007.07936, section 3.2) copies half of an image's classes, whichever; Copy-Paste (arXiv 2012.07177,
-section 3) chosen ones, with a mask of classes instead of instances. Pixels stay where they are in their image.
+ClassMix (arXiv 2007.07936, section 3.2) copies a random half of an image's classes. Copy-Paste (arXiv 2012.07177,
+section 3) copies chosen ones; here it uses a mask of classes instead of instances. Pixels keep their place.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Images of more than 8 bits a channel, or of more channels than three and transparency: what they are, in words.
+"""Images with more than 8 bits a channel, or with more channels than RGB and transparency: describe them.
 
-They are for a later step. Pillow opens some of them, without their lower bits or their fourth channel, and a network
-would learn from what is left; of others it only says that it knows no such file.
+They are not supported yet. Pillow opens some of them, but drops their lower bits or their fourth channel, and a network
+would learn from what is left. For others, Pillow only reports an unknown file.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Shapes that people draw around things, as masks: later ones lie on top, and what none covers is the background."""
+"""Draw polygons and other shapes as masks. Later shapes lie on top, and uncovered pixels are background."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Samples that show a rare class, drawn by (seed, epoch, index) alone, for the config's ``sampling.rare``.
+"""Sampling of rare classes (``sampling.rare``), drawn only from (seed, epoch, index).
 
-As in the sampling of rare classes of DAFormer (arXiv 2111.14887), but with even chances for all classes
-that are rare, and with the crop around the class, as in nnU-Net (Nature Methods 18, 2021, online methods).
+The sampling is similar to DAFormer's (arXiv 2111.14887), but all rare classes have the same chance. The crop is placed
+around the class, as in nnU-Net (Nature Methods 18, 2021, online methods).
 """
 
 from collections.abc import Sequence

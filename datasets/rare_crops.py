@@ -1,8 +1,7 @@
-"""The random crops of albumentations, able to centre on a pixel of a class that the caller names.
+"""The random crops of albumentations, optionally centred on a pixel of a given class.
 
-A pipeline that is called with ``rare=LABEL`` beside image and mask has its crops around a pixel of that label; the crop
-is moved into the image where the pixel is near an edge. Without it, or where the label is not in the mask (any more),
-the crop is albumentations' own.
+If a pipeline is called with ``rare=LABEL``, its crops are around a pixel of that label. A crop beyond the edge is moved
+into the image. Without ``rare``, or if the label is not in the mask (any more), the crop is albumentations' own.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which samples of a data set cannot be read, for a training that goes on without them (``data.on_error: skip``)."""
+"""Find unreadable samples of a data set, for a training that leaves them out (``data.on_error: skip``)."""
 
 import hashlib
 import json

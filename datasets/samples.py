@@ -1,4 +1,4 @@
-"""Pairs of an image and its index mask, read with every check that keeps a wrong file out of training."""
+"""Pairs of an image and its index mask, read with checks that keep wrong files out of training."""
 
 import mmap
 from collections.abc import Mapping, Sequence

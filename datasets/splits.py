@@ -1,8 +1,8 @@
-"""The language of ``data.train`` and ``data.val``: splits by name, by sequence and by share.
+"""The syntax of ``data.train`` and ``data.val``: splits by name, by sequence and by share.
 
-``train`` is a split of the data set, ``train+val`` two of them. ``train+val@0016E5`` is only sequence 0016E5 of both,
-``train+val-0016E5`` all but it: together they are a leave-one-sequence-out split. ``all%0..80`` and ``all%80..100`` are
-four fifths and the rest, drawn by name.
+``train`` is a split of the data set, and ``train+val`` is two of them. ``train+val@0016E5`` is sequence 0016E5 of both,
+and ``train+val-0016E5`` is everything else: together they are a leave-one-sequence-out split. ``all%0..80`` and
+``all%80..100`` are four fifths and the rest, drawn by name.
 """
 
 import hashlib
@@ -39,9 +39,7 @@ def select_split(split: str, pairs_of: Callable[[str], list[Pair]], data: str | 
     pairs = _select_sequences(pairs, sequences, split)
     if start is not None:
         if not int(start) < int(end) <= 100:
-            raise UserError(
-                f"data split {split!r}: a share goes from a lower to a higher percentage, as train%0..80"
-            )
+            raise UserError(f"data split {split!r}: a share goes from a lower to a higher percentage, as train%0..80")
         pairs = share_of(pairs, int(start), int(end))
     if not pairs:
         raise empty_split(data, split)

@@ -1,4 +1,4 @@
-"""How often each class occurs, and the loss weights that follow from it."""
+"""The frequency of each class, and the loss weights derived from it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Class counts that are kept from run to run, under a fingerprint of the masks that they were counted from."""
+"""Class counts, kept between runs under a fingerprint of their masks."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""What systems and programs leave in folders of images: never part of a data set, wherever it lies."""
+"""Stray files that systems and programs leave in folders of images. They never belong to a data set."""
 
 STRAYS = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+found", "$recycle.bin"})
 """Names of files and folders in lower case."""

@@ -1,4 +1,4 @@
-"""CamVid from its authors' public repository: all of it and right, or nothing."""
+"""Download CamVid from its authors' public repository, complete and verified, or not at all."""
 
 import errno
 import hashlib

@@ -1,4 +1,4 @@
-"""Data sets as others publish them: one small reader a format, each of which says whether a folder is its own."""
+"""Published formats of data sets: one small reader for each, which recognises its own folders."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files that name a data set's classes: the ones that labelling tools and published sets put beside the images."""
+"""Files with a data set's class names, as labelling tools and published sets write them."""
 
 import csv
 import io

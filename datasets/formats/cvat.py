@@ -1,4 +1,4 @@
-"""CVAT for images: one XML file with the shapes of all images, in the order in which they lie on each other."""
+"""CVAT for images: one XML file with the shapes of all images, in their drawing order."""
 
 from pathlib import Path
 from xml.etree import ElementTree

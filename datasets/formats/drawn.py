@@ -1,4 +1,4 @@
-"""What the formats of polygons have in common: the classes with a background, and the images that a file names."""
+"""Common parts of the polygon formats: the classes with a background, and the images that a file names."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath

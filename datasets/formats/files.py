@@ -1,4 +1,4 @@
-"""Files of a data set's folder: listing them, and matching masks to images by a key of their names."""
+"""List the files of a data set's folder, and match masks to images by a key in their names."""
 
 import os
 import re

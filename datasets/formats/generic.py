@@ -1,6 +1,6 @@
-"""Anybody's images and masks: in two folders, in folders by split or scene, or side by side, with any names.
+"""Any images and masks: in two folders, in folders by split or scene, or side by side, with any names.
 
-What the masks' values mean is said by a file of classes beside them, or is found out by looking at all of them.
+The meaning of the masks' values comes from a file of classes, or from all masks themselves.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a reader finds in a data set's folder: pairs by split, what the classes are, how the masks are coded."""
+"""The result of a reader: pairs by split, the classes, and the coding of the masks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

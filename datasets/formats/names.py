@@ -1,4 +1,4 @@
-"""Names that people give to folders and files: what in them says image, mask or split, and what says which sample."""
+"""Words in names of folders and files that mean image, mask or split, and the part that names the sample."""
 
 import re
 from functools import lru_cache

@@ -1,7 +1,7 @@
-"""Which mask belongs to which image, by their names, whatever the folders are called and however deep they lie.
+"""Match masks to images by their names, for any names and depths of folders.
 
-Folders and files of a data set are named by a sample (``0001``), a split or scene (``train``, ``scene1``) and a side
-(``rgb``, ``semantic``). Words that stand on one side alone say the side. What is left must be equal in a pair.
+The path of a file names a sample (``0001``), a split or scene (``train``, ``scene1``) and a side (``rgb``,
+``semantic``). A word that occurs on one side only names that side. The rest must be equal in a pair.
 """
 
 from collections import Counter, defaultdict

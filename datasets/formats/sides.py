@@ -1,4 +1,4 @@
-"""Which files are images and which are masks: by what they hold first, by words in their names second."""
+"""Tell images from masks, first by their content, then by words in their names."""
 
 from collections.abc import Sequence
 from pathlib import Path

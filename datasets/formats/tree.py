@@ -1,4 +1,4 @@
-"""All files below a folder, listed once, without what lies about."""
+"""All files below a folder, listed once, without stray files."""
 
 import os
 from collections import Counter

@@ -1,4 +1,4 @@
-"""YOLO's text files of polygons: ``labels/NAME.txt`` with a class and the corners, as shares of the size, a line."""
+"""YOLO's polygon files: ``labels/NAME.txt``, each line a class and the corners as shares of the size."""
 
 from functools import partial
 from pathlib import Path

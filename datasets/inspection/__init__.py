@@ -1,1 +1,1 @@
-"""What is in a folder of images and masks: sizes, classes, splits, leaks between them, and what is odd."""
+"""Inspection of a folder of images and masks: sizes, classes, splits, leaks between splits, and warnings."""

@@ -1,4 +1,4 @@
-"""All that is known about a data set after one look at each of its files."""
+"""The result of reading each file of a data set once."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Images that are in two splits, equal or nearly so: the network learns them, and measures on them flatter it."""
+"""Images that are in two splits, equal or nearly equal. They make measures look too good."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations

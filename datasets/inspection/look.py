@@ -1,4 +1,4 @@
-"""One look at one pair of files: everything that an inspection needs, in a few hundred bytes."""
+"""Read one pair of files and keep everything that an inspection needs, in a few hundred bytes."""
 
 import hashlib
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""An inspection in words, for the terminal and the page alike."""
+"""An inspection as text, for the terminal and the page."""
 
 from .inspection import Inspection
 from .leaks import Leak

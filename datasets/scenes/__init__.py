@@ -1,4 +1,4 @@
-"""Sample scenes: street scenes as from a car, drawn with their masks, so that everything runs without a download."""
+"""Sample scenes: drawn street scenes with masks, so that everything runs without a download."""
 
 from .render import render_scene, render_sequence
 from .write import ensure_scenes, write_scenes

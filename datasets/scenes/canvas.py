@@ -1,4 +1,4 @@
-"""What is drawn on: an image and its mask, filled together from the back to the front."""
+"""A canvas: an image and its mask, drawn together from back to front."""
 
 import cv2
 import numpy as np

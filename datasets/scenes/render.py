@@ -1,4 +1,4 @@
-"""Scenes and moving sequences: everything on a street drawn into an image and its mask."""
+"""Render scenes and moving sequences to an image and its mask."""
 
 from collections.abc import Callable, Iterator
 

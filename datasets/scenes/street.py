@@ -1,4 +1,4 @@
-"""What stands where along a street, and how it moves: all drawn from one seed."""
+"""The objects along a street and their motion, drawn from one seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The scenes as files in the layout of CamVid's authors."""
+"""Write the scenes as files in the layout of CamVid's authors."""
 
 import json
 import os

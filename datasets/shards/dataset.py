@@ -1,8 +1,8 @@
-"""A split in shards as a data set of images and masks, each sample read when it is asked for.
+"""A split in shards as a data set of images and masks. Each sample is read on access.
 
-Every sample is one read at the place that the index gives. So the order of an epoch stays the exact permutation of
-:mod:`..sampling`, a function of (seed, epoch), and stopping, resuming and sharing between processes and loader workers
-work as for files on disk; a shuffle buffer would give that up to save seeks.
+The index gives the place of each sample, which is one read. The order of an epoch is therefore the exact permutation of
+:mod:`..sampling`, a function of (seed, epoch). Stopping, resuming and sharing between processes and loader workers
+work as for files on disk. A shuffle buffer would save seeks but lose this.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""The index of a split in shards: which sample is where, and what the labels mean.
+"""The index of a split in shards: the place of each sample, and the meaning of the labels.
 
-``index.json`` holds the classes and, for each shard, its samples, bytes and SHA-256; ``samples.npy`` holds a row a
-sample. The rows are an array, not objects: loader processes share its memory, which grows by tens of bytes a sample.
+``index.json`` holds the classes and, for each shard, its samples, bytes and SHA-256. ``samples.npy`` holds one row for
+each sample. The rows are an array, not objects: loader processes share its memory, tens of bytes for each sample.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Writing a split as tar shards in the layout of WebDataset: ``KEY.jpg`` and ``KEY.mask.png``, one after the other."""
+"""Write a split as tar shards in the layout of WebDataset: ``KEY.jpg``, then ``KEY.mask.png``."""
 
 import hashlib
 import re

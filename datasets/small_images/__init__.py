@@ -1,1 +1,1 @@
-"""Small images in memory, which autoencoders learn from: digits, MNIST, patches of street frames."""
+"""Small images in memory for autoencoders: digits, MNIST, patches of street frames."""

@@ -1,4 +1,4 @@
-"""Damage that an autoencoder learns to undo: noise for denoising, holes for inpainting."""
+"""Damage for an autoencoder to undo: noise for denoising, holes for inpainting."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Handwritten digits that come with scikit-learn: a data set on every machine, without a network."""
+"""Handwritten digits from scikit-learn, available on every machine without a download."""
 
 import cv2
 import numpy as np

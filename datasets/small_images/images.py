@@ -1,4 +1,4 @@
-"""Small images in memory, with labels where they have some: what autoencoders learn from."""
+"""Small images in memory for autoencoders, optionally with labels."""
 
 from dataclasses import dataclass
 

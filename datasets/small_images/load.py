@@ -1,4 +1,4 @@
-"""The images without masks that a config names."""
+"""Load the images without masks that a config names."""
 
 from segnet.config import DataConfig
 

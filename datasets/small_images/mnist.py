@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST, fetched by torchvision, which checks every file's checksum."""
+"""MNIST and Fashion-MNIST, downloaded by torchvision, which checks every file's checksum."""
 
 from pathlib import Path
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What the commands that run a model have in common: their arguments, and the model these name."""
+"""Common arguments of the commands that run a model, and the model that they open."""
 
 import argparse
 from collections.abc import Sequence

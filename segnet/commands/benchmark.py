@@ -1,4 +1,4 @@
-"""``segnet benchmark``: what this machine makes of the networks, against its own peak and the plain PyTorch way."""
+"""``segnet benchmark``: the networks' speed on this machine, compared with its peak and with plain PyTorch."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``segnet completion``: what a shell has to be told once so that the Tab key completes segnet's words."""
+"""``segnet completion``: print the shell code for completion with the Tab key."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""``segnet configs``: the configs that come with the package, and the text of one."""
+"""``segnet configs``: list the packaged configs, or print one."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""``segnet inspect``: what is in a folder of images and masks, and a config that trains on it."""
+"""``segnet inspect``: describe a folder of images and masks, and write a config that trains on it."""
 
 import argparse
 from pathlib import Path

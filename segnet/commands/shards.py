@@ -1,4 +1,4 @@
-"""``segnet shards``: the splits of a config's data as tar shards with an index, for training at any size."""
+"""``segnet shards``: write the splits of a config's data as tar shards with an index, for large data sets."""
 
 import argparse
 from pathlib import Path

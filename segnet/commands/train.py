@@ -1,4 +1,4 @@
-"""``segnet train``: a config, changed on the command line where wanted, becomes a run folder."""
+"""``segnet train``: train a config, optionally with settings from the command line, into a run folder."""
 
 import argparse
 from collections.abc import Sequence

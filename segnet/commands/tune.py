@@ -1,4 +1,4 @@
-"""``segnet tune``: a config with many settings, searched with Optuna or all of a grid; a page and the best config."""
+"""``segnet tune``: train a config with many settings, by Optuna or as a grid; write a page and the best config."""
 
 import argparse
 from pathlib import Path

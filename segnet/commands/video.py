@@ -1,4 +1,4 @@
-"""``segnet video``: the classes over every frame of a video or a camera."""
+"""``segnet video``: draw the classes over every frame of a video or a camera."""
 
 import argparse
 from dataclasses import fields

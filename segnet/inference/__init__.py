@@ -1,1 +1,1 @@
-"""From images to classes, whatever the runtime."""
+"""From images to classes, in any runtime."""

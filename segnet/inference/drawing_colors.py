@@ -1,4 +1,4 @@
-"""Colours for classes over photographs, made from the classes' own, which are often dark and near each other."""
+"""Bright colours for drawing over photographs, derived from the classes' own, which are often dark and similar."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""Classes at a larger size than the logits', interpolated only where classes meet."""
+"""Class maps larger than the logits, interpolated only at class borders."""
 
 from collections.abc import Sequence
 

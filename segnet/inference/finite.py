@@ -1,4 +1,4 @@
-"""A look at what a network gives, before classes are made of it."""
+"""Check a network's output for values that are not finite, before classes are made of it."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""One graph from pixels to classes: preprocessing, network and argmax, so that a program has nothing to add."""
+"""One graph from pixels to classes, with preprocessing, network and argmax, so a caller has nothing to add."""
 
 import copy
 import io

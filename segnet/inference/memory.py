@@ -1,4 +1,4 @@
-"""Images that the memory does not carry are refused before the system ends the program over them."""
+"""Refuse images that do not fit into memory, before the system kills the program."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What an exported file says of itself: enough to turn images into named, coloured classes without the run."""
+"""The metadata of an exported file: enough to make named, coloured classes from images without the run."""
 
 from pathlib import Path
 from typing import Literal

@@ -1,4 +1,4 @@
-"""A model as a command is given it: a folder with a network's weights, or an exported file."""
+"""Open a model for a command: a folder with a network's weights, or an exported file."""
 
 from dataclasses import dataclass
 from pathlib import Path

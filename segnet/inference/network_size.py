@@ -1,4 +1,4 @@
-"""At which size the network sees an image: by default at the one that it was trained at."""
+"""The size at which the network sees an image. The default is the size of its training."""
 
 import math
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Classes drawn over an image: colours, contours, and a legend that says which colour is what."""
+"""Classes drawn over an image: colours, contours, and a legend."""
 
 import math
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What a network says of one image, and how people see it."""
+"""The prediction of one image, and its display."""
 
 import itertools
 from collections.abc import Iterable, Iterator

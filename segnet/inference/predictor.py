@@ -1,4 +1,4 @@
-"""The one place that turns images into classes, whatever the runtime."""
+"""The one place that turns images into classes, in any runtime."""
 
 import copy
 import itertools

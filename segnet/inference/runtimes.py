@@ -1,4 +1,4 @@
-"""Runtimes that are optional: each is imported where it is needed, and its absence is a sentence."""
+"""Optional runtimes: each is imported on first use, and its absence is reported in one sentence."""
 
 import importlib
 from typing import Any

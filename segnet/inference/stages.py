@@ -1,4 +1,4 @@
-"""What every stage of a SegNet sees, and what becomes of it where the decoder unpools without indices."""
+"""The activations of every stage of a SegNet, and the effect of unpooling without indices."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""TIFF stacks, of which every page is an image, as microscopes write them."""
+"""TIFF stacks, as microscopes write them: every page is an image."""
 
 import io
 from types import TracebackType

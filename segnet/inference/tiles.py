@@ -1,4 +1,4 @@
-"""Images too large for the network or the memory: overlapping tiles whose answers fade into each other."""
+"""Images too large for the network or the memory: overlapping tiles whose logits are blended."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol

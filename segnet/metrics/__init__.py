@@ -1,4 +1,4 @@
-"""Measures of segmentation: from one confusion matrix, from the boundaries, and how sure both are."""
+"""Measures of segmentation, from a confusion matrix and from boundaries, with their uncertainty."""
 
 from segnet.metrics.bootstrap import paired_difference, percentile_interval, resample
 from segnet.metrics.boundary import boundary_f1

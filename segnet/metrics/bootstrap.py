@@ -1,4 +1,4 @@
-"""How far a measure could be off had other images of the same kind been drawn (Efron 1979)."""
+"""Bootstrap intervals: how much a measure could differ on other images of the same kind (Efron 1979)."""
 
 from collections.abc import Callable
 from typing import NamedTuple

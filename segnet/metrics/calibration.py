@@ -1,4 +1,4 @@
-"""Whether a network that says 0.8 is right in 80 of 100 pixels (arXiv 1706.04599)."""
+"""Calibration: is a network with a confidence of 0.8 right in 80 of 100 pixels (arXiv 1706.04599)?"""
 
 import numpy as np
 from numpy.typing import NDArray

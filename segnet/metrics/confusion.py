@@ -1,4 +1,4 @@
-"""How often each class was taken for each other: all area measures come from this one table."""
+"""The confusion matrix: the source of all area measures."""
 
 import numpy as np
 import torch

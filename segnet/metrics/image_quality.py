@@ -1,4 +1,4 @@
-"""How close an image is to the one it should be: PSNR and SSIM."""
+"""Image quality: PSNR and SSIM."""
 
 import torch
 from torch import Tensor

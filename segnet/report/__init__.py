@@ -1,1 +1,1 @@
-"""Pages that people look at, from measures and images."""
+"""Pages for people, made from measures and images."""

@@ -1,6 +1,6 @@
-"""What a training is about to see: its first samples, and how many pixels each class has.
+"""The input of a training: its first samples, and the number of pixels in each class.
 
-Most mistakes in data show here: masks of other images, classes that are swapped, crops that are too small.
+Most mistakes in data show here: masks of other images, swapped classes, crops that are too small.
 """
 
 from itertools import chain, islice

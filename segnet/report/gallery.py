@@ -1,4 +1,4 @@
-"""Which images a report shows, and as which images: photos as JPEG, class and error maps as palette PNG."""
+"""The images that a report shows: photos as JPEG, class and error maps as palette PNG."""
 
 import base64
 import io

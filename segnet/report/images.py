@@ -1,4 +1,4 @@
-"""The images of a page: each is embedded once, however many cards show it."""
+"""The images of a page. Each is embedded once, even if several cards show it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The page of an inspected data set: its facts, its classes, what is odd, and images with their masks."""
+"""The page of an inspected data set: its facts, its classes, warnings, and images with their masks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

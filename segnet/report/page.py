@@ -1,4 +1,4 @@
-"""The report of a segmentation run: one HTML file that needs nothing else."""
+"""The report of a segmentation run: one HTML file without any other files."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

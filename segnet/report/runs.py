@@ -1,4 +1,4 @@
-"""A run folder opened for a report: its model, its data and what was measured."""
+"""A run folder opened for a report: its model, its data and its measures."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The numbers of a report: measures with the interval that other images of the same kind might have given."""
+"""The numbers of a report: measures with bootstrap intervals over the images."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Pages as one file each: template, style and script inlined, all that is put in escaped."""
+"""Pages of one file each: template, style and script inlined, and all values escaped."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The page of a search for settings: the best ones, what mattered, and every trial."""
+"""The page of a search for settings: the best ones, their importance, and every trial."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Trials of settings, chosen by Optuna or all of a grid, each a run of the ordinary loop, kept in one SQLite file."""
+"""Trials of settings, chosen by Optuna or from a grid. Each is an ordinary run, and one SQLite file holds all."""

@@ -1,4 +1,4 @@
-"""Every combination of the choices with several seeds each, and what the seeds come to: mean and spread."""
+"""Every combination of the choices with several seeds each, and the mean and spread over the seeds."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The space that is searched: for each setting its choices, or a range of numbers."""
+"""The search space: for each setting its choices, or a range of numbers."""
 
 import json
 from pathlib import Path

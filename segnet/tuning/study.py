@@ -1,4 +1,4 @@
-"""A search or a grid that goes on where it stopped: trials are asked for, trained, and told, one after the other."""
+"""A search or a grid that continues after an interruption: ask for a trial, train it, report its value."""
 
 import json
 import shutil

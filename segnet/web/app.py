@@ -1,4 +1,4 @@
-"""The application: the page, the interface for programs, and what guards both."""
+"""The application: the page, the interface for programs, and the guard before both."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Clips that clients upload: checked, segmented one after the other, kept a while, removed."""
+"""Clips from clients: checked, segmented one after the other, kept for a while, then removed."""
 
 import logging
 import secrets

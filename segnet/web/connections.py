@@ -1,4 +1,4 @@
-"""Connections that say nothing: closed after a while, and at once where others want in."""
+"""Silent connections: closed after a while, and at once if others want to connect."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""``/api/stages``: what the stages of a SegNet see in an image, with and without the pooling indices."""
+"""``/api/stages``: the activations of a SegNet's stages, with and without the pooling indices."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What every request passes before anything of it is used: who sends it, how large it is, how long it takes."""
+"""Checks for every request before its content is used: its sender, its size, and its duration."""
 
 import asyncio
 import ipaddress

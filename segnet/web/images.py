@@ -1,4 +1,4 @@
-"""Image files of clients, taken with care, and arrays made into files."""
+"""Image files from clients, opened safely, and arrays encoded as files."""
 
 import base64
 from pathlib import Path

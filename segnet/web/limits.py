@@ -1,4 +1,4 @@
-"""What the demo server takes, how much of it at a time, and for how long."""
+"""Limits of the demo server: sizes, number of requests, and durations."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The models that the page offers, by the names of their folders."""
+"""The models of the page, by the names of their folders."""
 
 import copy
 from collections.abc import Sequence

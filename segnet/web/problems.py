@@ -1,4 +1,4 @@
-"""What goes wrong, as an HTTP status and a sentence that the page shows and a program can log."""
+"""Errors as an HTTP status and a sentence, which the page shows and a program can log."""
 
 import re
 from typing import Any

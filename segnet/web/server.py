@@ -1,4 +1,4 @@
-"""The application on an address of this machine."""
+"""Serve the application on an address of this machine."""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""The folder of a server's uploads: its own alone, and gone with it, at the latest when the next server starts."""
+"""The folder of a server's uploads: private to this server, and removed by it or by the next server."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""One thread that computes, and a line before it that has an end."""
+"""One worker thread with a bounded queue."""
 
 import asyncio
 import threading

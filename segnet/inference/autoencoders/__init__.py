@@ -1,1 +1,1 @@
-"""What trained autoencoders are measured by: reconstruction, restoration, latents, compression."""
+"""Measures of trained autoencoders: reconstruction, restoration, latents, compression."""

@@ -1,4 +1,4 @@
-"""Rate and distortion of quantised, entropy-coded latents, against PCA, JPEG and WebP."""
+"""Rate and distortion of quantised, entropy-coded latents, compared with PCA, JPEG and WebP."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Images through an autoencoder and back, beside PCA, which is the best that a linear one can do."""
+"""Reconstruction by an autoencoder, compared with PCA, the best linear autoencoder."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What latents are worth to a classifier, against pixels and principal components; and a map of them."""
+"""Classifiers on latents, compared with pixels and principal components, and a map of the latents."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Denoising and inpainting by an autoencoder, against OpenCV's filters on the same damaged images."""
+"""Denoising and inpainting by an autoencoder, compared with OpenCV's filters on the same images."""
 
 import os
 from collections.abc import Callable

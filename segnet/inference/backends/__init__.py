@@ -1,4 +1,4 @@
-"""The runtimes that a predictor can hand its batches to; each is imported when it is asked for."""
+"""The runtimes for a predictor's batches. Each is imported on first use."""
 
 import importlib.util
 import platform

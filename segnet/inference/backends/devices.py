@@ -1,4 +1,4 @@
-"""The device that a name stands for."""
+"""The device for a name such as ``auto``."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""What the runtimes of exported graphs have in common: how images go in, what comes out, what they refuse."""
+"""Common parts of the runtimes of exported graphs: input, output, and limits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""OpenVINO on the processor: a network compiled for each size of images, in bfloat16 where there is such a unit."""
+"""OpenVINO on the processor: compiled for each image size, in bfloat16 if the processor supports it."""
 
 import io
 import sys

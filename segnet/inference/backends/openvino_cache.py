@@ -1,4 +1,4 @@
-"""Compiled graphs kept in the user's cache folder, so that a network is compiled once for each size."""
+"""Compiled graphs in the user's cache folder, so a network is compiled once for each size."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""PyTorch: channels-last, batch norm folded into the convolutions, bfloat16 where the processor computes in it."""
+"""PyTorch: channels-last, batch norm folded into convolutions, bfloat16 if the processor supports it."""
 
 import copy
 import sys

@@ -1,1 +1,1 @@
-"""Exporting a model: the file is written, run on real images beside the network it came from, and only then given."""
+"""Export of a model: the file is written, compared with the network on real images, and only then released."""

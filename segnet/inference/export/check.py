@@ -1,4 +1,4 @@
-"""The exported file against the network it came from, on real images."""
+"""Compare an exported file with its network, on real images."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

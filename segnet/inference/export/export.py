@@ -1,4 +1,4 @@
-"""From a model to a file that was checked."""
+"""Export a model to a file that was checked."""
 
 import sys
 from collections.abc import Callable

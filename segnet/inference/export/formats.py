@@ -1,4 +1,4 @@
-"""The kinds of file: each writer leaves a whole file with its metadata at the path that it is given."""
+"""The file formats. Each writer makes a complete file with its metadata at a given path."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""A file's sound beside its new images: copied where the new format takes it, else encoded again."""
+"""The sound of a file, copied if the new format supports it, otherwise encoded again."""
 
 import contextlib
 import itertools

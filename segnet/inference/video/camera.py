@@ -1,4 +1,4 @@
-"""Cameras and streams as a source of frames: the newest one only, and again after the camera was gone."""
+"""Cameras and streams as a source of frames: only the newest frame, with reconnection."""
 
 import contextlib
 import threading

@@ -1,4 +1,4 @@
-"""Video files as FFmpeg opens them: which formats are, how large a frame may be, which frames are whole."""
+"""Video files for FFmpeg: the accepted formats, the largest frame, and the check for broken frames."""
 
 from collections.abc import Iterator
 from fractions import Fraction

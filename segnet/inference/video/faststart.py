@@ -1,4 +1,4 @@
-"""MP4 files in pieces, which play wherever they break off, and the whole file that browsers begin at once with."""
+"""MP4 files in fragments, which play wherever they stop, and the final file with its index in front."""
 
 import os
 from collections.abc import Iterator

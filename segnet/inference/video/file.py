@@ -1,4 +1,4 @@
-"""A video file, or a folder of images, through a network into a new video or folder."""
+"""Segment a video file or a folder of images into a new video or folder."""
 
 import base64
 import glob

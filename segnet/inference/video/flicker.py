@@ -1,4 +1,4 @@
-"""How unsteady classes are: the share of pixels that change class while what they show stays the same."""
+"""Flicker: the share of pixels whose class changes although the image does not."""
 
 import cv2
 import numpy as np

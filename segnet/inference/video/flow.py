@@ -1,4 +1,4 @@
-"""Where each pixel of a frame was in the frame before: dense inverse search flow (DIS, arXiv 1603.03590)."""
+"""Optical flow to the frame before: dense inverse search (DIS, arXiv 1603.03590)."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is worked out for each frame: classes, with smoothing, tiles, flicker or uncertainty where asked for."""
+"""The results for each frame: classes, optionally with smoothing, tiles, flicker or uncertainty."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

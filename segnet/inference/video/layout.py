@@ -1,4 +1,4 @@
-"""Which image a segmented frame becomes."""
+"""The output image of a segmented frame."""
 
 import time
 from collections import deque

@@ -1,4 +1,4 @@
-"""A camera through a network onto a screen, and into a file if one is named."""
+"""Show a segmented camera on a screen, and optionally write it to a file."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack

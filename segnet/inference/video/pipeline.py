@@ -1,4 +1,4 @@
-"""Reading, network and writing at the same time, frames in order, memory bounded."""
+"""Read, predict and write at the same time, with frames in order and bounded memory."""
 
 import itertools
 import queue

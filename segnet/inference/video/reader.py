@@ -1,4 +1,4 @@
-"""Frames of a video file, a folder of images or a pattern, with the time at which each is shown."""
+"""Frames of a video file, a folder of images or a pattern, with the time of each."""
 
 import contextlib
 import glob

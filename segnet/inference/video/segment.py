@@ -1,4 +1,4 @@
-"""The frames of a source through a network into a new video."""
+"""Segment the frames of a source into a new video."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What the classes over a video look like, which frames there are, and how they are seen."""
+"""Settings of a video: its look, its frames, and how the network sees them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Steadier classes: each frame's probabilities are averaged with those of the frames before, moved by the flow."""
+"""Temporal smoothing: each frame's probabilities averaged with earlier ones, moved along the flow."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""A window with the newest image and its keys."""
+"""A window that shows the newest image, and its keys."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A video file that browsers and phones play: H.264 in MP4, or VP9 in WebM, with the source's times and audio."""
+"""Write a video for browsers and phones: H.264 in MP4 or VP9 in WebM, with the source's times and audio."""
 
 import contextlib
 from fractions import Fraction

@@ -59,7 +59,7 @@ BEFORE: dict[str, Callable[[], AbstractContextManager[object]]] = {
 def build_step(batch: int, size: tuple[int, int]) -> Callable[[], Tensor]:
     """An optimiser step with cross entropy and Dice in bf16, channels last; gives the loss."""
     torch.manual_seed(0)
-    network = SegNetLite(CLASSES, **CAMVID_LITE).to(memory_format=torch.channels_last)  # type: ignore[arg-type]
+    network = SegNetLite(CLASSES, **CAMVID_LITE).to(memory_format=torch.channels_last)
     average = WeightAverage(network, 0.998)
     optimizer = build_optimizer(network, AdamWConfig(decay_norm_and_bias=False))
     loss_function = build_loss(

@@ -182,7 +182,7 @@ def export(
     size: tuple[int, int] | None = None,
     data: str | Path | None = None,
     images: int = 64,
-    max_loss: float = 1.0,
+    max_loss: float = 0.01,
 ) -> "ExportedFile":
     """Write a model as one file for another runtime, after a check against the network on real images.
 
@@ -194,7 +194,7 @@ def export(
         size: the only (H, W) that the file takes; None: any; of a ``torch`` file, the training's.
         data: root of the data to calibrate and check on; None: the run's.
         images: to calibrate on, of the train split, and to check on, of the val split.
-        max_loss: points of mean IoU that bf16 or int8 may cost.
+        max_loss: of mean IoU, 0–1, that bf16 or int8 may cost.
 
     Raises:
         UserError: the file differs too much from the network, or cannot be made here; nothing is left behind.

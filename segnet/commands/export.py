@@ -49,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-loss",
         type=float,
-        default=1.0,
-        metavar="POINTS",
-        help="largest loss of mean IoU allowed for bf16 or int8 (default: 1)",
+        default=0.01,
+        metavar="IOU",
+        help="largest loss of mean IoU allowed for bf16 or int8 (default: 0.01)",
     )
 
 

@@ -44,7 +44,7 @@ def test_a_file_is_a_model_of_its_own(
     if precision == "int8":
         pytest.importorskip("nncf", reason="needs the extra [deploy]")
     out = tmp_path / f"model{'.onnx' if kind == 'onnx' else '.xml'}"
-    check = exported(model, Recipe(kind, precision, out, images=2, max_loss=100), tiny_camvid)  # type: ignore[arg-type]
+    check = exported(model, Recipe(kind, precision, out, images=2, max_loss=0.99), tiny_camvid)  # type: ignore[arg-type]
     assert check.images == 2
     assert check.difference is not None
     if precision == "fp32":
@@ -121,19 +121,19 @@ def test_a_torch_program_runs_without_this_package(model: SavedModel, tiny_camvi
 
 def test_a_file_that_is_not_its_network_is_not_written(model: SavedModel, tmp_path: Path) -> None:
     good = Check(images=2, agreement=0.9995, difference=0.1, mean_iou=0.5, file_mean_iou=0.492)
-    good.require("fp32", 0.5)
-    good.require("int8", 1.0)
-    assert good.lost == pytest.approx(0.8)
-    with pytest.raises(UserError, match=r"int8 costs 0\.80 points"):
-        good.require("int8", 0.5)
+    good.require("fp32", 0.005)
+    good.require("int8", 0.01)
+    assert good.lost == pytest.approx(0.008)
+    with pytest.raises(UserError, match=r"int8 costs 0\.0080 of mean IoU"):
+        good.require("int8", 0.005)
     with pytest.raises(UserError, match=r"agrees with the network on 99\.00 %"):
-        Check(2, 0.99, None, 0.5, 0.5).require("fp32", 1)
+        Check(2, 0.99, None, 0.5, 0.5).require("fp32", 0.01)
 
 
 def test_nothing_is_left_behind_by_a_failed_check(model: SavedModel, tiny_camvid: Path, tmp_path: Path) -> None:
     pytest.importorskip("openvino", reason="needs the extra [deploy]")
-    with pytest.raises(UserError, match="points of mean IoU, more than --max-loss -100"):
-        exported(model, Recipe("openvino", "bf16", tmp_path / "a.xml", images=1, max_loss=-100), tiny_camvid)
+    with pytest.raises(UserError, match="of mean IoU, more than --max-loss -1:"):
+        exported(model, Recipe("openvino", "bf16", tmp_path / "a.xml", images=1, max_loss=-1), tiny_camvid)
     assert not list(tmp_path.iterdir())
 
 

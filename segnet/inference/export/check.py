@@ -44,8 +44,8 @@ class Check:
 
     @property
     def lost(self) -> float:
-        """Points of mean IoU that the file is worse than the network."""
-        return 100 * (self.mean_iou - self.file_mean_iou)
+        """How much lower the file's mean IoU is than the network's."""
+        return self.mean_iou - self.file_mean_iou
 
     def require(self, precision: str, max_loss: float) -> None:
         """Raises UserError where the file does not do what the network does."""
@@ -56,7 +56,7 @@ class Check:
             )
         if precision != "fp32" and self.lost > max_loss:
             raise UserError(
-                f"{precision} costs {self.lost:.2f} points of mean IoU, more than --max-loss {max_loss:g}: nothing was "
+                f"{precision} costs {self.lost:.4f} of mean IoU, more than --max-loss {max_loss:g}: nothing was "
                 "written; calibrate on more --images, take another precision, or allow it"
             )
 
@@ -64,7 +64,7 @@ class Check:
         logits = "" if self.difference is None else f" · largest difference of logits {self.difference:.2g}"
         return (
             f"{self.images} images: same class on {100 * self.agreement:.3f} % of the pixels{logits} · mean IoU "
-            f"{100 * self.file_mean_iou:.2f}, the network's {100 * self.mean_iou:.2f}"
+            f"{self.file_mean_iou:.4f}, the network's {self.mean_iou:.4f}"
         )
 
 

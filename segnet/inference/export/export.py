@@ -60,7 +60,7 @@ class Recipe:
         out: the file; its suffix is the format's.
         size: the only (H, W) that it shall take; None: any, where the format can.
         images: images to calibrate on (of the train split) and to check on (of the val split), as many of each.
-        max_loss: points of mean IoU that bf16 or int8 may cost.
+        max_loss: of mean IoU, 0–1, that bf16 or int8 may cost.
     """
 
     format: str
@@ -68,7 +68,7 @@ class Recipe:
     out: Path
     size: tuple[int, int] | None = None
     images: int = 64
-    max_loss: float = 1.0
+    max_loss: float = 0.01
 
     @property
     def takes_any_size(self) -> bool:
@@ -87,6 +87,8 @@ class Recipe:
             raise UserError(f"--out {self.out}: there is no folder {self.out.parent}; make it first")
         if self.images < 1:
             raise UserError(f"--images {self.images}: at least 1 is needed to check the file")
+        if not self.max_loss < 1:
+            raise UserError(f"--max-loss {self.max_loss:g}: expected a loss of mean IoU below 1, such as 0.01")
         if (self.format, self.precision) == ("onnx", "bf16"):
             raise UserError("bf16: onnxruntime's processor kernels have none; take --format openvino, or fp32 or int8")
         if self.format in IN_FP32 and self.precision != "fp32":

@@ -108,7 +108,7 @@ def quantize(graph: Any, images: Images, key: str | int) -> Any:
     """The graph in int8, ranges taken from ``images``; NNCF, mixed: symmetric weights, activations as they come.
 
     Pooling and unpooling are left as they are: a window's places are compared with its maximum, and rounded each to a
-    scale of its own they would not be equal any more (measured on SegNet-Lite: 9 points of mean IoU).
+    scale of its own they would not be equal any more (measured on SegNet-Lite: 0.09 of mean IoU).
     """
     # NNCF would tell its makers of each use; that is for the user to switch on.
     os.environ.setdefault("NNCF_CI", "1")

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float32]
-GAP = 1
+GAP = 2
 """Pixels between images: those of digits that fill their squares would grow together."""
 ROWS_WIDTH, LABEL_HEIGHT = 5.5, 0.28
 """Inches: on a screen of 390 pixels, where the figure is 350 wide, letters of 10 points are 9 pixels high."""
-BETWEEN = 0.35
-"""Grey of the gap: neither digit nor ground."""
+BETWEEN = np.nan
+"""The gap is not drawn: the page shows through, so that images of any grey are apart from each other."""
 
 
 def image_rows(rows: Mapping[str, Floats]) -> "Figure":
@@ -50,6 +50,10 @@ def image_grid(images: Floats, columns: int) -> "Figure":
 
 def show(axis: "Axes", image: Floats) -> None:
     """Pixels as they are: squares, whatever the size."""
+    if image.ndim == 3:
+        # Colours that are not there would be black.
+        seen = ~np.isnan(image).any(2, keepdims=True)
+        image = np.concatenate([np.nan_to_num(image), seen], axis=2, dtype=np.float32)
     axis.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="none")
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
@@ -64,18 +68,34 @@ def side_by_side(images: Floats) -> Floats:
     return joined[..., 0] if channels == 1 else joined
 
 
+NAMES = {
+    "val_loss": "loss",
+    "val_psnr": "PSNR, dB",
+    "val_objective": "objective, nats an image",
+    "val_elbo": "evidence lower bound, nats an image",
+    "val_reconstruction": "cost of the reconstruction, nats an image",
+    "val_divergence": "divergence from the prior, nats an image",
+    "val_accuracy": "accuracy",
+}
+"""What people call the columns of ``metrics.csv``."""
+
+
+def measure_name(column: str) -> str:
+    return NAMES.get(column, column.removeprefix("val_").replace("_", " "))
+
+
 def curves(rows: Sequence[Mapping[str, str]], measures: Sequence[str]) -> dict[str, "Figure"]:
     """Loss and each measure over the epochs of ``metrics.csv``."""
     figures = {"loss": plots.loss_curve(rows)}
     for name in measures:
-        label = name.removeprefix("val_")
-        figures[label], axis = plots.new_figure("epoch", f"validation, {label}")
+        label = measure_name(name)
+        figures[name.removeprefix("val_")], axis = plots.new_figure("epoch", "validation")
         plots.draw_columns(axis, rows, {name: label})
     return figures
 
 
 def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has_scale: bool) -> "Figure":
-    """Images as points (N, 2) in the colour of their label, and each label at the middle of its points."""
+    """Images as points (N, 2) in the colour of their label; a label of one letter is the point itself."""
     figure = plots.bare_figure(6, 5)
     axis = figure.subplots()
     plots.dress(axis, "first number of the latent" if has_scale else "", "second number" if has_scale else "")
@@ -83,15 +103,18 @@ def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has
         own = places[labels == label]
         if not len(own):
             continue
-        axis.scatter(own[:, 0], own[:, 1], s=9, color=f"C{label % 10}", label=name, rasterized=len(places) > 2000)
-        axis.annotate(
-            name,
-            np.median(own, axis=0).tolist(),
-            color=plots.INK,
-            fontweight="bold",
-            ha="center",
-            va="center",
-            parse_math=False,
+        # A point is its own label where that is a letter or a digit, so no label covers other points.
+        marker = f"${name}$" if name.isalnum() and len(name) == 1 else "o"
+        size = 24 if marker != "o" else 9
+        axis.scatter(
+            own[:, 0],
+            own[:, 1],
+            s=size,
+            marker=marker,
+            linewidths=0.3,
+            color=f"C{label % 10}",
+            label=name,
+            rasterized=len(places) > 2000,
         )
     plots.legend(axis, loc="center left", bbox_to_anchor=(1, 0.5))
     if not has_scale:

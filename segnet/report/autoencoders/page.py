@@ -7,7 +7,7 @@ from segnet.files import write_atomically, write_json
 from segnet.nn.autoencoders.saved import load_autoencoder
 from segnet.nn.autoencoders.stacked import StackedAutoencoder
 from segnet.nn.autoencoders.variational import VariationalAutoencoder
-from segnet.report.autoencoders.images import curves
+from segnet.report.autoencoders.images import curves, measure_name
 from segnet.report.autoencoders.sections import (
     Section,
     filter_section,
@@ -23,7 +23,6 @@ from segnet.run_files import METRICS
 from segnet.run_folder import RunFolder, read_metrics
 from segnet.training.tasks.image_task import ImageTask
 
-CAPTIONS = {"psnr": "PSNR in dB", "elbo": "Lower bound in nats an image"}
 HIDDEN = ("val_loss", "val_objective")
 """Measures that the losses' image already shows."""
 
@@ -83,14 +82,21 @@ def curve_section(folder: Path, monitor: str) -> Section:
     best = max(measured, key=lambda row: float(row[monitor]))
     names = [name for name in best if name.startswith("val_")]
     drawn = curves(rows, [name for name in names if name not in HIDDEN])
+    accuracy = [("Accuracy", f"{100 * float(best[monitor]):.1f} %", "on the val split")]
     return Section(
         "Training",
-        f"{len(rows)} epochs; measured are the weights after epoch {best['epoch']}, which had the best {monitor}.",
+        f"{len(rows)} epochs. The measures are of the weights after epoch {best['epoch']}, which had the best "
+        f"{measure_name(monitor)}.",
         ("Measure", "Best epoch"),
-        [(name, f"{float(best[name]):.5g}") for name in names],
-        {name: (figure, f"{CAPTIONS.get(name, name.capitalize())} by epoch") for name, figure in drawn.items()},
+        [(capital(measure_name(name)), f"{float(best[name]):.5g}") for name in names],
+        {name: (figure, f"{capital(measure_name(f'val_{name}'))} by epoch") for name, figure in drawn.items()},
         {name.removeprefix("val_"): float(best[name]) for name in names if name != "val_psnr"},
+        accuracy if monitor == "val_accuracy" else [],
     )
+
+
+def capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def write_page(page: Path, folder: Path, config: Config, sections: list[Section]) -> None:
@@ -99,6 +105,7 @@ def write_page(page: Path, folder: Path, config: Config, sections: list[Section]
     html = render(
         "autoencoder.html",
         config=config,
+        headlines=[line for section in sections for line in section.headlines],
         sections=list(zip(sections, drawn, strict=True)),
         training=training_facts(config),
         versions=versions(),

@@ -51,6 +51,8 @@ class Section:
         rows: its rows, as they are shown.
         figures: by file name without suffix, with what they show.
         values: the same for ``metrics.json``; lists of records are written as CSV too.
+        headlines: what the page begins with: a measure's name, its value, and the simple rival's beside it.
+        bold: the best cells of ``rows``, as (row, column).
     """
 
     title: str
@@ -59,10 +61,25 @@ class Section:
     rows: list[Sequence[str]] = field(default_factory=list)
     figures: dict[str, tuple["Figure", str]] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
+    headlines: list[tuple[str, str, str]] = field(default_factory=list)
+    bold: set[tuple[int, int]] = field(default_factory=set)
 
 
 def quality_table(rows: Sequence[Quality]) -> list[Sequence[str]]:
     return [(row.method, f"{row.mse:.5f}", f"{row.psnr:.2f}", f"{row.ssim:.4f}") for row in rows]
+
+
+def best_cells(groups: Sequence[Sequence[Quality]], before: int) -> set[tuple[int, int]]:
+    """The best of each measure in each group of rows, as (row, column); ``before``: columns left of the method."""
+    found, start = set(), 0
+    for rows in groups:
+        for column, sign in ((1, -1), (2, 1), (3, 1)):
+            best = max(sign * float(row[column]) for row in rows)
+            found |= {
+                (start + place, before + column) for place, row in enumerate(rows) if sign * float(row[column]) == best
+            }
+        start += len(rows)
+    return found
 
 
 QUALITY_HEAD = ("Method", "Squared error", "PSNR, dB", "SSIM")
@@ -88,6 +105,11 @@ def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Se
         quality_table(rows),
         {"reconstructions": (image_rows(rows_of_images), "Images above their reconstructions")},
         {"mse": rows[0].mse, "psnr": rows[0].psnr, "ssim": rows[0].ssim, "quality": [row._asdict() for row in rows]},
+        [
+            ("PSNR", f"{rows[0].psnr:.1f} dB", f"{rows[1].method}: {rows[1].psnr:.1f} dB" if pca else ""),
+            ("SSIM", f"{rows[0].ssim:.3f}", f"{rows[1].method}: {rows[1].ssim:.3f}" if pca else ""),
+        ],
+        best_cells([rows], before=0),
     )
 
 
@@ -146,7 +168,16 @@ def restoration_section(
                 for row in result.rows
             ]
         },
+        [restoration_headline(results)],
+        best_cells([result.rows for result in results], before=2),
     )
+
+
+def restoration_headline(results: Sequence[Restoration]) -> tuple[str, str, str]:
+    """Mean PSNR over all kinds and strengths of damage, and that of each one's best filter."""
+    ours = float(np.mean([result.rows[1].psnr for result in results]))
+    filters = float(np.mean([max(row.psnr for row in result.rows[2:]) for result in results]))
+    return "PSNR after restoration, mean", f"{ours:.1f} dB", f"the best filter of each damage: {filters:.1f} dB"
 
 
 def restoration_image(result: Restoration, val: Images) -> "Figure":

@@ -51,6 +51,13 @@ def test_reconstructions_stand_beside_pca(tmp_path: Path) -> None:
     assert [row["method"] for row in metrics["quality"]] == ["autoencoder", "PCA, 32 components"]
     assert f"{metrics['psnr']:.2f}" in html
     assert html.count('<figure class="plot">') == 5
+    # The page begins with a number and the simple rival's, and pictures come before tables.
+    ours, rival = metrics["quality"]
+    assert f'<span class="value">{ours["psnr"]:.1f} dB</span>' in html
+    assert f"PCA, 32 components: {rival['psnr']:.1f} dB" in html
+    assert html.index('<figure class="plot">') < html.index("<table")
+    assert f'<td class="sure">{max(ours["psnr"], rival["psnr"]):.2f}</td>' in html
+    assert "val_psnr" not in html
     # One file that loads nothing.
     assert not re.search(r'(src|href)="(?!data:|#)', html)
     ids = re.findall(r' id="([^"]+)"', html)

@@ -1,5 +1,6 @@
 # make train: from a fresh machine to a trained, measured network with images; again, it goes on or measures anew.
 # make test: every test. Both set up .venv themselves; a second call installs nothing.
+# make docs: the site of docs/ in build/docs; a broken link ends it.
 # make gpu: trains what only a GPU trains to its end, SegNet and the deep SegNet-Lite, and measures it, in nine minutes.
 # make faults: the fault matrix with many repetitions, and its page docs/reliability.md.
 
@@ -14,7 +15,7 @@ ifneq ($(wildcard ../shared/videos/solidWhiteRight.mp4),)
 export SEGNET_TEST_VIDEO ?= $(abspath ../shared/videos/solidWhiteRight.mp4)
 endif
 
-.PHONY: train test gpu faults lint types setup
+.PHONY: docs train test gpu faults lint types setup
 
 train: setup
 	$(BIN)/python train.py --config configs/quickstart.yaml $$(test -d runs/quickstart/checkpoints && echo --resume)
@@ -39,6 +40,9 @@ types: setup
 	rm -rf build/types && mkdir -p build/types
 	cp -Rp segnet tests benchmarks train.py pyproject.toml build/types && cp -Rp datasets build/types/segnet
 	cd build/types && $(abspath $(BIN))/mypy --cache-dir $(abspath .mypy_cache)
+
+docs: setup
+	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
 
 setup: .venv/installed
 

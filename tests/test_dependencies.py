@@ -20,6 +20,7 @@ NOT_IMPORTED = {
     "openvino",
     "litert-torch",
     "executorch",
+    "pyvips",
 }
 COME_WITH = {
     "starlette": "fastapi",

@@ -33,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--opacity", type=float, default=0.5, help="opacity of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
     parser.add_argument(
-        "--max-pixels", type=int, metavar="N", help="most pixels of an image (default: 89 million, a quarter of a GiB)"
+        "--max-pixels",
+        type=int,
+        metavar="N",
+        help="most pixels of an image that is read as a whole (default: 89 million, a quarter of a GiB); with --tile, "
+        "larger images are read and written in parts, and their overlays are made smaller",
     )
     add_predictor_arguments(parser)
 
@@ -42,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     from segnet.datasets.image_files import ALLOWED
     from segnet.errors import UserError
     from segnet.files import sweep, write_atomically
+    from segnet.inference.large_image import is_large, segment_large
+    from segnet.inference.overlay import Overlay
     from segnet.inference.prediction import Names
     from segnet.terminal import progress_bar
 
@@ -49,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--max-pixels {args.max_pixels}: 1 or more")
     allowed = ALLOWED._replace(
         max_pixels=args.max_pixels or ALLOWED.max_pixels,
-        advice="make it smaller, or allow it with --max-pixels, in tiles with --tile",
+        advice="see larger ones in tiles (--tile 720x960), or allow them with --max-pixels",
     )
     paths = list(find_images(args.images))
     names = Names()
@@ -62,11 +68,16 @@ def run(args: argparse.Namespace) -> int:
         for done, path in enumerate(paths, start=1):
             name = names.free_for(path)
             try:
+                if args.tile and is_large(path, allowed):
+                    overlay = Overlay(model.predictor.classes, args.opacity, args.contours)
+                    segment_large(model.predictor, path, overlay, args.out, name)
+                    continue
                 for ending, content in segmented(path, predict, allowed).items():
                     write_atomically(args.out / f"{name}{ending}", content)
             except UserError as error:
                 problems.append(str(error))
-            progress(done, len(paths))
+            finally:
+                progress(done, len(paths))
     if len(problems) < len(paths):
         print(f"{len(paths) - len(problems)} images in {model.predictor.description}: masks and overlays in {args.out}")
     return say_left_out(problems, len(paths), f"the others are in {args.out}")

@@ -134,8 +134,13 @@ class Predictor:
         """Softmax ``(C, h, W)`` of an image ``(H, W, 3)`` from top to bottom, some rows at a time, seen in tiles.
 
         Memory does not grow with the image's height, and with its width only by a row of tiles.
+
+        Raises:
+            UserError: the memory does not carry a row of tiles.
         """
         assert self.tile
+        row = min(self.tile[0], image.shape[0]), image.shape[1]
+        check_memory(row, (0, 0), len(self.model.info.class_names))
         return bands(image, self.tile, lambda tile: self._probabilities([tile])[0])
 
     def classes_of(self, images: Images) -> NDArray[np.uint8]:

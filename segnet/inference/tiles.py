@@ -13,6 +13,8 @@ Floats = NDArray[np.float32]
 
 OVERLAP = 0.25
 """Share of a tile's sides that it has in common with the next at least."""
+ROWS = 64
+"""Rows that are given at a time at most: what is made of them is small beside a row of tiles."""
 
 
 class Windows(Protocol):
@@ -29,7 +31,7 @@ class Windows(Protocol):
 
 
 def bands(image: Windows, tile: tuple[int, int], see: Callable[[Pixels], Floats]) -> Iterator[Floats]:
-    """What ``see`` says of an image ``(C, h, W)`` from top to bottom, h rows at a time.
+    """What ``see`` says of an image ``(C, h, W)`` from top to bottom, h rows at a time, h at most 64.
 
     Memory goes with one row of tiles, not with the image. Where tiles overlap, each one's answer counts the more, the
     farther the pixel is from that tile's edge, so that no seam shows.
@@ -54,7 +56,9 @@ def bands(image: Windows, tile: tuple[int, int], see: Callable[[Pixels], Floats]
             total[:, :, left : left + width] += weight * answer
             weights[:, left : left + width] += weight
         done = next_top - top
-        yield np.divide(total[:, :done], weights[:done], dtype=np.float32)
+        for first in range(0, done, ROWS):
+            some = slice(first, min(first + ROWS, done))
+            yield np.divide(total[:, some], weights[some], dtype=np.float32)
         total[:, : height - done], weights[: height - done] = total[:, done:], weights[done:]
         total[:, height - done :], weights[height - done :] = 0, 0
 

@@ -130,7 +130,7 @@ def test_a_large_image_is_read_where_it_is_allowed_and_seen_in_tiles(
     monkeypatch.setattr(image_files, "ALLOWED", image_files.ALLOWED._replace(max_pixels=1_000))
     command = ["predict", str(tiny_run), str(image), "--out", str(out)]
     assert main(command) == 1
-    assert "or allow it with --max-pixels, in tiles with --tile" in capsys.readouterr().err
+    assert "see larger ones in tiles (--tile 720x960), or allow them with --max-pixels" in capsys.readouterr().err
     assert main([*command, "--max-pixels", "10000", "--tile", "48x64"]) == 0
     monkeypatch.undo()
     assert Image.open(out / "aerial_mask.png").size == (100, 90)

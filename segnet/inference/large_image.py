@@ -1,0 +1,118 @@
+"""Images too large for the memory: read, segmented and written a row of tiles at a time."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segnet.datasets.image_files import Allowed, Pixels, TooManyPixelsError, as_png, open_header
+from segnet.files import atomic_file, write_atomically
+from segnet.inference.image_rows import ImageRows
+from segnet.inference.overlay import Legend, Overlay, class_shares
+from segnet.inference.png_rows import PngRows
+from segnet.inference.predictor import Predictor, most_likely
+from segnet.inference.tiles import Windows
+from segnet.rounding import ceil_div
+
+LONGEST = 2000
+"""Pixels of an overlay's longer side at most: people look at it as a whole."""
+
+
+class Shrunken:
+    """An image made smaller by a whole factor, of which some rows come at a time.
+
+    Args:
+        width: of the image.
+        factor: each pixel is the mean of so many times so many.
+    """
+
+    def __init__(self, width: int, factor: int) -> None:
+        self.factor = factor
+        self.rest: Pixels = np.zeros((0, width, 3), np.uint8)
+        self.done: list[Pixels] = []
+
+    def add(self, rows: Pixels) -> None:
+        """The next rows ``(h, W, 3)``."""
+        rows = np.concatenate([self.rest, rows])
+        whole = len(rows) // self.factor * self.factor
+        if whole:
+            size = max(1, rows.shape[1] // self.factor), whole // self.factor
+            self.done.append(
+                np.asarray(
+                    cv2.resize(rows[:whole, : size[0] * self.factor], size, interpolation=cv2.INTER_AREA), np.uint8
+                )
+            )
+        self.rest = rows[whole:]
+
+    @property
+    def pixels(self) -> Pixels:
+        """What came, ``(H', W', 3)``, without the rows that fill no pixel."""
+        return np.concatenate(self.done)
+
+
+class Noted:
+    """An image whose windows are shrunken as they are read, each row once."""
+
+    def __init__(self, image: ImageRows, small: Shrunken) -> None:
+        self.image, self.small, self.noted = image, small, 0
+        self.shape = image.shape
+
+    def __getitem__(self, place: tuple[slice, slice]) -> Pixels:
+        window = self.image[place]
+        top = place[0].start
+        self.small.add(window[max(0, self.noted - top) :])
+        self.noted = max(self.noted, top + len(window))
+        return window
+
+
+def is_large(path: Path, allowed: Allowed) -> bool:
+    """Whether an image has more pixels than are read as a whole.
+
+    Raises:
+        UserError: the file is not there, is damaged or of another format.
+    """
+    try:
+        open_header(path, "image", allowed=allowed)
+    except TooManyPixelsError:
+        return True
+    return False
+
+
+def segment_large(predictor: Predictor, path: Path, overlay: Overlay, folder: Path, name: str) -> None:
+    """Write ``NAME_mask.png`` of an image's size and ``NAME_overlay.png``, made smaller, with a legend.
+
+    Args:
+        predictor: sees tiles.
+        path: of the image.
+        overlay: draws.
+        folder: for the files.
+        name: with which they begin.
+
+    Raises:
+        UserError: the image cannot be read by rows; nothing is written then.
+    """
+    image = ImageRows(path)
+    height, width = image.shape[:2]
+    factor = ceil_div(max(height, width), LONGEST)
+    small = Shrunken(width, factor)
+    counts = np.zeros(len(overlay.classes))
+    small_mask = []
+    with ExitStack() as stack:
+        file = stack.enter_context(atomic_file(folder / f"{name}_mask.png"))
+        png = stack.enter_context(PngRows(file, (height, width), overlay.classes.palette))
+        for mask in mask_bands(predictor, Noted(image, small)):
+            # The middle of each pixel of the overlay.
+            small_mask.append(mask[(factor // 2 - png.written) % factor :: factor, factor // 2 :: factor])
+            counts += class_shares(mask, len(counts)) * mask.size
+            png.add(mask)
+    pixels = small.pixels
+    rows = np.concatenate(small_mask)[: len(pixels), : pixels.shape[1]]
+    legend = Legend(overlay, rows.shape).draw(counts / (height * width))
+    write_atomically(folder / f"{name}_overlay.png", as_png(np.concatenate([overlay.draw(pixels, rows), legend])))
+
+
+def mask_bands(predictor: Predictor, image: Windows) -> Iterator[Pixels]:
+    """Class indices ``(h, W)`` uint8 from top to bottom, some rows at a time."""
+    return map(most_likely, predictor.bands(image))

@@ -70,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
         write_best(plan, study)
         write_tuning_report(page, plan.base, over(study), study, is_grid=plan.seeds is not None)
         latest = over(study)[-1]
-        print(f"trial {len(over(study))}  {latest.state.name.lower()}  {latest.user_attrs['settings']}")
+        value = "" if latest.value is None else f"{MEASURES[plan.base.task]} {latest.value:.4f}  "
+        state = latest.state.name.lower()
+        print(f"trial {len(over(study))}  {state}  {value}{latest.user_attrs['settings']}")
 
     study = search(plan, args.trials, record)
     best = write_best(plan, study)

@@ -302,10 +302,12 @@ def run_curves(names: Sequence[str], histories: Sequence[Sequence[Row]], column:
 
 
 def few_ticks(axis: "Axis") -> None:
-    """Of a logarithmic axis: 1, 2 and 5 of each power of ten, written in full."""
+    """Of a logarithmic axis: 1, 2 and 5 of each power of ten, or over more than two of them the powers alone."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axis.get_data_interval()
+    wide = high > 100 * low
+    axis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=6 if wide else None))
     axis.set_major_formatter(lambda value, _: compact(value))
     axis.set_minor_locator(NullLocator())
 

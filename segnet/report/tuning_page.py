@@ -18,6 +18,7 @@ from segnet.report.templating import render
 from segnet.tuning.grid import SEED, groups
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 IMPORTANCE_TRIALS = 5
@@ -47,9 +48,9 @@ def write_tuning_report(
     order = ranked(trials)
     best = next((trial for trial in order if trial.state == TrialState.COMPLETE), None)
     keys = list(trials[0].user_attrs["settings"]) if trials else []
-    rows = means(trials) if is_grid else []
-    importances = importance(study, trials)
     measure = MEASURES[config.task]
+    rows = means(trials, measure) if is_grid else []
+    importances = importance(study, trials)
     drawn = {"history": history(trials, measure), "curves": curves(trials, best, measure)}
     if importances:
         drawn["importance"] = importance_bars(importances)
@@ -58,19 +59,20 @@ def write_tuning_report(
     if rows:
         best_value, best_settings = rows[0].mean, rows[0].settings
     elif best:
-        best_value, best_settings = f"{best.value:.4f}", shown(best.user_attrs["settings"])
+        best_value, best_settings = as_text(best.value, measure), shown(best.user_attrs["settings"])
     text = render(
         "tuning.html",
         name=page.resolve().parent.name,
         config=config,
         measure=measure,
-        counts={name: sum(trial.state == state for trial in trials) for state, name in STATES.items()},
+        counts=counts(trials),
+        epochs=counted(config.training.epochs, "epoch"),
         hours=str(timedelta(seconds=round(sum(seconds(trial) for trial in trials)))),
         means=rows,
         best_value=best_value,
         best_settings=best_settings,
         keys=keys,
-        rows=[row(trial) for trial in order],
+        rows=[row(trial, measure) for trial in order],
         captions=captions(drawn, keys),
         plots={name: plots.svg(figure, name) for name, figure in drawn.items()},
         settings=dump_config(config),
@@ -79,10 +81,40 @@ def write_tuning_report(
     return page
 
 
+SHARES = ("mean IoU", "accuracy")
+"""Measures that pages show in per cent."""
+
+
+def as_text(value: float | None, measure: str = "") -> str:
+    """A value as a page shows it, or without ``measure`` as a terminal does, a share in 0–1."""
+    if value is None:
+        return "–"
+    return f"{100 * value:.2f} %" if measure in SHARES else f"{value:.4f}"
+
+
+def value_figure(x: str, measure: str) -> tuple["Figure", "Axes"]:
+    """Empty axes for the measure, in per cent where it is a share."""
+    figure, axis = plots.new_figure(x, measure)
+    if measure in SHARES:
+        axis.yaxis.set_major_formatter(plots.percent)
+    return figure, axis
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Complete ones first, best first; then pruned ones, then failed ones."""
     states = list(STATES)
     return sorted(trials, key=lambda trial: (states.index(trial.state), -(trial.value or 0.0), trial.number))
+
+
+def counts(trials: Sequence[FrozenTrial]) -> str:
+    """``3 trials: 2 complete, 1 pruned``; states that no trial has are left out."""
+    states = {name: sum(trial.state == state for trial in trials) for state, name in STATES.items()}
+    words = ", ".join(f"{number} {name}" for name, number in states.items() if number)
+    return counted(len(trials), "trial") + (f": {words}" if words else "")
 
 
 def seconds(trial: FrozenTrial) -> float:
@@ -104,25 +136,25 @@ class MeanRow(NamedTuple):
     seeds: str
 
 
-def means(trials: Sequence[FrozenTrial]) -> list[MeanRow]:
+def means(trials: Sequence[FrozenTrial], measure: str = "") -> list[MeanRow]:
     """What each combination came to over its seeds, the highest mean first."""
     return [
         MeanRow(
             shown(group.settings),
-            f"{group.mean:.4f}",
-            "–" if group.deviation is None else f"{group.deviation:.4f}",
-            "{:.4f}–{:.4f}".format(*group.range),
+            as_text(group.mean, measure),
+            as_text(group.deviation, measure),
+            " to ".join(as_text(end, measure) for end in group.range),
             str(len(group.values)),
         )
         for group in groups(trials)
     ]
 
 
-def row(trial: FrozenTrial) -> dict[str, Any]:
+def row(trial: FrozenTrial, measure: str) -> dict[str, Any]:
     return {
         "name": trial.user_attrs.get("folder", f"trial-{trial.number:03d}"),
         "state": STATES[trial.state],
-        "value": "–" if trial.value is None else f"{trial.value:.4f}",
+        "value": as_text(trial.value, measure),
         "epochs": max(trial.intermediate_values, default=0),
         "seconds": f"{seconds(trial):,.0f}",
         "settings": list(shown(trial.user_attrs["settings"]).values()),
@@ -142,7 +174,7 @@ def importance(study: optuna.Study, trials: Sequence[FrozenTrial]) -> dict[str, 
 
 def history(trials: Sequence[FrozenTrial], measure: str) -> "Figure":
     """Each trial's value, and the best so far."""
-    figure, axis = plots.new_figure("trial", measure)
+    figure, axis = value_figure("trial", measure)
     complete, pruned = (points(trials, state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
     if complete:
         numbers, values = list(complete), list(complete.values())
@@ -168,7 +200,7 @@ def points(trials: Sequence[FrozenTrial], state: TrialState) -> dict[int, float]
 
 def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str) -> "Figure":
     """The measure over the epochs, a line a trial."""
-    figure, axis = plots.new_figure("epoch", measure)
+    figure, axis = value_figure("epoch", measure)
     for trial in trials:
         if not trial.intermediate_values:
             continue
@@ -190,12 +222,13 @@ def importance_bars(importances: dict[str, float]) -> "Figure":
     names = list(importances)[::-1]
     axis.barh(names, [importances[name] for name in names], color=plots.BLUE, height=0.6)
     axis.xaxis.set_major_formatter(plots.percent)
+    axis.locator_params(axis="x", nbins=4)
     return figure
 
 
 def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Figure":
     """Values of the trials against one setting."""
-    figure, axis = plots.new_figure(key, measure)
+    figure, axis = value_figure(key, measure)
     measured = [trial for trial in trials if trial.value is not None and key in trial.params]
     categorical = any(isinstance(trial.params[key], str) for trial in measured)
     for state, color, marker in ((TrialState.COMPLETE, plots.BLUE, "o"), (TrialState.PRUNED, plots.ORANGE, "x")):
@@ -205,6 +238,12 @@ def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Fi
             axis.scatter(x, [trial.value or 0.0 for trial in some], color=color, marker=marker, s=18, zorder=3)
     if not categorical and measured and getattr(measured[0].distributions[key], "log", False):
         axis.set_xscale("log")
+        plots.few_ticks(axis.xaxis)
+    elif not categorical:
+        # Four numbers of many digits fit beside each other.
+        axis.locator_params(axis="x", nbins=4)
+    else:
+        axis.tick_params(axis="x", labelrotation=20)
     return figure
 
 

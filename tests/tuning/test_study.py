@@ -1,7 +1,9 @@
 """A search trains, prunes, stops and goes on, and leaves the best config."""
 
 import csv
+import itertools
 import json
+import re
 import statistics
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from segnet.cli import main
 from segnet.config import Config
 from segnet.config_file import load_config
 from segnet.errors import UserError
+from segnet.report.tuning_page import as_text, values_against
 from segnet.training.loop import Trainer
 from segnet.tuning import study as tuning
 from segnet.tuning.space import read_space
@@ -39,10 +42,12 @@ def test_the_command_leaves_a_page_a_table_and_the_best_config(
     assert (best.optimizer.lr, best.name, best.training.epochs) == (0.01, "vanilla-best", 1)
     page = (folder / "report.html").read_text()
     assert page.count("<svg") == 3
-    assert "3 trials complete" in page
+    assert "3 trials: 3 complete, " in page
+    assert "1 epoch a trial at most" in page
     assert "Best PSNR, dB, on the val split" in page
     output = capsys.readouterr().out
     assert "trial-002" in output
+    assert re.search(r"trial 3  complete  PSNR, dB \d+\.\d{4}  ", output)
     assert str(folder / "best.yaml") in output
     assert not list(folder.glob("trial-*/checkpoints"))
     assert len(list(folder.glob("trial-*/model.safetensors"))) == 3
@@ -168,3 +173,36 @@ def test_a_wrong_key_is_found_before_anything_is_trained(tmp_path: Path) -> None
     with pytest.raises(UserError, match=r"optimizer\.rate: unknown setting"):
         search(plan(tmp_path, "optimizer.rate=[0.01]"), 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_shares_are_in_per_cent_on_pages_and_in_0_to_1_on_terminals() -> None:
+    assert as_text(0.41234, "mean IoU") == "41.23 %"
+    assert as_text(0.41234) == "0.4123"
+    assert as_text(31.5, "PSNR, dB") == "31.5000"
+    assert as_text(None, "accuracy") == "–"
+
+
+def test_figures_against_a_setting_have_ticks_that_do_not_collide() -> None:
+    rates = optuna.distributions.FloatDistribution(1e-5, 1e-1, log=True)
+    decay = optuna.distributions.FloatDistribution(0, 0.00012345)
+    trials = [
+        optuna.trial.create_trial(
+            params={"lr": 10.0 ** (-5 + number), "decay": 0.00003 * number},
+            distributions={"lr": rates, "decay": decay},
+            value=0.1 * number,
+        )
+        for number in range(5)
+    ]
+    for key in ("lr", "decay"):
+        figure = values_against(trials, key, "mean IoU")
+        figure.draw_without_rendering()
+        axis = figure.axes[0]
+        low, high = axis.get_xlim()
+        boxes = [
+            label.get_window_extent()
+            for tick, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True)
+            if low <= tick <= high
+        ]
+        assert len(boxes) > 1
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes)), key
+        assert all(label.get_text().endswith("%") for label in axis.get_yticklabels())

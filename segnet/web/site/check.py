@@ -60,7 +60,12 @@ def find_browser() -> str | None:
 
 
 def check_site(
-    folder: Path, model: SavedModel, samples: Sequence[Sample], browser: str, progress: Callable[[int], None]
+    folder: Path,
+    model: SavedModel,
+    samples: Sequence[Sample],
+    browser: str,
+    progress: Callable[[int], None],
+    threads: bool = True,
 ) -> SiteCheck:
     """Open the site in ``browser`` and compare its classes with those of ``model`` in PyTorch, fp32.
 
@@ -70,6 +75,7 @@ def check_site(
         samples: images and masks; at least one.
         browser: its program.
         progress: called with the number of images done.
+        threads: send the headers with which the browser gives the page threads.
 
     Raises:
         UserError: the browser did not start, or the page did not run the network.
@@ -77,7 +83,9 @@ def check_site(
     network = open_backend("torch", model, "fp32", "cpu")
     ours, its = (ConfusionMatrix(len(model.info.class_names), model.info.ignore_index) for _ in range(2))
     same = pixels = 0
-    with serving(folder, [sample.image for sample in samples]) as (address, heard), running(browser, address):
+    headers = ISOLATION if threads else {}
+    images = [sample.image for sample in samples]
+    with serving(folder, images, headers) as (address, heard), running(browser, address):
         for index, sample in enumerate(samples):
             found = torch.from_numpy(classes_from(heard, sample.image.shape[:2]))[None]
             expected = network.logits(as_tensor([sample.image])).argmax(1).to(torch.uint8)
@@ -111,7 +119,7 @@ def classes_from(heard: Heard, size: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def serving(folder: Path, images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[str, Heard]]:
+def serving(folder: Path, images: Sequence[NDArray[np.uint8]], headers: dict[str, str]) -> Iterator[tuple[str, Heard]]:
     """The site and the images to check on, on this machine alone; gives the check's address and what is heard."""
     heard: Heard = queue.Queue()
     files = {f"/check/{index}.png": as_png(image) for index, image in enumerate(images)}
@@ -144,7 +152,7 @@ def serving(folder: Path, images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple
             self.end_headers()
 
         def end_headers(self) -> None:
-            for name, value in ISOLATION.items():
+            for name, value in headers.items():
                 self.send_header(name, value)
             super().end_headers()
 

@@ -41,10 +41,11 @@ def test_shards_of_a_data_set_in_another_format_hold_what_a_training_reads_from_
     merge = {"wheels": ["Car", "Bicyclist"]}
     original = load_split(DataConfig(name="camvid", root=str(tiny_camvid), merge=merge, cache=0), "train")
     assert shards.classes == original.classes
-    assert [sample.name for sample in shards] == [sample.name for sample in original]
-    for written, read in zip(shards, original, strict=True):
-        assert (written.image == read.image).all()
-        assert (written.mask == read.mask).all()
+    assert len(shards) == len(original)
+    for index in range(len(original)):
+        assert shards[index].name == original[index].name
+        assert (shards[index].image == original[index].image).all()
+        assert (shards[index].mask == original[index].mask).all()
 
 
 @pytest.mark.parametrize(

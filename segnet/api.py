@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from segnet.errors import UserError
 from segnet.model import Model, load
 
-# Imported where they are used: a mistake in a config is said before the import of PyTorch, which takes seconds.
+# Imported on first use: the import of PyTorch takes seconds, and a mistake in a config is reported before it.
 if TYPE_CHECKING:
     from segnet.config import DataConfig
     from segnet.datasets.merging import Merge
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 def train(config: str | Path, *settings: str, resume: bool = False, overwrite: bool = False, **overrides: Any) -> "Run":
     """Train a network, measure it and write its report.
 
-    Runs in this process. Several processes (``training.devices``) are for the command, which can start itself again.
+    It runs in this process. Use the command for several processes (``training.devices``).
 
     Args:
-        config: a YAML file, or the name of a config that comes with the package, such as ``camvid/segnet_lite``.
-        settings: as on the command line, ``"optimizer.lr=3e-4"``.
-        resume: go on from the run folder's last checkpoint.
-        overwrite: replace the run that the folder holds, once the new one has weights that were measured.
-        overrides: the same as keywords. A part is given as a dictionary, ``optimizer={"lr": 3e-4}``; a setting that
-            only one part has by its own name, ``epochs=3``.
+        config: a YAML file, or the name of a packaged config, such as ``camvid/segnet_lite``.
+        settings: settings as on the command line, ``"optimizer.lr=3e-4"``.
+        resume: continue from the run folder's last checkpoint.
+        overwrite: replace the run in the folder as soon as the new one has measured weights.
+        overrides: settings as keywords. A dictionary sets several settings of one part, ``optimizer={"lr": 3e-4}``.
+            A setting that belongs to only one part can be given by its own name, ``epochs=3``.
 
     Raises:
-        UserError: something in the settings, the data or the run folder is not right.
-        KeyboardInterrupt: asked to stop; the same call with ``resume=True`` goes on.
+        UserError: a mistake in the settings, the data or the run folder.
+        KeyboardInterrupt: interrupted; the same call with ``resume=True`` continues.
     """
     from segnet.config_file import keyword_settings, load_config
 
@@ -68,22 +68,23 @@ def evaluate(
     report: str | Path | None = None,
     skip_errors: bool = False,
 ) -> "Evaluation":
-    """Measure a model on a split. In a notebook the result shows itself as a table.
+    """Measure a model on a split. A notebook displays the result as a table.
 
     Args:
-        model: what :func:`load` takes, or what it gave: backend, precision and passes are its own.
-        split: what to measure on; None: the run's val split.
-        data: root of the data, or a YAML config that says which; None: the run's.
-        merge: classes of model and data that are measured as one, by its name: ``{"vehicle": ["Car", "Truck"]}``.
-        json: file to write the measures to.
-        report: file to write the page to; for a run folder.
-        skip_errors: leave out the images that cannot be read, and name them in ``.left_out``.
+        model: anything that :func:`load` accepts, or a model that it returned, with its backend, precision and passes.
+        split: the split to measure on; None: the run's val split.
+        data: root of the data, or a YAML config that names the data; None: the run's.
+        merge: classes that are measured as one, by the new name: ``{"vehicle": ["Car", "Truck"]}``.
+        json: file for the measures.
+        report: file for the page; only for a run folder.
+        skip_errors: leave out unreadable images, and list them in ``.left_out``.
 
     Returns:
-        Confusion matrices of all images, ``.scores.mean_iou``, ``.boundary_f1``; ``.to_json()`` is a dictionary of all.
+        The measures: ``.scores.mean_iou``, ``.boundary_f1``, and the confusion matrices of all images.
+        ``.to_json()`` returns all of them as a dictionary.
 
     Raises:
-        UserError: no such split or data, an image cannot be read, or the model knows other classes than the data.
+        UserError: no such split or data, an unreadable image, or different classes of model and data.
     """
     from segnet.datasets.load import load_for_one_pass
     from segnet.datasets.merging import only_known
@@ -138,30 +139,30 @@ def video(
     batch: int | None = None,
     json: str | Path | None = None,
 ) -> "SegmentedVideo":
-    """Write the classes over every frame of a video. In a notebook the result is a player.
+    """Draw the classes over every frame of a video. A notebook displays the result as a player.
 
     Args:
-        model: what :func:`load` takes, or what it gave. A name is opened with one pass, not with dropout samples.
-        input: video file, folder of images, or pattern; cameras are for the command.
+        model: anything that :func:`load` accepts, or a model that it returned. A name is opened without samples.
+        input: video file, folder of images, or pattern. Use the command for cameras.
         output: ``.mp4``, ``.mov``, ``.mkv`` (H.264) or ``.webm`` (VP9); without a suffix, a folder of PNG files.
-        layout: ``overlay``; ``side``, the image beside it; ``mask``, the classes alone; ``uncertainty``, which needs a
-            model with dropout samples.
-        opacity: of the colours, 0–1.
+        layout: ``overlay``; ``side``, the image next to the overlay; ``mask``, only the classes; or
+            ``uncertainty``, which needs a model with dropout samples.
+        opacity: opacity of the colours, 0–1.
         contours: draw lines between the classes.
         classes: names of those that are drawn; None: all.
         legend: a strip with names and shares below.
-        show_rate: frames a second, in the corner.
-        start: second of the first frame.
-        end: second before which the last frame lies.
-        stride: every how manyeth frame is taken.
-        fps: images a second, of a folder; None: 10.
-        smooth: weight of the past that steadies the classes along the flow, 0 to under 1; 0.7 is a good one.
-        flicker: measure how unsteady the classes are.
-        batch: frames seen at once; None: 4 on a GPU, else 1.
-        json: file to write each frame's class shares to.
+        show_rate: show the frames per second in the corner.
+        start: time of the first frame, in seconds.
+        end: time at which the frames end, in seconds; None: the end of the input.
+        stride: take every n-th frame.
+        fps: frame rate of a folder of images; None: 10.
+        smooth: weight of earlier frames in the average along the optical flow, 0 to under 1; 0.7 is a good weight.
+        flicker: measure how often classes change between frames.
+        batch: frames that the network sees at once; None: 4 on a GPU, else 1.
+        json: file for each frame's class shares.
 
     Raises:
-        UserError: the input cannot be read, the output cannot be written, or settings that do not go together.
+        UserError: an unreadable input, an unwritable output, or conflicting settings.
     """
     from segnet.inference.video.file import segment_file
     from segnet.inference.video.settings import VideoSettings
@@ -187,17 +188,17 @@ def export(
     """Write a model as one file for another runtime, after a check against the network on real images.
 
     Args:
-        model: run folder, model folder, or the name of a model that comes with the package.
-        out: the file.
+        model: run folder, model folder, or the name of a packaged model.
+        out: the file to write.
         format: ``onnx``, ``openvino`` or ``torch``; None: by the file's suffix, ``.onnx``, ``.xml`` or ``.pt2``.
         precision: ``fp32``, ``bf16`` or ``int8``.
-        size: the only (H, W) that the file takes; None: any; of a ``torch`` file, the training's.
-        data: root of the data to calibrate and check on; None: the run's.
-        images: to calibrate on, of the train split, and to check on, of the val split.
-        max_loss: of mean IoU, 0–1, that bf16 or int8 may cost.
+        size: the only (H, W) that the file accepts; None: any, or for a ``torch`` file the size of the training.
+        data: root of the data for calibration and check; None: the run's.
+        images: number of images for calibration (train split) and for the check (val split).
+        max_loss: largest loss of mean IoU allowed for bf16 or int8, 0–1.
 
     Raises:
-        UserError: the file differs too much from the network, or cannot be made here; nothing is left behind.
+        UserError: the file differs too much from the network, or cannot be made here. No file is left behind.
     """
     from segnet.datasets.load import load_for_one_pass
     from segnet.inference.evaluation import check_classes
@@ -223,9 +224,9 @@ class ExportedFile:
     """A file that :func:`export` wrote; ``segnet.load`` opens ``.onnx`` and ``.xml``.
 
     Attributes:
-        path: of the file.
-        size: the only (H, W) that it takes; None: any.
-        check: what it does beside the network.
+        path: path of the file.
+        size: the only (H, W) that it accepts; None: any.
+        check: the comparison with the network.
     """
 
     path: Path
@@ -234,7 +235,7 @@ class ExportedFile:
 
     @property
     def megabytes(self) -> float:
-        """With OpenVINO's weights, which lie in a file beside it."""
+        """Size on disk, with the separate file of OpenVINO's weights."""
         files = {self.path, self.path.with_suffix(".bin") if self.path.suffix == ".xml" else self.path}
         return sum(file.stat().st_size for file in files) / 1e6
 
@@ -243,8 +244,8 @@ def data_of(model: str | Path, other: str | Path | None = None) -> "DataConfig":
     """The data that a run was trained on, or CamVid for a model without a run.
 
     Args:
-        model: what :func:`load` takes.
-        other: another root for such data, or a YAML config that says which data; None: the run's own.
+        model: anything that :func:`load` accepts.
+        other: another root for the same data, or a YAML config that names the data; None: the run's own.
     """
     from segnet.config import DataConfig
     from segnet.config_file import load_config
@@ -263,7 +264,7 @@ def data_of(model: str | Path, other: str | Path | None = None) -> "DataConfig":
 
 @contextlib.contextmanager
 def _torch_as_before() -> Iterator[None]:
-    """A training seeds PyTorch and asks it for deterministic algorithms; its caller gets both back as they were."""
+    """Restore PyTorch's random state and its deterministic mode, which a training changes."""
     import torch
 
     deterministic = torch.are_deterministic_algorithms_enabled()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
-# Imported where they are used: the import of PyTorch takes seconds.
+# Imported on first use: the import of PyTorch takes seconds.
 if TYPE_CHECKING:
     from segnet.datasets.classes import ClassSet
     from segnet.inference.network_size import Size
@@ -29,20 +29,20 @@ def load(
     """Open a trained model.
 
     Args:
-        model: run folder, model folder, exported ``.onnx`` or ``.xml`` file, or the name of a model that comes with the
-            package, such as ``camvid-lite``.
+        model: run folder, model folder, exported ``.onnx`` or ``.xml`` file, or the name of a packaged model, such as
+            ``camvid-lite``.
         backend: ``torch``, ``torch-compiled``, ``onnxruntime``, ``openvino``, or ``auto``.
-        precision: ``fp32``, ``bf16``, or ``auto``, the fastest that is at hand.
+        precision: ``fp32``, ``bf16``, or ``auto``, the fastest available.
         device: ``cpu``, ``cuda`` or ``auto``.
         samples: passes with dropout on; None: 8 for a Bayesian SegNet, else 1.
-        size: at which the network sees images: ``trained``, as many pixels as in training; ``native``, as they are;
-            (H, W); or a number of pixels. None: ``trained``, or ``native`` in tiles.
-        tile: (H, W) of overlapping tiles in which images are seen.
+        size: size at which the network sees images: ``trained``, as many pixels as in training; ``native``, the image's
+            own size; (H, W); or a number of pixels. None: ``trained``, or ``native`` with ``tile``.
+        tile: (H, W) of overlapping tiles; None: whole images.
         flip: average with the mirror image.
         scales: average over these multiples of the size.
 
     Raises:
-        UserError: there is no such model, it is damaged, is an autoencoder, or cannot be run in this way here.
+        UserError: the model is missing, damaged or an autoencoder, or it cannot run in this way here.
     """
     from segnet.inference.model import open_model
     from segnet.inference.predictor import Predictor, usual_samples
@@ -58,8 +58,8 @@ class Model:
     """A trained model, ready to run. :func:`load` opens one.
 
     Attributes:
-        source: what it was opened by: a folder, a file or a name.
-        predictor: runs it.
+        source: the folder, file or name that was opened.
+        predictor: runs the model.
     """
 
     source: str
@@ -87,13 +87,13 @@ class Model:
             images: a path, a PIL image, or an array ``(H, W, 3)`` uint8 RGB, of any size; or a list, an iterator, or an
                 array ``(N, H, W, 3)`` of them.
             opacity: of the overlay's colours, 0–1.
-            contours: the overlay has lines between the classes.
+            contours: draw lines between the classes.
 
         Returns:
-            The prediction of one image. Of several an iterator, which runs the network when it is asked for the next.
+            The prediction of one image. For several images, an iterator that runs the network for each on demand.
 
         Raises:
-            UserError: an image cannot be read, or an array is of another shape or type.
+            UserError: an unreadable image, or an array of another shape or type.
         """
         from segnet.inference.prediction import is_one_image, predict_each
 
@@ -102,7 +102,7 @@ class Model:
         return predict_each(self.predictor, images, opacity, contours)
 
     def for_many(self, images: int | None) -> "Model":
-        """The same in the fastest way for so many images, None for any number; :func:`load`'s ``backend`` wins."""
+        """This model in the fastest back end for that many images (None: any number), unless :func:`load` named one."""
         return Model(self.source, self.predictor.for_many(images))
 
     def _repr_html_(self) -> str:

@@ -12,10 +12,10 @@ from segnet.run_folder import RunFolder, read_metrics
 
 
 class Run:
-    """The folder of a training. In a notebook it shows its measures.
+    """The folder of a training. A notebook displays its measures.
 
     Args:
-        path: of the folder, such as ``runs/quickstart``.
+        path: the run folder, such as ``runs/quickstart``.
 
     Raises:
         UserError: no training wrote this folder.
@@ -29,17 +29,17 @@ class Run:
 
     @property
     def config(self) -> Config:
-        """All settings, defaults too."""
+        """All settings, including defaults."""
         config = self._folder.read_config()
         assert config is not None
         return config
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The measures at the end: ``mean_iou``, ``per_class`` and more, in 0–1; an autoencoder has its own.
+        """The final measures: ``mean_iou``, ``per_class`` and more, in 0–1. An autoencoder has other measures.
 
         Raises:
-            UserError: the training has not come to its end.
+            UserError: the training has not finished.
         """
         path = self._folder.metrics_json
         if not path.exists():
@@ -49,7 +49,7 @@ class Run:
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """A row an epoch, with losses and what was measured."""
+        """One row for each epoch, with losses and measures."""
         rows = read_metrics(self._folder.metrics_csv)
         return [{key: float(value) for key, value in row.items() if value} for row in rows]
 

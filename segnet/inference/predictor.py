@@ -25,10 +25,10 @@ from segnet.nn.saved import ModelInfo
 from segnet.nn.stages import is_bayesian
 
 BAYESIAN_SAMPLES = 8
-"""As the authors' script takes for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
+"""The number in the authors' script for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
 
 SCALES = 0.1, 8.0
-"""From which to which an image may be scaled."""
+"""The smallest and largest scale of an image."""
 
 Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """RGB images of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
@@ -38,18 +38,17 @@ class Predictor:
     """Classes, probabilities and uncertainty of images, at the images' own size.
 
     Args:
-        model: what to run, a network or an exported file.
-        backend: runtime that runs it; ``auto`` is torch for a network and a file's own for a file.
-        precision: ``fp32``, ``bf16`` or ``auto``, the fastest that the device has instructions for; a file has its own.
+        model: a network or an exported file.
+        backend: the runtime; ``auto`` means torch for a network, and an exported file's own runtime.
+        precision: ``fp32``, ``bf16`` or ``auto``, the fastest that the device supports. A file has its own precision.
         device: ``auto``, ``cpu`` or ``cuda``.
         samples: passes with dropout on whose softmax is averaged (Bayesian SegNet, arXiv 1511.02680, section 3);
             1 is one pass without dropout.
-        size: at which the network sees images, see :data:`segnet.inference.network_size.Size`. Logits are brought
-            back to an image's own size before anything else is made of them. An exported file that takes one size
-            alone sees every image at that. None: ``trained``, or ``native`` in tiles, which are for full sharpness.
-        merge: classes of the model that are taken for one, by its name; its probability is the sum of theirs.
-        tile: (H, W) of overlapping tiles in which images are seen, see :func:`segnet.inference.tiles.bands`; None: as a
-            whole.
+        size: size at which the network sees images, see :data:`segnet.inference.network_size.Size`. Logits are resized
+            to the image's own size before anything else is computed. An exported file for a single size always uses
+            that one. None: ``trained``, or ``native`` with ``tile``, since tiles are for full sharpness.
+        merge: classes of the model to merge, by the new name. Their probabilities are added.
+        tile: (H, W) of overlapping tiles, see :func:`segnet.inference.tiles.bands`; None: whole images.
         flip: average the image's softmax with that of its mirror image.
         scales: of the size at which the network sees an image; the softmax of all of them is averaged.
 
@@ -91,10 +90,10 @@ class Predictor:
         self.merged = torch.tensor(table[: len(names)]) if merge else None
 
     def for_many(self, images: int | None) -> "Predictor":
-        """The same in the fastest way for so many images; None: any number.
+        """This predictor in the fastest back end for that many images; None: any number.
 
-        Where nobody chose a backend, and dropout is not sampled, that is OpenVINO where it is installed: it takes a
-        second or more to get ready.
+        If no backend was chosen and dropout is not sampled, this is OpenVINO, if it is installed. OpenVINO needs a
+        second or more to start.
         """
         is_worth = images is None or images >= MANY
         is_free = self.is_backend_free and self.samples == 1 and self.backend.description.endswith("on cpu")
@@ -105,14 +104,14 @@ class Predictor:
         return other
 
     def merging(self, merge: Merge) -> "Predictor":
-        """The same with other merged classes; the network is shared."""
+        """This predictor with other merged classes; both share the network."""
         other = copy.copy(self)
         other._merge(merge)
         return other
 
     @property
     def description(self) -> str:
-        """Runtime, precision and device, such as ``torch bf16 on cpu``, and what is done beside one pass."""
+        """Runtime, precision and device, such as ``torch bf16 on cpu``, then tiles, scales and flipping."""
         words = [self.backend.description]
         if self.tile:
             words.append("tiles of {}x{}".format(*self.tile))
@@ -131,12 +130,12 @@ class Predictor:
         return own or scaled(network_size(self.size, self.model.info.size, (height, width)), scale)
 
     def bands(self, image: Windows) -> Iterator[NDArray[np.float32]]:
-        """Softmax ``(C, h, W)`` of an image ``(H, W, 3)`` from top to bottom, some rows at a time, seen in tiles.
+        """Softmax ``(C, h, W)`` of an image ``(H, W, 3)`` in tiles, from top to bottom, some rows at a time.
 
-        Memory does not grow with the image's height, and with its width only by a row of tiles.
+        Memory does not depend on the image's height. It holds one row of tiles.
 
         Raises:
-            UserError: the memory does not carry a row of tiles.
+            UserError: a row of tiles does not fit into memory.
         """
         assert self.tile
         row = min(self.tile[0], image.shape[0]), image.shape[1]
@@ -191,7 +190,7 @@ class Predictor:
         return np.asarray(mean.cpu()), np.asarray(variance.cpu())
 
     def _softmax(self, logits: Tensor) -> Tensor:
-        """Probabilities ``(N, C, H, W)``, those of merged classes summed."""
+        """Probabilities ``(N, C, H, W)``, summed over merged classes."""
         p = logits.softmax(1)
         if self.merged is None:
             return p
@@ -199,7 +198,7 @@ class Predictor:
         return empty.index_add(1, self.merged.to(p.device), p)
 
     def _seen(self, batch: Tensor, scale: float) -> Tensor:
-        """``batch`` as the network sees it; itself where that is its own size."""
+        """``batch`` at the network's size; unchanged if it already has that size."""
         height, width = batch.shape[-2:]
         size = self.network_size(height, width, scale)
         check_memory((height, width), size, len(self.model.info.class_names))
@@ -213,7 +212,7 @@ class Predictor:
             seen = self._seen(batch, scale)
             seen = seen.flip(-1) if is_flipped else seen
             for _ in range(self.samples):
-                # Channel by channel, as softmax wants them: it takes half of the time.
+                # Softmax takes half of the time on contiguous channels.
                 logits = self.backend.logits(seen, dropout=self.samples > 1).contiguous()
                 if logits.shape[-2:] != (height, width):
                     logits = F.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
@@ -225,17 +224,17 @@ def model_classes(info: ModelInfo) -> ClassSet:
 
 
 def is_graph(model: Model, backend: str) -> bool:
-    """Whether an exported graph will run, from which dropout is gone."""
+    """Whether an exported graph will run, which has no dropout."""
     return isinstance(model, ExportedModel) or backend in ("onnxruntime", "openvino")
 
 
 def only_size(model: Model) -> tuple[int, int] | None:
-    """(H, W) of an exported file that takes no other; None: any will do."""
+    """The only (H, W) that an exported file accepts; None: any size."""
     return model.info.size if isinstance(model, ExportedModel) and not model.info.any_size else None
 
 
 def check_size(model: Model, size: Size | None, scales: Sequence[float]) -> None:
-    """Raises UserError where the model cannot see images at that size and those scales."""
+    """Raises UserError if the model cannot run at that size and those scales."""
     if not scales or not all(SCALES[0] <= scale <= SCALES[1] for scale in scales):
         words = ",".join(f"{scale:g}" for scale in scales)
         raise UserError(f"scales {words!r}: one or more from {SCALES[0]} to {SCALES[1]:g}, as in 0.75,1,1.25")
@@ -249,13 +248,13 @@ def check_size(model: Model, size: Size | None, scales: Sequence[float]) -> None
 
 
 def check_tile(tile: tuple[int, int] | None) -> None:
-    """Raises UserError where a tile is too small to see anything in it."""
+    """Raises UserError if a tile is too small for the network."""
     if tile and min(tile) < SMALLEST:
         raise UserError(f"tile {tile[0]}x{tile[1]}: a side has {SMALLEST} pixels at least")
 
 
 def check_samples(model: Model, backend: str, samples: int) -> None:
-    """Raises UserError where the model cannot be run in so many passes."""
+    """Raises UserError if the model cannot run that many passes."""
     if samples < 1:
         raise UserError(f"{samples} samples: at least 1 pass is needed")
     if samples > 1 and is_graph(model, backend):
@@ -267,12 +266,12 @@ def check_samples(model: Model, backend: str, samples: int) -> None:
 
 
 def usual_samples(model: Model, backend: str = "auto") -> int:
-    """Passes with dropout on where nobody says how many: several for a Bayesian SegNet, where it can be left on."""
+    """The default number of passes with dropout on: several for a Bayesian SegNet whose dropout can stay on, else 1."""
     return 1 if is_graph(model, backend) or not is_bayesian(model.network) else BAYESIAN_SAMPLES  # type: ignore[union-attr]
 
 
 def at_size(batch: Tensor, size: tuple[int, int]) -> Tensor:
-    """Images ``(N, 3, H, W)`` uint8 brought to ``size``; themselves where that is their own."""
+    """Images ``(N, 3, H, W)`` uint8 resized to ``size``; unchanged if they already have that size."""
     if size == tuple(batch.shape[-2:]):
         return batch
     return F.interpolate(batch, size, mode="bilinear", antialias=True)
@@ -280,7 +279,7 @@ def at_size(batch: Tensor, size: tuple[int, int]) -> Tensor:
 
 def most_likely(probabilities: NDArray[np.float32]) -> Pixels:
     """Class indices ``(H, W)`` uint8 of ``(C, H, W)``."""
-    # A fifth of the time of argmax, which goes from channel to channel at each pixel.
+    # This takes a fifth of the time of argmax, which visits all channels at each pixel.
     return np.asarray(torch.from_numpy(probabilities).max(0).indices.to(torch.uint8))
 
 

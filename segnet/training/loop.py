@@ -43,19 +43,19 @@ from segnet.training.tasks.task import Batch, Task
 from segnet.training.threads import threads_for
 
 SIGNAL_CHECK_STEPS = 20
-"""Steps between two agreements of several processes on whether one of them was asked to stop."""
+"""Steps between two checks of several processes whether one of them was asked to stop."""
 
 READ_STEPS = 20
-"""Steps on a GPU whose losses are fetched together: fetching waits for the GPU, and then the GPU for us."""
+"""Steps on a GPU whose losses are fetched together. A fetch waits for the GPU, which then waits for the program."""
 
 
 class Trainer:
-    """Trains ``task`` as ``config`` says and keeps everything in ``run``.
+    """Trains ``task`` by ``config`` and keeps everything in ``run``.
 
     Args:
         task: network, data and aim.
         config: settings of the run.
-        fabric: launched; devices, precision and processes.
+        fabric: devices, precision and processes; already launched.
         run: the open run folder.
         images: draws sample predictions of a network, uint8 RGB ``(H, W, 3)``, for TensorBoard.
     """
@@ -78,7 +78,7 @@ class Trainer:
         if settings.sync_batch_norm and fabric.world_size > 1:
             network = share_batch_norm(network)
         self.sharded = settings.strategy == "fsdp" and fabric.world_size > 1
-        if settings.channels_last and not self.sharded:  # FSDP takes weights in PyTorch's own order alone
+        if settings.channels_last and not self.sharded:  # FSDP needs weights in PyTorch's own order
             network = network.to(memory_format=torch.channels_last)
         self.network = network
         self.average = WeightAverage(network, settings.ema_decay) if settings.ema_decay else None
@@ -86,7 +86,7 @@ class Trainer:
         self.wrapped = fabric.setup_module(network)
         if self.sharded and self.average:
             self.average.share(network)
-        # Made after the weights are in parts, which it works on.
+        # The optimizer works on sharded weights, so it is made after the sharding.
         self.optimizer = fabric.setup_optimizers(build_optimizer(network, config.optimizer))
         self.forward = torch.compile(self.wrapped) if self.compiles() else self.wrapped
         self.position = Position()
@@ -102,7 +102,7 @@ class Trainer:
         self.bad_loss = BadLoss(run.path, settings.bad_loss, fabric.global_rank)
 
     def best_network(self) -> nn.Module:
-        """The network that is measured and kept, whole: the averaged one, where there is an average."""
+        """The complete network that is measured and kept: the averaged one if there is an average."""
         best = self.average.network if self.average else self.network
         return self.outline.filled(best) if self.outline else best
 
@@ -114,9 +114,9 @@ class Trainer:
         """Run to the end, or from the last checkpoint to the end.
 
         Raises:
-            UserError: the checkpoint is damaged or another network's, or the data are others; the loss is no longer
-                finite; memory is full; a loader's process was killed.
-            KeyboardInterrupt: asked to stop by Ctrl-C or SIGTERM; the state is saved.
+            UserError: the checkpoint is damaged or belongs to another network or other data; the loss is not finite;
+                memory is full; a loader process was killed.
+            KeyboardInterrupt: stopped by Ctrl-C or SIGTERM; the state is saved.
         """
         if resume and not candidates(self.run.last_checkpoint):
             print(f"{self.run.path}: stopped before its first checkpoint; beginning at the start", file=sys.stderr)
@@ -136,7 +136,7 @@ class Trainer:
                 self.end_epoch(log, progress)
                 self.stop_if_asked()
             if self.position.best_epoch < 0:
-                # Resumed with fewer epochs, it ends before the first one that was to be measured.
+                # A run that resumes with fewer epochs ends before its first measurement.
                 self.measure(log)
         return self.position
 
@@ -149,7 +149,7 @@ class Trainer:
         for batches in grouped(iter(loader), self.config.training.accumulate):
             loss = self.step(batches)
             indices = torch.cat([batch["index"] for batch in batches])
-            # ``behind`` says for each batch how many samples are done after it; the step ends behind its last one.
+            # ``behind`` has the number of finished samples after each batch. The step ends after its last batch.
             *_, done = itertools.islice(behind, len(batches))
             samples = done - position.samples
             position.step += 1
@@ -167,7 +167,7 @@ class Trainer:
 
     def step(self, batches: list[Batch]) -> torch.Tensor:
         if self.fabric.world_size > 1:
-            # What would have fitted is not tried: the others would not take part in it.
+            # A smaller batch is not tried, because the other processes would not take part in it.
             return self.optimizer_step(batches)
         return step_in_memory(self.optimizer_step, self.try_step, batches)
 
@@ -183,7 +183,7 @@ class Trainer:
     def optimizer_step(self, batches: list[Batch]) -> torch.Tensor:
         """One step on the mean gradient of ``batches``; gives their mean loss, still on the device."""
         settings, step = self.config.training, self.position.step
-        # Dropout draws from here: a function of the step, so that a resumed run draws the same.
+        # Dropout draws from this seed. It is a function of the step, so a resumed run draws the same.
         torch.manual_seed(step_seed(self.config.seed, step, self.fabric.global_rank))
         factor = lr_factor(self.config.schedule, step, self.length.total_steps or MANY)
         set_lr(self.optimizer, self.config.optimizer.lr * factor)
@@ -196,14 +196,14 @@ class Trainer:
                 loss = self.task.loss(output, batch)
                 self.fabric.backward(loss / len(batches))
             total += loss.detach()
-        # The same on all processes: they share the gradient, and all meet a loss that is not finite.
+        # All processes get the same mean, so all of them see a loss that is not finite.
         mean: torch.Tensor = self.fabric.all_reduce(total / len(batches), reduce_op="mean")
         if self.bad_loss.skips and not mean.isfinite():
             restore(self.network, before)
             self.optimizer.zero_grad(set_to_none=True)
             return mean
         if settings.clip_norm is not None:
-            # Asking whether the norm is finite would wait for the device each step; the next loss tells it too.
+            # Checking the norm would wait for the device at each step. The next loss shows the same problem.
             self.fabric.clip_gradients(
                 self.wrapped, self.optimizer, max_norm=settings.clip_norm, error_if_nonfinite=False
             )
@@ -218,7 +218,7 @@ class Trainer:
         return x.contiguous(memory_format=torch.channels_last) if self.config.training.channels_last else x
 
     def read_losses(self) -> None:
-        """Fetch the losses of the last steps from the device; one that is not finite may end the run."""
+        """Fetch the losses of the last steps from the device. A loss that is not finite may end the run."""
         unread, self.unread = self.unread, []
         for step, loss, samples, indices in unread:
             value = float(loss)
@@ -249,10 +249,10 @@ class Trainer:
         self.save()
 
     def measure(self, log: Log) -> dict[str, float]:
-        """Measures on the val split; the best network so far is kept."""
+        """Measure on the val split, and keep the network if it is the best so far."""
         network = self.best_network()
         if self.fabric.world_size > 1:
-            # All measure what is kept, the first one's; batch norm's statistics may be each process's own.
+            # All processes measure the first one's buffers, which are saved. Batch norm's statistics may differ.
             for buffer in network.buffers():
                 torch.distributed.broadcast(buffer, 0)
         begin = time.monotonic()
@@ -273,7 +273,7 @@ class Trainer:
 
     def save_if_due(self) -> None:
         due = time.monotonic() - self.saved_at > 60 * self.config.training.checkpoint_minutes
-        # Weights in parts are saved by all processes together, whose clocks differ.
+        # All processes save sharded weights together, but their clocks differ.
         if self.agreed(due) if self.sharded else due:
             self.save()
 
@@ -296,7 +296,7 @@ class Trainer:
         return float(self.fabric.all_reduce(own, reduce_op="mean"))
 
     def agreed(self, said: bool) -> bool:
-        """Whether a process says so; several ask each other every ``SIGNAL_CHECK_STEPS`` steps, and else it is no."""
+        """Whether any process says so. Several processes ask each other only every ``SIGNAL_CHECK_STEPS`` steps."""
         if self.fabric.world_size == 1:
             return said
         if self.position.step % SIGNAL_CHECK_STEPS:
@@ -305,7 +305,7 @@ class Trainer:
         return bool(self.fabric.all_reduce(flag, reduce_op="sum") > 0)
 
     def step_at(self, position: Position) -> int:
-        """The step of this run that stands where ``position`` does, whose steps may have had more or fewer samples."""
+        """The step of this run at ``position``. The steps before may have had more or fewer samples."""
         self.sampler.start_at(position.epoch, position.samples)
         left = ceil_div(len(self.sampler.ends()), self.config.training.accumulate)
         return (position.epoch + 1) * self.steps_per_epoch - left

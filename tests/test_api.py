@@ -36,7 +36,7 @@ def test_everything_offered_is_there(name: str) -> None:
     assert getattr(segnet, name).__doc__
 
 
-def test_what_is_not_offered_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'segnet' has no attribute 'predict'"):
         _ = segnet.predict
 

@@ -206,7 +206,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_siz
     ),
     clip=st.none() | POSITIVE,
 )
-def test_what_is_written_reads_the_same(
+def test_a_written_config_reads_the_same(
     name: str, seed: int, lr: float, terms: list[Any], arguments: dict[str, Any], clip: float | None
 ) -> None:
     tree = {

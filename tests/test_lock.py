@@ -14,7 +14,7 @@ def test_a_second_holder_is_refused_until_the_first_lets_go(tmp_path: Path) -> N
     lock_file(tmp_path / "lock").close()
 
 
-def test_one_that_waits_comes_next(tmp_path: Path) -> None:
+def test_a_waiting_process_gets_the_lock_next(tmp_path: Path) -> None:
     first = lock_file(tmp_path / "lock")
     came = threading.Event()
 

@@ -100,7 +100,7 @@ def test_a_change_that_matters_is_said_and_noted_once(tmp_path: Path, capsys: py
     assert capsys.readouterr().err.splitlines() == [f"{run.path}: {line}" for line in wanted]
 
 
-def test_no_fewer_epochs_than_are_done(tmp_path: Path) -> None:
+def test_fewer_epochs_than_are_done_are_refused(tmp_path: Path) -> None:
     run = begin(config(tmp_path, training={"epochs": 9}))
     measured(run, epochs=3)
     with pytest.raises(UserError, match=r"training\.epochs=2, but 3 epochs are done; set training\.epochs=3 to"):
@@ -219,7 +219,7 @@ def test_a_run_that_was_measured_as_its_process_was_killed_replaces_the_other(tm
     assert run.last_checkpoint.read_bytes() == b"new state"
 
 
-def test_what_a_user_put_beside_a_replaced_run_stays(tmp_path: Path) -> None:
+def test_files_of_the_user_stay_when_a_run_is_replaced(tmp_path: Path) -> None:
     run = measured(begin(config(tmp_path)))
     run.open(config(tmp_path, seed=1), overwrite=True).close()
     (run.replaced / "notes.txt").write_text("mine")

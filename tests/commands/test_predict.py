@@ -104,7 +104,7 @@ def test_folders_and_patterns_are_in_order(tmp_path: Path) -> None:
         (["vanilla", "street.jpg"], "vanilla: is an autoencoder, which has no classes; look into it with segnet demo"),
     ],
 )
-def test_what_stands_in_the_wrong_place_is_recognised(
+def test_swapped_arguments_are_recognised(
     words: list[str],
     message: str,
     tmp_path: Path,

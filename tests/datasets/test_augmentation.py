@@ -253,7 +253,7 @@ def test_mistakes_are_named_with_their_config_key(transforms: list[dict[str, dic
         ({"Normalize": {}}, "augmentation gives images .* of float32; images stay"),
     ],
 )
-def test_what_does_not_fit_the_images_is_named(
+def test_a_transform_that_does_not_fit_the_images_is_named(
     dataset: ImagesAndMasks, transform: dict[str, dict[str, Any]], message: str
 ) -> None:
     data = Augmented(dataset, build_augmentation([transform], 11), 0)

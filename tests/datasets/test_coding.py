@@ -53,7 +53,7 @@ def test_a_panoptic_mask_numbers_its_segments(tmp_path: Path) -> None:
     assert unknown == {"segment without annotation": 48}
 
 
-def test_what_is_no_mask(tmp_path: Path) -> None:
+def test_files_that_are_no_masks_are_refused(tmp_path: Path) -> None:
     Image.new("F", (2, 2)).save(tmp_path / "a.tiff")
     with pytest.raises(UserError, match="an image of type F is no mask"):
         read_raw_mask(tmp_path / "a.tiff")

@@ -58,7 +58,7 @@ def test_the_plain_layout_holds_the_same_images_and_labels(source: Path, tmp_pat
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case[1].__name__))
-def test_every_format(tmp_path: Path, case: tuple[object, ...]) -> None:
+def test_every_format_converts_to_plain_folders(tmp_path: Path, case: tuple[object, ...]) -> None:
     _, build, splits, classes, expected = case
     build(tmp_path / "in")  # type: ignore[operator]
     summary = run(tmp_path / "in", tmp_path / "out")
@@ -73,7 +73,7 @@ def test_every_format(tmp_path: Path, case: tuple[object, ...]) -> None:
         assert np.unique(labels).tolist() == expected["labels"]  # type: ignore[index]
 
 
-def test_what_is_turned_or_deep_is_written_as_it_is_read(source: Path, tmp_path: Path) -> None:
+def test_rotated_and_deep_images_are_written_as_they_are_read(source: Path, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     photo(source / "images/a_1.jpg", (16, 12), exif=exif)

@@ -66,6 +66,6 @@ def test_a_cache_that_cannot_be_written_is_no_error(folder: Path) -> None:
     assert file_names(folder) == ["a.JPG", "b.png"]
 
 
-def test_no_folder_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"images: no such folder"):
         file_names(tmp_path / "images")

@@ -56,7 +56,7 @@ def test_layouts_and_names(tmp_path: Path, name: str) -> None:
     assert layout.classes is None
 
 
-def test_what_has_no_partner_is_told(tmp_path: Path) -> None:
+def test_files_without_a_partner_are_named(tmp_path: Path) -> None:
     for name in ("a", "b"):
         photo(tmp_path / f"images/{name}.jpg")
     for name in ("b", "c"):
@@ -134,7 +134,7 @@ def test_a_config_says_what_values_and_colours_mean(tmp_path: Path) -> None:
         load_split(DataConfig.model_validate(settings | {"labels": [0]}), "all")
 
 
-def test_every_kind_of_image_file(tmp_path: Path) -> None:
+def test_every_kind_of_image_file_is_read(tmp_path: Path) -> None:
     for suffix in ("jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp"):
         photo(tmp_path / f"images/{suffix}.{suffix}")
         index_mask(tmp_path / f"masks/{suffix}.png", [0, 1])

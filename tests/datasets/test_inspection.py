@@ -39,7 +39,7 @@ def test_counts_sizes_and_normalisation_by_hand(tmp_path: Path) -> None:
     assert std.tolist() == [10, 20, 1]
 
 
-def test_what_is_odd_is_named(tmp_path: Path) -> None:
+def test_oddities_of_a_data_set_are_named(tmp_path: Path) -> None:
     def pair(name: str, suffix: str = "png", seed: int = 0, **options: Any) -> None:
         photo(tmp_path / f"images/{name}.{suffix}", seed=seed, **options)
         index_mask(tmp_path / f"masks/{name}.png", [0, 1, 2])
@@ -166,7 +166,7 @@ def test_a_palettes_colours_are_the_classes_colours(tmp_path: Path) -> None:
     assert inspect_folder(tmp_path, workers=1).classes.colors == ((10, 20, 30), (200, 0, 0))
 
 
-def test_more_values_than_classes(tmp_path: Path) -> None:
+def test_masks_with_more_values_than_classes_are_refused(tmp_path: Path) -> None:
     photo(tmp_path / "images/a.png", (10, 1200))
     index_mask(tmp_path / "masks/a.png", list(range(300)), (10, 1200))
     with pytest.raises(UserError, match="hold 300 values, more than the 254 classes"):

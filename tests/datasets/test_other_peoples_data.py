@@ -286,7 +286,7 @@ def test_patterns_say_which_files_are_which(tmp_path: Path) -> None:
         inspect_folder(tmp_path, workers=1, masks="d")
 
 
-def test_what_pairs_with_nothing_is_counted(tmp_path: Path) -> None:
+def test_files_without_a_pair_are_counted(tmp_path: Path) -> None:
     for number in range(3):
         put(tmp_path / f"photos/{number}.jpg", photo(number))
     put(tmp_path / "photos/notes.docx", "no")
@@ -386,7 +386,7 @@ def test_lists_of_any_system(tmp_path: Path, content: bytes) -> None:
     assert "1 pairs are in no list, and left out" in inspection.layout.notes
 
 
-def test_what_lies_about_is_left_out_and_named_once(tmp_path: Path) -> None:
+def test_stray_files_are_left_out_and_named_once(tmp_path: Path) -> None:
     pairs(tmp_path / "in", stripes(0, 1))
     put(tmp_path / "in/images/._0.png", "resource fork")
     put(tmp_path / "in/images/.ipynb_checkpoints/0-checkpoint.png", photo(0))

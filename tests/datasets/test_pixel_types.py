@@ -69,7 +69,7 @@ DEEP: dict[str, tuple[Callable[[Path], None], str, str]] = {
 
 
 @pytest.mark.parametrize("name", DEEP)
-def test_what_is_too_much_is_named_with_a_command(name: str, tmp_path: Path) -> None:
+def test_unsupported_pixels_are_named_with_a_command(name: str, tmp_path: Path) -> None:
     make, found, command = DEEP[name]
     make(tmp_path / name)
     with pytest.raises(DeepImageError) as error:

@@ -30,7 +30,7 @@ def config(root: Path, **settings: object) -> DataConfig:
     return DataConfig.model_validate(given)
 
 
-def test_what_cannot_be_read_is_left_out_and_named(root: Path) -> None:
+def test_unreadable_samples_are_left_out_and_named(root: Path) -> None:
     split = load_split(config(root), "all")
     assert [split[index].name for index in range(len(split))] == ["1", "2", "3", "5", "6", "8", "9"]
     first, second, third = split.left_out
@@ -57,7 +57,7 @@ def test_shares_and_merged_classes_know_what_was_left_out(root: Path) -> None:
     assert share.classes.names == ("both",)
 
 
-def test_nothing_that_can_be_read_is_named(root: Path) -> None:
+def test_a_split_without_readable_samples_is_refused(root: Path) -> None:
     for path in (root / "images").iterdir():
         path.write_bytes(b"")
     with pytest.raises(UserError, match=r"none of 10 images can be read; the first: .*0\.png: cannot be read"):

@@ -156,7 +156,7 @@ def test_a_full_disk_is_named_and_leaves_nothing_behind(tmp_path: Path, monkeypa
     assert names_in(tmp_path) == [".scenes.lock"]
 
 
-def test_what_a_killed_writer_left_goes_away(tmp_path: Path) -> None:
+def test_files_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".scenes.part" / "train").mkdir(parents=True)
     write_scenes(tmp_path / "scenes", 1, 1, (24, 32))
     assert names_in(tmp_path) == [".scenes.lock", "scenes"]

@@ -156,7 +156,7 @@ def test_a_server_without_ranges_is_named(root: Path, serve: Any) -> None:
         dataset[0]
 
 
-def test_what_is_not_there_is_not_tried_again(root: Path, serve: Any) -> None:
+def test_a_missing_file_is_not_requested_again(root: Path, serve: Any) -> None:
     with pytest.raises(UserError, match=r"/val/index.json: the server answers 404 Not Found"):
         load_shards(serve(), "val")
 

@@ -49,7 +49,7 @@ def test_names_sequences_and_shares(split: str, names: list[str]) -> None:
         ("@a", "expected one such as"),
     ],
 )
-def test_what_is_no_choice(split: str, message: str) -> None:
+def test_text_that_is_no_split_is_refused(split: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         chosen(split)
 
@@ -112,7 +112,7 @@ def test_a_split_without_images_is_named_with_its_data(split: str) -> None:
         select_split(split, lambda name: [], Path("/data/streets"))
 
 
-def test_one_image_is_not_enough() -> None:
+def test_a_single_image_is_refused() -> None:
     with pytest.raises(UserError, match="'all' holds one image"):
         choose_splits({"all": pairs("a")})
 

@@ -67,7 +67,7 @@ def test_a_working_size_gives_results_at_the_images_own(model: SavedModel, backe
     assert predictor.classes_of(noise(50, 70)).shape == (2, 50, 70)
 
 
-def test_what_cannot_be_is_refused(bayesian_model: SavedModel, backend: str) -> None:
+def test_impossible_arguments_of_a_backend_are_refused(bayesian_model: SavedModel, backend: str) -> None:
     for arguments, sentence in (
         ({"samples": 4}, "exported graphs have not"),
         ({"precision": "int8"}, f"segnet export MODEL --format {backend.removesuffix('runtime')} --precision int8"),

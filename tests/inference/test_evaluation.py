@@ -46,7 +46,7 @@ def test_json_names_measures_and_classes(evaluation: Evaluation) -> None:
     assert content["images"] == 4
 
 
-def test_what_is_saved_is_what_is_read(evaluation: Evaluation, tmp_path: Path) -> None:
+def test_a_saved_evaluation_reads_the_same(evaluation: Evaluation, tmp_path: Path) -> None:
     evaluation.save(tmp_path / "evaluation.npz")
     again = Evaluation.load(tmp_path / "evaluation.npz")
     assert again.to_json() == evaluation.to_json()

@@ -146,7 +146,7 @@ def test_nothing_is_left_behind_by_a_failed_check(model: SavedModel, tiny_camvid
         ("onnx", "fp32", "none/a.onnx", "there is no folder"),
     ],
 )
-def test_what_cannot_be_is_refused(kind: str, precision: str, out: str, sentence: str, tmp_path: Path) -> None:
+def test_impossible_recipes_are_refused(kind: str, precision: str, out: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=sentence):
         Recipe(kind, precision, tmp_path / out).validate()  # type: ignore[arg-type]
 

@@ -62,7 +62,7 @@ def test_an_opacity_out_of_its_range_is_refused() -> None:
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), 7])
-def test_what_is_no_rgb_image_is_refused(image: Any) -> None:
+def test_an_array_that_is_no_rgb_image_is_refused(image: Any) -> None:
     with pytest.raises(UserError, match=r"give \(H, W, 3\) uint8"):
         as_pixels(image)
 

@@ -112,7 +112,9 @@ def test_without_samples_there_is_no_dropout(bayesian_model: SavedModel) -> None
         ({"device": "tpu"}, "device 'tpu': not on this machine"),
     ],
 )
-def test_what_cannot_be_is_refused(model: SavedModel, arguments: dict[str, object], sentence: str) -> None:
+def test_impossible_arguments_of_a_predictor_are_refused(
+    model: SavedModel, arguments: dict[str, object], sentence: str
+) -> None:
     with pytest.raises(UserError, match=sentence):
         Predictor(model, **arguments)  # type: ignore[arg-type]
 

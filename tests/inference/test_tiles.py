@@ -42,7 +42,7 @@ def test_tiles_cover_all_and_overlap_as_asked(length: int, tile: int, overlap: f
 
 
 @pytest.mark.parametrize("size", [(97, 131), (16, 24), (5, 7), (16, 100)])
-def test_what_is_said_pixel_by_pixel_is_the_same_in_tiles(size: tuple[int, int]) -> None:
+def test_a_pixelwise_network_gives_the_same_in_tiles(size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     seen = []
 

@@ -60,7 +60,7 @@ def brute_force(
 
 @settings(max_examples=60, deadline=None)
 @given(SMALL_MAPS, SMALL_MASKS, TOLERANCES, st.sampled_from(["distance", "one_to_one"]), st.booleans())
-def test_is_the_one_with_loops(
+def test_boundary_f1_matches_a_version_with_loops(
     prediction: NDArray[np.uint8],
     mask: NDArray[np.uint8],
     tolerance: float,
@@ -89,7 +89,7 @@ def test_truth_and_prediction_may_change_places(first: NDArray[np.uint8], second
 
 @settings(deadline=None)
 @given(SMALL_MAPS, SMALL_MAPS, SMALL_MASKS)
-def test_what_is_predicted_on_ignored_pixels_changes_nothing(
+def test_predictions_on_ignored_pixels_change_nothing(
     first: NDArray[np.uint8], second: NDArray[np.uint8], mask: NDArray[np.uint8]
 ) -> None:
     changed = np.where(mask == IGNORED, second, first)

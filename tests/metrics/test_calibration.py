@@ -8,7 +8,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 from segnet.metrics import CalibrationBins
 
 
-def test_by_hand() -> None:
+def test_the_calibration_error_matches_a_value_by_hand() -> None:
     bins = CalibrationBins(2)
     bins.update(np.array([[0.5, 0.4], [0.9, 1.0]]), np.array([[True, False], [True, True]]))
     assert bins.pixels.tolist() == [2, 2]  # a bin holds its upper end
@@ -17,7 +17,7 @@ def test_by_hand() -> None:
     assert bins.expected_calibration_error == pytest.approx((abs(1 - 0.9) + abs(2 - 1.9)) / 4)
 
 
-def test_is_torchmetrics() -> None:
+def test_the_calibration_error_matches_torchmetrics() -> None:
     logits = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
     truth = torch.randint(0, 4, (500,), generator=torch.Generator().manual_seed(1))
     confidence, prediction = logits.softmax(1).max(1)
@@ -47,5 +47,5 @@ def test_saved_and_read_again() -> None:
     assert again.pixels.dtype == np.int64
 
 
-def test_nothing_counted_has_no_error() -> None:
+def test_empty_bins_have_no_calibration_error() -> None:
     assert CalibrationBins().expected_calibration_error == 0

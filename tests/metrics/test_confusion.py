@@ -16,14 +16,14 @@ MAPS = arrays(np.uint8, (3, 5, 6), elements=st.integers(0, CLASSES - 1))
 MASKS = arrays(np.uint8, (3, 5, 6), elements=st.sampled_from([0, 1, 2, 3, IGNORED]))
 
 
-def test_by_hand() -> None:
+def test_the_confusion_matrix_matches_counts_by_hand() -> None:
     mask = np.array([[0, 0, 1], [1, 2, 9]], np.uint8)
     prediction = np.array([[0, 1, 1], [1, 0, 2]], np.uint8)
     assert confusion_matrix(prediction, mask, 3, 9).tolist() == [[1, 1, 0], [0, 2, 0], [1, 0, 0]]
 
 
 @given(MAPS, MASKS)
-def test_is_torchmetrics(prediction: NDArray[np.uint8], mask: NDArray[np.uint8]) -> None:
+def test_the_confusion_matrix_matches_torchmetrics(prediction: NDArray[np.uint8], mask: NDArray[np.uint8]) -> None:
     theirs = multiclass_confusion_matrix(
         torch.from_numpy(prediction).long(), torch.from_numpy(mask).long(), CLASSES, ignore_index=IGNORED
     )
@@ -50,7 +50,7 @@ def test_renamed_classes_move_rows_and_columns(
     assert np.array_equal(renamed[np.ix_(names, names)], matrix)
 
 
-def test_all_ignored_is_all_zero() -> None:
+def test_a_mask_of_ignored_pixels_counts_nothing() -> None:
     assert not confusion_matrix(np.zeros((2, 2), np.uint8), np.full((2, 2), 9, np.uint8), 3, 9).any()
 
 

@@ -13,7 +13,7 @@ from segnet.metrics import SegmentationScores, confusion_matrix
 LABELS = arrays(np.uint8, 60, elements=st.integers(0, 4))
 
 
-def test_by_hand() -> None:
+def test_the_scores_match_values_by_hand() -> None:
     # Class 0: 6 right, 2 lost, 1 false. Class 1: 3 right, 1 lost, 3 false. Class 2: 0 right, 1 lost. Class 3: absent.
     matrix = np.array([[6, 2, 0, 0], [1, 3, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]])
     scores = SegmentationScores(matrix)
@@ -38,7 +38,7 @@ def test_a_class_only_predicted_counts_in_mean_iou_but_not_in_class_accuracy() -
 
 
 @given(LABELS, LABELS)
-def test_is_scikit_learn(prediction: NDArray[np.uint8], mask: NDArray[np.uint8]) -> None:
+def test_the_scores_match_scikit_learn(prediction: NDArray[np.uint8], mask: NDArray[np.uint8]) -> None:
     scores = SegmentationScores(confusion_matrix(prediction, mask, 5, 255))
     either, true = sorted({*prediction, *mask}), sorted({*mask})
     assert scores.mean_iou == pytest.approx(jaccard_score(mask, prediction, labels=either, average="macro"))
@@ -64,7 +64,7 @@ def test_many_matrices_at_once_are_one_by_one(matrices: NDArray[np.int64]) -> No
     np.testing.assert_array_equal(together.global_accuracies, [scores.global_accuracy for scores in each])
 
 
-def test_nothing_labelled_has_no_scores() -> None:
+def test_an_empty_matrix_has_no_scores() -> None:
     scores = SegmentationScores(np.zeros((3, 3), np.int64))
     assert np.isnan([scores.mean_iou, scores.class_accuracy, scores.global_accuracy]).all()
     assert scores.mean_iou_absent_as_zero == 0

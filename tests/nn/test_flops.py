@@ -5,7 +5,7 @@ from segnet.nn.catalogue import build_network
 from segnet.nn.flops import count_flops, count_parameters
 
 
-def test_one_convolution_by_hand() -> None:
+def test_the_cost_of_one_convolution_matches_a_count_by_hand() -> None:
     network = nn.Conv2d(3, 8, 3, padding=1)
     assert count_parameters(network) == 3 * 8 * 9 + 8
     assert count_flops(network, (10, 12)) == 2 * 3 * 8 * 9 * 10 * 12

@@ -93,7 +93,7 @@ def test_the_operators_for_export_are_equal(x: Tensor) -> None:
     assert same(pooling._place_exported(pooled, codes, x.shape[2], x.shape[3]), placed)
 
 
-def test_by_hand() -> None:
+def test_pooling_and_unpooling_match_values_by_hand() -> None:
     x = torch.tensor([[1.0, 2, 5], [4, 3, 6], [7, 8, 9]]).view(1, 1, 3, 3)
     pooled, codes = max_pool_with_codes(x)
     assert pooled.tolist() == [[[[4, 6], [8, 9]]]]

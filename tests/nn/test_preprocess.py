@@ -16,6 +16,6 @@ def test_bgr_turns_the_channels_and_takes_mean_and_std_in_its_own_order() -> Non
     assert output.flatten().tolist() == [29, 9, 1.75]
 
 
-def test_nothing_of_it_is_weights() -> None:
+def test_preprocessing_has_no_weights() -> None:
     """The settings are in config.json, once."""
     assert not Preprocess("rgb", mean=(1, 2, 3), std=(1, 2, 4)).state_dict()

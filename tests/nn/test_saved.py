@@ -112,7 +112,7 @@ def test_models_of_smp(tmp_path: Path, encoder: str) -> None:
         assert torch.equal(load_model(tmp_path).network(image), network(image))
 
 
-def test_by_the_name_of_a_packaged_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_packaged_model_is_loaded_by_its_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved, "PACKAGED", folder.parent)
     assert load_model("run").info.name == "segnet_lite"
     with pytest.raises(

@@ -62,12 +62,12 @@ def test_stages_at_an_odd_size() -> None:
     assert network(image).shape == (1, 5, 37, 53)
 
 
-def test_one_pixel() -> None:
+def test_an_image_of_one_pixel_gets_classes() -> None:
     with torch.no_grad():
         assert SegNet(2).eval()(torch.randn(1, 3, 1, 1)).shape == (1, 2, 1, 1)
 
 
-def test_every_stage_is_vggs() -> None:
+def test_every_stage_has_the_convolutions_of_vgg16() -> None:
     network = SegNet(11)
     for stage, convolutions in zip([*network.encoder, *network.decoder], [2, 2, 3, 3, 3, 3, 3, 3, 2, 1], strict=True):
         assert [type(layer) for layer in stage.children()] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU] * convolutions

@@ -17,7 +17,7 @@ from segnet.nn.transfer import start_from
 LITE = {"widths": [4, 8, 8, 8], "depths": [1, 1], "dilations": [1]}
 
 
-def test_all_but_the_head_comes_from_the_autoencoder(tmp_path: Path) -> None:
+def test_the_autoencoder_gives_all_weights_but_the_head(tmp_path: Path) -> None:
     arguments = {"body": "segnet_lite", "arguments": LITE}
     autoencoder = build_autoencoder("pooling_index_autoencoder", (3, 32, 32), **arguments)
     autoencoder(torch.rand(2, 3, 32, 32))  # moves batch norm's statistics
@@ -50,7 +50,7 @@ def test_a_wider_and_deeper_network_begins_as_the_function_of_the_smaller(tmp_pa
     torch.testing.assert_close(large.eval()(images), small.eval()(images), atol=1e-5, rtol=1e-4)
 
 
-def test_what_was_added_to_a_grown_network_learns(tmp_path: Path) -> None:
+def test_new_parts_of_a_grown_network_learn(tmp_path: Path) -> None:
     save(build_network("segnet_lite", 11, **LITE), tmp_path)
     large = build_network("segnet_lite", 11, **{**LITE, "widths": [6, 8, 8, 8]})
     start_from(large, tmp_path)

@@ -67,7 +67,7 @@ def test_every_figure_that_is_drawn_is_shown(tiny_dataset: ImagesAndMasks) -> No
     assert set(drawn) <= shown
 
 
-def test_each_kind_of_error() -> None:
+def test_the_error_map_tells_the_kinds_of_errors_apart() -> None:
     truth = np.zeros((100, 100), np.uint8)
     truth[:, 50:] = 1
     truth[0] = 255
@@ -158,7 +158,7 @@ def test_absent_values_are_empty_cells_and_null(
     assert (rows[2]["iou"], rows[2]["pixels"]) == ("", "0")
 
 
-def test_of_many_classes_the_lowest_are_shown(tiny_dataset: ImagesAndMasks) -> None:
+def test_the_lowest_of_many_classes_are_shown(tiny_dataset: ImagesAndMasks) -> None:
     count = FAILING_CLASSES + 5
     evaluation = tiny_evaluation(tiny_dataset, shift=1)
     evaluation.classes = ClassSet(tuple(f"c{n}" for n in range(count)), ((0, 0, 0),) * count, 255)
@@ -258,7 +258,7 @@ def test_settings_that_are_the_defaults_are_not_listed() -> None:
     ]
 
 
-def test_what_is_not_labelled_has_no_classs_colour() -> None:
+def test_unlabelled_pixels_have_no_class_colour() -> None:
     grey = ClassSet(("sky",), ((128, 128, 128),), 255)
     assert min(abs(channel - 128) for channel in unlabelled_color(grey)) > 50
     greys = ClassSet(("a", "b", "c", "d"), GREYS[:4], 255)

@@ -104,6 +104,6 @@ def test_compare_writes_a_page(runs: list[Path], tmp_path: Path) -> None:
     assert "seed0 and seed1" in (tmp_path / "both.html").read_text()
 
 
-def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path)]) == 1
     assert "holds no config.yaml" in capsys.readouterr().err

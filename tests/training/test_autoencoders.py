@@ -58,7 +58,9 @@ def mean_image_psnr(task: ImageTask) -> float:
         ("representation", ["training.epochs=3"], 2),
     ],
 )
-def test_it_beats_the_mean_image(name: str, settings: list[str], gain: float, tmp_path: Path) -> None:
+def test_a_trained_autoencoder_beats_the_mean_image(
+    name: str, settings: list[str], gain: float, tmp_path: Path
+) -> None:
     task, _, rows = train(name, tmp_path, "training.validate_every=1", *settings)
     assert float(rows[-1]["val_psnr"]) > mean_image_psnr(task) + gain
     assert float(rows[-1]["train_loss"]) < 0.7 * float(rows[0]["train_loss"])

@@ -60,7 +60,7 @@ def test_a_kill_between_the_two_renames_leaves_nothing_behind(path: Path) -> Non
     assert sorted(file.name for file in path.parent.iterdir()) == ["last.pt", "manifest.json", "previous_last.pt"]
 
 
-def test_none_left_is_one_line(path: Path) -> None:
+def test_damage_to_all_checkpoints_is_reported_in_one_line(path: Path) -> None:
     for file in (path, previous(path)):
         file.write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"last\.pt: cut short.*no checkpoint is left to go on from") as error:
@@ -68,7 +68,7 @@ def test_none_left_is_one_line(path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_none_at_all(tmp_path: Path) -> None:
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no checkpoint to go on from; train under another name"):
         load_checkpoint(tmp_path / "last.pt")
 

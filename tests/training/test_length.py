@@ -42,7 +42,7 @@ def run(clock: Clock, length: Length, seconds: Callable[[int], float], stop: int
     return plans
 
 
-def test_at_a_steady_speed_one_plan_fits(clock: Clock) -> None:
+def test_one_plan_fits_at_a_steady_speed(clock: Clock) -> None:
     position = Position()
     plans = run(clock, of_hours(0.5, position), lambda step: 2.0)
     assert clock.now == 1800

@@ -33,7 +33,7 @@ def test_adamw_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("everything", "expected"), [(True, [(4, 0.5)]), (False, [(1, 0.5), (3, 0.0)])])
-def test_what_decays(everything: bool, expected: list[tuple[int, float]]) -> None:
+def test_norms_and_biases_decay_only_if_asked(everything: bool, expected: list[tuple[int, float]]) -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
     groups = build_optimizer(network, AdamWConfig(weight_decay=0.5, decay_norm_and_bias=everything)).param_groups
     assert [(len(group["params"]), group["weight_decay"]) for group in groups] == expected

@@ -26,7 +26,7 @@ def factors(total: int, **settings: object) -> list[float]:
         ({"name": "cosine", "warmup_steps": 2}, [1 / 3, 2 / 3, 1, 0.5, 0]),
     ],
 )
-def test_by_hand(settings: dict[str, object], expected: list[float]) -> None:
+def test_the_rates_match_values_by_hand(settings: dict[str, object], expected: list[float]) -> None:
     assert factors(5, **settings) == pytest.approx(expected)
 
 
@@ -46,7 +46,7 @@ def test_cosine_is_pytorchs() -> None:
     assert factors(101, name="cosine", final_factor=0.1) == pytest.approx(theirs)
 
 
-def test_one_cycle_is_pytorchs() -> None:
+def test_one_cycle_matches_pytorch() -> None:
     # PyTorch's peak lies 0.7 of a step earlier, which a thousand steps hardly show.
     theirs = by_pytorch(1000, OneCycleLR, max_lr=1.0, total_steps=1001)
     assert factors(1000, name="one_cycle") == pytest.approx(theirs, abs=5e-3)

@@ -50,6 +50,6 @@ def test_mistakes_are_one_line(text: str, message: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_nothing_to_search_is_said() -> None:
+def test_an_empty_space_is_refused() -> None:
     with pytest.raises(UserError, match="nothing to search"):
         read_space(None, [])

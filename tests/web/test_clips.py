@@ -57,7 +57,7 @@ def test_a_clip_comes_back_with_every_frame(client: TestClient, clip_file: MakeC
         (b"\x1a\x45\xdf\xa3#EXTM3U\nfile:///etc/passwd", 400, "cannot be read as a video"),
     ],
 )
-def test_what_is_no_clip_is_refused(client: TestClient, data: bytes, status: int, words: str) -> None:
+def test_a_file_that_is_no_clip_is_refused(client: TestClient, data: bytes, status: int, words: str) -> None:
     answer = client.post("/api/clips", files={"video": data})
     assert answer.status_code == status
     assert words in answer.json()["error"]

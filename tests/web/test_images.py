@@ -54,7 +54,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
         b"GIF89a" + bytes(20),
     ],
 )
-def test_what_is_no_image_is_refused_with_one_sentence(data: bytes) -> None:
+def test_a_file_that_is_no_image_is_refused_with_one_sentence(data: bytes) -> None:
     with pytest.raises(UserError, match="cannot be read as an image"):
         decode(data, LIMITS)
 

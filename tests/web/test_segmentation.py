@@ -36,7 +36,7 @@ def image() -> Pixels:
     return np.asarray(Image.open(io.BytesIO(image_file())))
 
 
-def test_what_there_is(client: TestClient) -> None:
+def test_the_server_lists_models_limits_and_scenes(client: TestClient) -> None:
     offer = client.get("/api/models").json()
     assert [model["name"] for model in offer["models"]] == ["lite", "other", "bayesian"]
     assert [model["has_dropout"] for model in offer["models"]] == [False, False, True]
@@ -131,5 +131,5 @@ def test_a_mistake_of_ours_tells_nothing_of_this_machine(client: TestClient, mon
     "path",
     ["/../../../etc/passwd", "/page/%2e%2e/app.py", "/page/..%2fapp.py", "//etc/passwd", "/api/clips/..%2f..%2f"],
 )
-def test_no_path_leads_out(client: TestClient, path: str) -> None:
+def test_paths_outside_the_folders_are_refused(client: TestClient, path: str) -> None:
     assert client.get(path).status_code in (404, 405)

@@ -29,7 +29,7 @@ def test_results_and_errors_come_back() -> None:
     run(use)
 
 
-def test_one_more_than_may_wait_is_told_so_and_the_others_are_served() -> None:
+def test_a_full_queue_refuses_the_next_request_and_serves_the_others() -> None:
     async def use() -> None:
         worker = Worker(waiting=2, seconds=10)
         go = threading.Event()
@@ -45,7 +45,7 @@ def test_one_more_than_may_wait_is_told_so_and_the_others_are_served() -> None:
     run(use)
 
 
-def test_what_takes_too_long_is_given_up_and_what_waits_behind_never_begins() -> None:
+def test_work_that_takes_too_long_ends_and_abandoned_work_behind_it_never_begins() -> None:
     async def use() -> None:
         worker = Worker(waiting=2, seconds=0.05)
         go, ran = threading.Event(), []

@@ -177,7 +177,7 @@ def test_an_address_that_is_gone(server: Server, checksums: Path, target: Path) 
     assert "the server answers 404 Not Found" in fails(server, checksums, target)
 
 
-def test_no_network(server: Server, checksums: Path, target: Path) -> None:
+def test_a_download_without_a_network_is_refused(server: Server, checksums: Path, target: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]

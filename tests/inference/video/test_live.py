@@ -142,7 +142,7 @@ class FakeScreen:
         return len(self.images) < self.count
 
 
-def test_what_is_shown_is_also_written(model: SavedModel, tmp_path: Path) -> None:
+def test_the_shown_frames_are_also_written(model: SavedModel, tmp_path: Path) -> None:
     source = LiveSource("camera", lambda: FakeCamera([grey_image(80)] * 1000, 0.01))
     segment = FrameSegmenter(Predictor(model, precision="fp32"))
     screen, clip, rows = FakeScreen(4), Clip(), list[dict[str, Any]]()
@@ -252,7 +252,7 @@ def test_opacities_go_round() -> None:
 
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="only there a display is named by the environment")
-def test_no_display_is_named(
+def test_a_missing_display_is_named(
     model_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)

@@ -64,7 +64,7 @@ def test_inside_ends_half_a_pixel_beyond_the_edge() -> None:
     assert inside(there).tolist() == [[False, True, True], [True, True, False]]
 
 
-def test_what_was_hidden_is_not_seen_in_both() -> None:
+def test_hidden_pixels_are_not_seen_in_both_frames() -> None:
     forth = np.zeros((8, 8, 2), np.float32)
     back = np.zeros((8, 8, 2), np.float32)
     # Pixels of the column 5 say they came from column 3, whose own flow stays: they were not there before.

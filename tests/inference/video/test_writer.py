@@ -149,7 +149,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
-def test_what_was_written_before_the_disk_was_full_plays(suffix: str, tmp_path: Path) -> None:
+def test_frames_written_before_the_disk_was_full_play(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"out{suffix}"
     with (
         files_no_larger_than(150_000),

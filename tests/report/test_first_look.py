@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from segnet.config_file import parse_config
@@ -45,7 +46,7 @@ def test_the_first_samples_are_shown_as_they_are_trained_on(
     assert Image.open(run.classes).size[0] > 600
 
     figure = class_shares(task.train_split)
-    bars = [bar.get_width() for bar in figure.axes[0].patches]
+    bars = [bar.get_width() for bar in figure.axes[0].patches if isinstance(bar, Rectangle)]
     masks = np.concatenate([task.train_split.mask(n).ravel() for n in range(len(task.train_split))])
     car = task.classes.names.index("Car")
     assert bars[car] == pytest.approx((masks == car).mean())

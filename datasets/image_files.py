@@ -16,11 +16,16 @@ from PIL import Image, UnidentifiedImageError
 
 from segnet.errors import UserError
 
+from .heic import HEIC_SUFFIXES, is_heic, is_readable, register
 from .pixel_types import Excess, excess, excess_of_unknown
+from .unread import advice, unread_kind
 
 Pixels = NDArray[np.uint8]
 
+HEIC = "HEIF"
+"""Pillow's name."""
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+IMAGE_SUFFIXES |= HEIC_SUFFIXES if is_readable() else frozenset()
 """In lower case; a file of another suffix is passed over."""
 
 
@@ -35,7 +40,7 @@ class Allowed(NamedTuple):
         advice: what to do with a larger one.
     """
 
-    formats: tuple[str, ...] = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
+    formats: tuple[str, ...] = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", *([HEIC] if is_readable() else []))
     max_pixels: int = 89_000_000
     advice: str = "make it smaller"
 
@@ -161,12 +166,15 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
     with _damage_named(path, kind):
         try:
             with _pillow_allows(allowed.max_pixels):
-                image = Image.open(path if content is None else io.BytesIO(content), formats=allowed.formats)
+                image = _identified(path, content, allowed)
         except UnidentifiedImageError:
             with path.open("rb") if content is None else io.BytesIO(content) as file:
                 found = excess_of_unknown(file)
             if found:
                 raise DeepImageError(path, found) from None
+            suffix = path.suffix.lower()
+            if named := unread_kind(suffix):
+                raise UserError(f"{path}: {named}, which is not read; {advice(suffix)}") from None
             *first, last = allowed.formats
             raise ValueError(f"no whole {', '.join(first)} or {last} file") from None
         except Image.DecompressionBombError:
@@ -174,6 +182,19 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
             raise TooManyPixelsError(f"{path}: the {kind} has far too many pixels, {limit}") from None
     check_pixels(path, kind, image, allowed)
     return image
+
+
+def _identified(path: Path, content: bytes | None, allowed: Allowed) -> Image.Image:
+    """The file as Pillow knows it by its content."""
+    source = path if content is None else io.BytesIO(content)
+    try:
+        return Image.open(source, formats=[name for name in allowed.formats if name != HEIC])
+    except UnidentifiedImageError:
+        with path.open("rb") if content is None else io.BytesIO(content) as file:
+            if HEIC not in allowed.formats or not is_heic(file.read(12)):
+                raise
+        register()
+        return Image.open(source, formats=[HEIC])
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from .mask_values import CORE, MaskValues, SetValues, together, true_values, val
 from .masks import GREY, RGB, TRANSPARENT, MaskSource, pack, unpack
 from .pair import Pair
 from .parallel import map_files
+from .unlisted_background import with_background
 
 MAX_CLASSES = 254
 SPARSE = 4
@@ -197,7 +198,9 @@ def _of_file(masks: Sequence[MaskValues], named: NamedClasses, source: MaskSourc
             f"{named.path}: names classes without their colours, but the masks are coloured; write a classes.csv with "
             "name,r,g,b in its place"
         )
+    named, unlisted = with_background(found, named)
     values, notes = _values_of_file(found, named)
+    notes += unlisted
     classes, coding = classes_of(named, values, ignore)
     if greys := _greys_of_file(found, named, coding):
         coding, found = replace(coding, indices=greys), replace(found, colored=True)

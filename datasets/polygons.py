@@ -29,12 +29,21 @@ class Region(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A thing: the value of its class, and its outlines or its pixels. ``encoded`` is a run-length coding of COCO."""
+    """A thing: the value of its class, and its outlines or its pixels.
+
+    Attributes:
+        value: of its class.
+        outlines: each filled; none where the thing is said by its pixels.
+        region: its pixels.
+        encoded: its pixels as a run-length coding of COCO.
+        holes: outlines within a single one that are left as they are.
+    """
 
     value: int
     outlines: tuple[Points, ...] = ()
     region: Region | None = None
     encoded: dict[str, Any] | None = None
+    holes: tuple[Points, ...] = ()
 
 
 class Drawing(NamedTuple):
@@ -71,8 +80,8 @@ def draw(drawing: Drawing, background: int) -> Pixels:
     for shape in drawing.shapes:
         for outline in shape.outlines:
             if len(outline) >= 3:
-                corners = np.rint((outline - 0.5) * (1 << SHIFT)).astype(np.int32)
-                cv2.fillPoly(mask, [corners], (shape.value,), shift=SHIFT)
+                contours = [np.rint((one - 0.5) * (1 << SHIFT)).astype(np.int32) for one in (outline, *shape.holes)]
+                cv2.fillPoly(mask, contours, (shape.value,), shift=SHIFT)
         if shape.encoded is not None:
             mask[_decoded(shape.encoded, drawing.size)] = shape.value
         if shape.region is not None:

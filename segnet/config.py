@@ -54,6 +54,7 @@ DataFormat = Literal[
     "ade20k",
     "generic",
     "labelme",
+    "supervisely",
     "coco-instances",
     "yolo",
     "cvat",

@@ -19,12 +19,14 @@ from . import (
     generic,
     labelme,
     sun_rgbd,
+    supervisely,
     voc,
     yolo,
 )
 from .class_files import read_class_file
 from .layout import Layout
 from .tree import list_tree
+from .what_is_there import what_is_there
 
 FORMATS: dict[str, Callable[[Path], Layout | None]] = {
     "camvid": camvid.find,
@@ -38,6 +40,7 @@ FORMATS: dict[str, Callable[[Path], Layout | None]] = {
     "ade20k": ade20k.find,
     "generic": generic.find,
     "labelme": labelme.find,
+    "supervisely": supervisely.find,
     "coco-instances": coco_instances.find,
     "yolo": yolo.find,
     "cvat": cvat.find,
@@ -87,7 +90,7 @@ def open_layout(
             if format_name != "generic":
                 layout = replace(layout, notes=[*layout.notes, *list_tree(root).notes()])
             return format_name, layout
-    found = generic.what_is_there(list_tree(root))
+    found = what_is_there(list_tree(root))
     expected = f"is not laid out as {name}" if name else "holds no images with masks in any layout that is known"
     raise UserError(
         f"{root}: {expected}; there are {found}. Give each mask the name of its image, or say which files are which "

@@ -83,6 +83,7 @@ def check_text(names: Iterable[str]) -> None:
 
 NAME_COLUMNS = ("name", "class", "class_name", "classname", "label_name", "category", "title", "label")
 VALUE_COLUMNS = ("label", "value", "pixel value", "pixel_value", "id", "index", "class_id", "label_id", "class")
+COLOR_COLUMNS = ("color", "colour", "hex")
 
 
 def _csv(text: str) -> NamedClasses:
@@ -102,6 +103,8 @@ def _csv(text: str) -> NamedClasses:
     for channels in (("r", "g", "b"), ("red", "green", "blue")):
         if columns >= set(channels):
             colors = [_color(row[channel] for channel in channels) for row in rows]
+    if hexadecimal := next((column for column in COLOR_COLUMNS if column in columns), None):
+        colors = [hex_color(row[hexadecimal]) for row in rows]
     return NamedClasses([row[name] for row in rows], colors, [int(row[value]) for row in rows] if value else None)
 
 
@@ -147,11 +150,12 @@ def _numbered(lines: list[str]) -> NamedClasses | None:
 
 def _object_info(text: str) -> NamedClasses:
     rows = [line.split("\t") for line in _lines(text)[1:]]
-    return NamedClasses([row[-1].split(",")[0].strip() for row in rows], [], [int(row[0]) for row in rows])
+    names = [row[-1].split(",")[0].strip() for row in rows]
+    return NamedClasses(["unlabelled", *names], [], [0, *(int(row[0]) for row in rows)])
 
 
 def _yolo(text: str) -> NamedClasses:
-    """``data.yaml`` of YOLO: ``names`` is a list, or a mapping of numbers."""
+    """YOLO's file of a data set: ``names`` is a list, or a mapping of numbers."""
     names = yaml.safe_load(text)["names"]
     if isinstance(names, Mapping):
         return _of_mapping(names)
@@ -179,8 +183,12 @@ def _label_studio(text: str) -> NamedClasses:
     return NamedClasses([entry["name"] for entry in categories], [], [int(entry["id"]) for entry in categories])
 
 
-def _id_to_label(text: str) -> NamedClasses:
-    return _of_mapping(json.loads(text))
+def _json(text: str) -> NamedClasses:
+    """Names in their order, or by their values."""
+    names = json.loads(text)
+    if isinstance(names, list):
+        return NamedClasses([str(name) for name in names], [], None)
+    return _of_mapping(names)
 
 
 def _of_mapping(names: Mapping[Any, Any]) -> NamedClasses:
@@ -218,9 +226,13 @@ READERS: dict[str, Callable[[str], NamedClasses]] = {
     "class_names.txt": _colors_or_names,  # labelme
     "classes.txt": _colors_or_names,
     "labels.txt": _colors_or_names,  # labelme
-    "id2label.json": _id_to_label,  # Hugging Face
+    "classes.names": _colors_or_names,  # Darknet
+    "codes.txt": _colors_or_names,  # fastai
+    "id2label.json": _json,  # Hugging Face
+    "classes.json": _json,
     "notes.json": _label_studio,  # Label Studio
     "data.yaml": _yolo,  # YOLO, and Roboflow's
+    "dataset.yaml": _yolo,
     "objectInfo150.txt": _object_info,  # ADE20K
 }
 """In the order in which they are looked for."""

@@ -12,7 +12,7 @@ from ..image_files import open_header, orientation_of
 from ..masks import RGB, MaskSource
 from ..pair import Pair
 from .layout import Layout
-from .names import SPLIT_NAMES, folder_words
+from .names import SPLIT_NAMES, composed, folder_words
 from .tree import Tree, is_image_name
 
 IGNORE = 255
@@ -72,11 +72,11 @@ class ImageNames:
         for parts, names in tree.images().items():
             for name in names:
                 path = tree.root.joinpath(*parts, name)
-                self.by_end.setdefault(name, []).append(path)
+                self.by_end.setdefault(composed(name), []).append(path)
 
     def find(self, name: str, beside: Path) -> Path | None:
         """The image of this name: the one whose path has most in common with the file that names it."""
-        parts = PurePosixPath(name.replace("\\", "/")).parts
+        parts = PurePosixPath(composed(name).replace("\\", "/")).parts
         found = self.by_end.get(parts[-1], []) if parts else []
         split = split_of(beside)
 

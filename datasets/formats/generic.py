@@ -3,7 +3,6 @@
 The meaning of the masks' values comes from a file of classes, or from all masks themselves.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,7 @@ from ..pair import Pair
 from ..stacks import with_pages
 from .class_files import read_class_file
 from .layout import Layout
-from .names import SPLIT_NAMES
+from .names import SPLIT_NAMES, composed
 from .pairing import Group, groups_of, pair_up
 from .sides import sides_of
 from .tree import Parts, Tree, is_image_name, list_tree
@@ -159,7 +158,7 @@ class _Names:
     @staticmethod
     def _find(name: str, table: dict[str, Found]) -> Found | None:
         """By the longest end of a path that is known: published lists hold paths of their authors' machine."""
-        parts = PurePosixPath(name).parts
+        parts = PurePosixPath(composed(name)).parts
         ends = ("/".join(parts[start:]) for start in range(len(parts)))
         return next((table[end] for end in ends if end in table), None)
 
@@ -167,18 +166,6 @@ class _Names:
 def _ends(path: Path) -> Iterator[str]:
     """``a/b/c.png``, ``b/c.png``, ``c.png`` and the same without suffix."""
     for start in range(len(path.parts)):
-        end = "/".join(path.parts[start:])
+        end = composed("/".join(path.parts[start:]))
         yield end
         yield end.removesuffix(path.suffix)
-
-
-def what_is_there(tree: Tree) -> str:
-    """The files of a folder in which nothing pairs up, counted by kind."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for parts, names in tree.files.items():
-        counts.update(
-            (f"{'/'.join(parts)}/" if parts else "", Path(name).suffix.lower() or "no suffix") for name in names
-        )
-    shown = [f"{count:,} {kind}{f' in {folder}' if folder else ''}" for (folder, kind), count in counts.most_common(4)]
-    more = f" and {len(counts) - 4} kinds more" if len(counts) > 4 else ""
-    return (", ".join(shown) or "no files") + more

@@ -1,6 +1,7 @@
 """Words in names of folders and files that mean image, mask or split, and the part that names the sample."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,12 +30,17 @@ DERIVED = {
     "overlay": 2, "overlays": 2, "blend": 2, "blended": 2, "vis": 2, "viz": 2, "visualization": 2, "visualisation": 2,
     "preview": 2, "instance": 2, "instances": 2, "instanceids": 2, "object": 2, "segmentationobject": 2, "edge": 2,
     "edges": 2, "boundary": 2, "thumb": 2, "thumbs": 2, "thumbnails": 2, "color": 1, "colour": 1, "colored": 1,
-    "coloured": 1, "human": 1,
+    "coloured": 1, "human": 1, "rgb": 1,
 }  # fmt: skip
 """Words of folders and files that are made from others or hold something else, and how much they say so."""
 
 LONG_ENDINGS = ("annotations", "annotation", "annots", "annot", "labels", "label", "masks", "mask", "images", "image")
 """That are written on to another word, as in ``trainannot``."""
+
+
+def composed(name: str) -> str:
+    """A name as most systems write it: macOS writes ``ü`` as ``u`` and two dots, which compares as another name."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def split_name(folder: str) -> str:
@@ -46,7 +52,7 @@ def split_name(folder: str) -> str:
 def folder_words(name: str) -> tuple[str, ...]:
     """The words of a folder's name, in lower case: ``SegmentationClass``, ``train_images``, ``trainannot``."""
     words: list[str] = []
-    for word in re.findall(r"\d+|[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name)):
+    for word in re.findall(r"\d+|[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", composed(name))):
         words += _apart(word.lower())
     return tuple(words)
 
@@ -63,10 +69,10 @@ def _apart(word: str) -> list[str]:
 def stem_words(stem: str) -> tuple[str, ...]:
     """The words of a file's name, in lower case; a number behind a word is one of its own, as in ``mask12``."""
     words: list[str] = []
-    for word in re.findall(r"[^\W_]+", stem.lower()):
+    for word in re.findall(r"[^\W_]+", composed(stem).lower()):
         apart = re.fullmatch(r"([^\W\d_]+)(\d+)", word)
         words += apart.groups() if apart else (word,)
-    return tuple(words) or (stem.lower(),)
+    return tuple(words) or (composed(stem).lower(),)
 
 
 def is_mask_name(path: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from segnet.errors import UserError
 
 from ..pair import Pair
-from .names import DERIVED, IMAGE_WORDS, MASK_WORDS, SPLIT_NAMES, folder_words, split_name, stem_words
+from .names import DERIVED, IMAGE_WORDS, MASK_WORDS, SPLIT_NAMES, composed, folder_words, split_name, stem_words
 from .tree import Parts, suffix
 
 FREQUENT = 0.25
@@ -174,7 +174,7 @@ Key = Callable[[_Side, Member], tuple[object, ...] | None]
 
 
 def _exact(side: _Side, member: Member) -> tuple[object, ...]:
-    return side.folder(member.group.parts), member.stem
+    return side.folder(member.group.parts), composed(member.stem)
 
 
 def _stripped(side: _Side, member: Member) -> tuple[object, ...]:
@@ -226,7 +226,8 @@ def _meant(root: Path, members: list[Member], beaten: set[Group]) -> Member:
     if len(members) > 1 and members[0].group.rank == members[1].group.rank:
         raise UserError(
             f"{_path(root, members[1])}: stands for the same sample as {_path(root, members[0])}; take one of them "
-            "out, or say which files are meant with --images PATTERN and --masks PATTERN"
+            "out, or say which files are meant with --images PATTERN and --masks PATTERN. A mask holds all classes of "
+            "its image: bring masks of one class each together first"
         )
     beaten |= {member.group for member in members[1:]}
     return members[0]

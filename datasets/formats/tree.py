@@ -1,24 +1,16 @@
 """All files below a folder, listed once, without stray files."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..image_files import IMAGE_SUFFIXES
 from ..strays import is_stray
+from ..unread import unread_lines
 
 Parts = tuple[str, ...]
 """A folder's path below the root."""
-
-UNREAD = {
-    ".heic": "HEIC", ".heif": "HEIC", ".avif": "AVIF", ".jxl": "JPEG XL", ".jp2": "JPEG 2000", ".gif": "GIF",
-    ".psd": "Photoshop", ".dng": "raw photo", ".cr2": "raw photo", ".cr3": "raw photo", ".nef": "raw photo",
-    ".arw": "raw photo", ".dcm": "DICOM", ".nii": "NIfTI", ".exr": "OpenEXR", ".hdr": "Radiance", ".npy": "NumPy",
-    ".npz": "NumPy", ".mat": "MATLAB", ".svg": "SVG",
-}  # fmt: skip
-"""Images that are recognised and not read, by suffix."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +44,8 @@ class Tree:
         if self.strays:
             more = f" and {len(self.strays) - 1:,} more" if len(self.strays) > 1 else ""
             lines.append(f"left out, as no part of the data: {self.strays[0].relative_to(self.root)}{more}")
-        unread = Counter(UNREAD[s] for names in self.files.values() for name in names if (s := suffix(name)) in UNREAD)
-        for kind, count in unread.items():
-            lines.append(f"left out: {count:,} {kind} files, which are not read; save them as PNG or JPEG")
+        names = (name for names in self.files.values() for name in names)
+        lines += [f"left out: {line}" for line in unread_lines(names)]
         return lines
 
 

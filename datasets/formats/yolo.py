@@ -10,9 +10,9 @@ from segnet.errors import UserError
 from ..pair import Pair
 from ..polygons import Drawing, PolygonMasks, Shape, polygon, rectangle
 from .class_files import NamedClasses, read_class_file
-from .drawn import DrawnClasses, size_of
+from .drawn import DrawnClasses, size_of, split_of
 from .layout import Layout
-from .pairing import groups_of, pair_up
+from .pairing import Pairing, groups_of, pair_up
 from .tree import Parts, list_tree
 
 BOX = 5
@@ -45,18 +45,25 @@ def find(root: Path) -> Layout | None:
     names = _names(named, max(classes_used))
     classes = DrawnClasses(names)
     source = PolygonMasks(partial(read_drawing, classes, names), classes.background, tuple(classes.names))
-    layout = classes.layout(
-        "YOLO's polygons",
-        pairing.splits,
-        source,
-        (pairing.without_mask, pairing.without_image),
-    )
-    if pairing.without_mask:
+    empty = len(pairing.without_mask)
+    splits = _with_empty(root, pairing)
+    layout = classes.layout("YOLO's polygons", splits, source, ([], pairing.without_image))
+    if empty:
         layout.notes.append(
-            f"{len(pairing.without_mask):,} images have no text file, which in YOLO means that nothing is on them; "
-            "they are left out: give each an empty one to keep it"
+            f"{empty:,} images have no text file: they are background alone, which is what YOLO takes this for"
         )
     return layout
+
+
+def _with_empty(root: Path, pairing: Pairing) -> dict[str, list[Pair]]:
+    """The splits with the images that have no text file, each of which stands in its file's place."""
+    splits = {split: list(pairs) for split, pairs in pairing.splits.items()}
+    split_of_folder = {pair.image.parent: split for split, pairs in splits.items() for pair in pairs}
+    only = next(iter(splits)) if len(splits) == 1 else ""
+    for image in pairing.without_mask:
+        split = split_of_folder.get(image.parent) or only or split_of(image.parent.relative_to(root)) or "rest"
+        splits.setdefault(split, []).append(Pair(image, image))
+    return {split: sorted(pairs) for split, pairs in splits.items()}
 
 
 def _names(named: NamedClasses | None, last: int) -> list[str]:
@@ -89,7 +96,7 @@ def read_drawing(classes: DrawnClasses, names: list[str], pair: Pair) -> Drawing
     Raises:
         UserError: it is damaged.
     """
-    rows = read_rows(pair.mask)
+    rows = [] if pair.mask == pair.image else read_rows(pair.mask)
     if rows is None or any(int(row[0]) >= len(names) for row in rows):
         raise UserError(f"{pair.mask}: expected a class and the corners of a polygon, as shares, a line; correct it")
     height, width = size_of(pair.image)

@@ -112,6 +112,7 @@ def find_images(words: list[str]) -> Iterator[Path]:
     import glob
 
     from segnet.datasets.image_files import IMAGE_SUFFIXES
+    from segnet.datasets.unread import unread_lines
     from segnet.errors import UserError
 
     for word in words:
@@ -124,8 +125,10 @@ def find_images(words: list[str]) -> Iterator[Path]:
             found = sorted(Path(match) for match in glob.glob(word))  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not found:
             refuse_model(word)
+            unread = unread_lines(entry.name for entry in path.iterdir()) if path.is_dir() else []
             raise UserError(
                 f"{word}: no image there; give files, folders with {', '.join(sorted(IMAGE_SUFFIXES))}, or patterns"
+                + "".join(f". There are {line}" for line in unread)
             )
         yield from found
 

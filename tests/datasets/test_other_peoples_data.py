@@ -1,7 +1,7 @@
 """Data sets as strangers bring them, each for a kind: what inspection, conversion and training make of them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,84 +9,31 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from PIL import Image
 
 from segnet.config import DataConfig
-from segnet.datasets.convert import convert
 from segnet.datasets.formats import open_layout
-from segnet.datasets.inspection.inspection import Inspection, inspect_folder
+from segnet.datasets.inspection.inspection import inspect_folder
 from segnet.datasets.load import load_split
-from segnet.datasets.meaning import look_and_settle
-from segnet.datasets.statistics import count_classes
 from segnet.errors import UserError
 from segnet.ready_config import ready_config
-
-SIDE = 48
-Pixels = NDArray[np.uint8]
-
-
-def photo(seed: int) -> Image.Image:
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8))
-
-
-def stripes(*values: int) -> Pixels:
-    return np.tile(np.array(values, np.uint8)[np.arange(SIDE) * len(values) // SIDE], (SIDE, 1))
-
-
-def disc() -> Pixels:
-    return np.asarray((np.hypot(*np.mgrid[-24:24, -24:24]) < 15).astype(np.uint8))
-
-
-def put(path: Path, what: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(what, str):
-        path.write_text(what, encoding="utf-8")
-    elif isinstance(what, Image.Image):
-        what.save(path)
-    else:
-        Image.fromarray(np.asarray(what)).save(path)
-
-
-def pairs(root: Path, mask: object, image: str = "images/{}.png", truth: str = "masks/{}.png", count: int = 3) -> None:
-    """``count`` pairs whose masks are all alike, or are made by a function of their number."""
-    for number in range(count):
-        put(root / image.format(number), photo(hash(image) % 1000 + number))
-        put(root / truth.format(number), mask(number) if callable(mask) else mask)
-
-
-def found_in(root: Path) -> tuple[Inspection, dict[str, float]]:
-    """What inspection finds and the share of each class, after training and conversion were seen to read the same."""
-    inspection = inspect_folder(root, workers=1)
-    total = sum(look.mask.size[0] * look.mask.size[1] for look in inspection.looks if look.mask)
-    counted = inspection.counts().pixels
-    data = DataConfig.model_validate(yaml.safe_load(ready_config(inspection))["data"] | {"cache": 0})
-    dataset = load_split(data, "+".join(inspection.layout.splits))
-    assert count_classes(dataset).pixels.tolist() == counted.tolist()
-    assert dataset.classes == inspection.classes
-    for index in range(len(dataset)):
-        assert dataset[index].image.shape[:2] == dataset[index].mask.shape
-    out = root.parent / f"{root.name}-plain"
-    convert(look_and_settle(open_layout(root)[1], workers=1), root, out, workers=1)
-    masks = [np.asarray(Image.open(path)).ravel() for path in out.rglob("masks/**/*.png")]
-    written = np.bincount(np.concatenate(masks), minlength=256)
-    assert written[: len(counted)].tolist() == counted.tolist()
-    again = inspect_folder(out, workers=1)
-    assert (again.counts().pixels.tolist(), again.classes.names) == (counted.tolist(), inspection.classes.names)
-    shares = dict(zip(inspection.classes.names, (counted / total).tolist(), strict=True))
-    return inspection, {name: share for name, share in shares.items() if share}
-
-
-def assert_shares(found: Mapping[str, float], expected: Mapping[str, float], within: float = 0.03) -> None:
-    """Names that begin with ``?`` stand for any."""
-    assert sorted(found.values()) == pytest.approx(sorted(expected.values()), abs=within)
-    for name, share in expected.items():
-        if not name.startswith("?"):
-            assert found[name] == pytest.approx(share, abs=within)
-
-
-HALVES = {"?": 0.5, "??": 0.5}
-RED, GREEN, BLACK = (250, 50, 83), (36, 179, 83), (0, 0, 0)
+from tests.datasets.strangers import (
+    BLACK,
+    GREEN,
+    HALVES,
+    RED,
+    SIDE,
+    Pixels,
+    assert_shares,
+    disc,
+    found_in,
+    pairs,
+    photo,
+    put,
+    soft,
+    stripes,
+    write_grey_png,
+)
 
 
 def bits(count: int) -> Callable[[Path], None]:
@@ -106,22 +53,6 @@ def bits(count: int) -> Callable[[Path], None]:
     return write
 
 
-def write_grey_png(path: Path, samples: Pixels, depth: int) -> None:
-    """A PNG of 1, 2 or 4 bits a sample, which Pillow does not write."""
-    import struct
-    import zlib
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    spread = np.unpackbits(samples[..., None], axis=2)[..., 8 - depth :].reshape(len(samples), -1)
-    rows = b"".join(b"\0" + np.packbits(row).tobytes() for row in spread)
-    header = struct.pack(">IIBBBBB", samples.shape[1], samples.shape[0], depth, 0, 0, 0, 0)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    )
-
-
 def one_bit_and_eight(root: Path) -> None:
     pairs(root, lambda number: Image.fromarray(stripes(0, 255)).convert("1") if number else stripes(0, 255))
 
@@ -133,11 +64,6 @@ def alpha_alone(root: Path) -> None:
 def colors_and_alpha(root: Path) -> None:
     color = np.array([BLACK, BLACK, RED], np.uint8)[stripes(0, 1, 2)]
     pairs(root, Image.fromarray(np.dstack([color, stripes(0, 255, 255)])))
-
-
-def soft(values: Pixels) -> Image.Image:
-    small = Image.fromarray(values).resize((36, 36), Image.Resampling.BILINEAR)
-    return small.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
 
 
 VALUES: dict[str, tuple[Callable[[Path], None], dict[str, float]]] = {
@@ -230,6 +156,24 @@ LAYOUTS: dict[str, tuple[list[tuple[str, str]], dict[str, int]]] = {
         [("train/{}.jpg", "train_GT/{}.png"), ("val/{}.jpg", "val_GT/{}.png")],
         {"train": 3, "val": 3},
     ),
+    "Chinese": ([("图像/道路{}.jpg", "标签/道路{}.png")], {"all": 3}),
+    "names that macOS wrote and others": (
+        [("bilder/stra\u00dfe u\u0308{}.jpg", "masken/stra\u00dfe \u00fc{}.png")],
+        {"all": 3},
+    ),
+    "Spanish splits": (
+        [(f"{split}/imagenes/{{}}.jpg", f"{split}/mascaras/{{}}.png") for split in ("entrenamiento", "validacion")],
+        {"train": 3, "val": 3},
+    ),
+    "scenes two deep": (
+        [
+            (f"{split}/a/{n}/left/{{}}.png", f"{split}/a/{n}/labels/{{}}.png")
+            for split in ("train", "val")
+            for n in (1, 2)
+        ],
+        {"train": 6, "val": 6},
+    ),
+    "suffixes in capitals": ([("IMAGES/{}.JPG", "MASKS/{}.BMP")], {"all": 3}),
     "German": ([("aufnahmen/bild {}.jpg", "wahrheit/bild {}.png")], {"all": 3}),
     "German, both PNG, side by side": ([("bild{}.png", "wahrheit{}.png")], {"all": 3}),
     "scenes": (
@@ -290,7 +234,7 @@ def test_files_without_a_pair_are_counted(tmp_path: Path) -> None:
     for number in range(3):
         put(tmp_path / f"photos/{number}.jpg", photo(number))
     put(tmp_path / "photos/notes.docx", "no")
-    with pytest.raises(UserError, match=r"there are 3 \.jpg in photos/, 1 \.docx in photos/"):
+    with pytest.raises(UserError, match=r"there are 3 \.jpg in photos/, 1 \.docx beside them"):
         open_layout(tmp_path)
 
 
@@ -318,6 +262,14 @@ CLASS_FILES: dict[str, tuple[str, str, object]] = {
         np.dstack([stripes(0, 7)] * 3),
     ),
     "Hugging Face's id2label.json": ("id2label.json", json.dumps({"0": "background", "1": "road"}), stripes(0, 1)),
+    "a colour as #rrggbb": ("classes.csv", "name,color\nbackground,#000000\nroad,#fa3253\n", COLORED),
+    "a JSON file by value": ("classes.json", json.dumps({"0": "background", "1": "road"}), stripes(0, 1)),
+    "a JSON file of names": ("classes.json", json.dumps(["background", "road"]), stripes(0, 1)),
+    "Darknet's classes.names": ("classes.names", "background\nroad\n", stripes(0, 1)),
+    "fastai's codes.txt": ("codes.txt", "background\r\nroad", stripes(0, 1)),
+    "values without what lies behind": ("classes.csv", "label,name\n1,road\n", stripes(0, 1)),
+    "colours without what lies behind": ("labelmap.txt", "road:250,50,83::\n", COLORED),
+    "a table of tabs": ("class_dict.csv", "name\tr\tg\tb\r\nbackground\t0\t0\t0\r\nroad\t250\t50\t83\r\n", COLORED),
     "names for 0 and 255": ("classes.txt", "background\nroad\n", stripes(0, 255)),
     "names for greys in their order": ("classes.txt", "background\nroad\n", stripes(40, 90)),
     "colours for greys": ("class_dict.csv", "name,r,g,b\nroad,255,255,255\nbackground,0,0,0\n", stripes(0, 255)),
@@ -392,12 +344,12 @@ def test_stray_files_are_left_out_and_named_once(tmp_path: Path) -> None:
     put(tmp_path / "in/images/.ipynb_checkpoints/0-checkpoint.png", photo(0))
     put(tmp_path / "in/__MACOSX/images/0.png", photo(0))
     put(tmp_path / "in/images/Thumbs.db", "thumbnails")
-    put(tmp_path / "in/images/9.heic", "HEIC")
+    put(tmp_path / "in/images/9.avif", "AVIF")
     inspection, _ = found_in(tmp_path / "in")
     assert inspection.odd.get("no mask") is None
     notes = " ".join(inspection.layout.notes)
     assert "left out, as no part of the data: __MACOSX and 3 more" in notes
-    assert "left out: 1 HEIC files, which are not read" in notes
+    assert "left out: 1 AVIF file (*.avif), not read; convert them" in notes
 
 
 def test_every_page_of_a_stack_is_an_image(tmp_path: Path) -> None:

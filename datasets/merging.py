@@ -97,7 +97,8 @@ def _checked(classes: ClassSet, merge: Merge, ignore: Sequence[str], setting: st
         if new is None and name not in classes.names and name.lower() in IGNORED_NAMES:
             continue  # the format ignores it already
         if name not in classes.names:
-            raise UserError(f"{key}: no class {name!r}{nearest_name(name, classes.names)}")
+            values = "; values of masks go in data.ignore_values" if new is None and _is_value(name) else ""
+            raise UserError(f"{key}: no class {name!r}{values or nearest_name(name, classes.names)}")
         if name in becomes:
             raise UserError(f"{key}: the class {name!r} is named twice; a class goes into one other, or is ignored")
         becomes[name] = new
@@ -108,6 +109,10 @@ def _checked(classes: ClassSet, merge: Merge, ignore: Sequence[str], setting: st
                 "or give the merged class another name"
             )
     return becomes
+
+
+def _is_value(name: str) -> bool:
+    return name.isdecimal() or name.startswith("#")
 
 
 def only_known(merge: Merge, names: Sequence[str]) -> dict[str, list[str]]:

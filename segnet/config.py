@@ -89,9 +89,11 @@ class DataConfig(Settings):
     merge: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
         {}, description="classes that become one, by name, as in {vehicle: [Car, Truck]}"
     )
-    ignore: list[str] = Field([], description="names of classes that are neither trained on nor measured")
+    ignore: list[str] = Field(
+        [], description="names of classes left out of training and measures; mask values: ignore_values"
+    )
     ignore_values: list[Annotated[int, Field(ge=0, le=65_535)]] | list[str] = Field(
-        [], max_length=256, description="format generic: values in masks that are left out"
+        [], max_length=256, description="format generic: values in masks that are left out; class names: ignore"
     )
     snap: bool = Field(False, description="format generic: read values between classes as the nearest class's")
     images: str | None = Field(None, description="format generic: pattern of the images below root, as scans/**/*.png")

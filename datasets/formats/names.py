@@ -22,6 +22,10 @@ SPLIT_NAMES = {
     "val": "val", "valid": "val", "validation": "val", "valset": "val", "dev": "val",
     "test": "test", "testing": "test", "testset": "test",
     "trainval": "trainval",
+    "entrenamiento": "train", "entrainement": "train", "entraînement": "train", "treino": "train",
+    "treinamento": "train", "addestramento": "train",
+    "validacion": "val", "validación": "val", "validierung": "val", "validação": "val", "validazione": "val",
+    "prueba": "test", "pruebas": "test", "teste": "test",
 }  # fmt: skip
 """What a word says of the split."""
 

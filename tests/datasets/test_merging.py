@@ -36,6 +36,12 @@ def test_labels_by_hand() -> None:
     assert table[255] == 255
 
 
+@pytest.mark.parametrize("value", ["4", "#ff0000"])
+def test_ignored_values_are_told_from_ignored_names(value: str) -> None:
+    with pytest.raises(UserError, match=f"data.ignore: no class '{value}'; values of masks go in data.ignore_values"):
+        merged_classes(CLASSES, {}, [value])
+
+
 def test_camvids_eleven_as_seven_by_hand() -> None:
     seven = {"nature": ["Tree"], "construction": ["Building", "Fence"], "object": ["Pole", "SignSymbol"]}
     seven |= {"flat": ["Road", "Pavement"], "human": ["Pedestrian", "Bicyclist"]}

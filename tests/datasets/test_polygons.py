@@ -14,7 +14,7 @@ from pycocotools import mask as coco
 from segnet.datasets.formats import open_layout
 from segnet.datasets.polygons import Drawing, Shape, draw, ellipse, polygon, rectangle
 from segnet.errors import UserError
-from tests.datasets.test_other_peoples_data import SIDE, assert_shares, found_in, photo, put
+from tests.datasets.strangers import SIDE, assert_shares, found_in, photo, put
 
 TRIANGLE = [[4, 4], [44, 4], [44, 44]]
 COVERED = 40 * 40 / 2 / SIDE**2

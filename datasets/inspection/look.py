@@ -28,7 +28,7 @@ class Look:
         image_size: (H, W), as it is turned by its EXIF orientation; None: not readable.
         mask: what the mask holds; None: not readable.
         odd: kind and detail of what is unusual.
-        channels: sums of the pixels and of their squares, (2, 3), and their number.
+        channels: means of the pixels and of their squares, (2, 3).
         pixels_hash: of the decoded image: equal for equal images.
         perceptual: 64 bits that are nearly equal for images that look alike.
         thumbnail: (16, 16) grey.
@@ -104,8 +104,8 @@ def _look_at_image(look: Look, pair: Pair) -> None:
     look.image_size = image.shape[0], image.shape[1]
     if header.mode in ("RGB", "RGBA", "P") and not np.ptp(image[::7, ::7].astype(np.int16), axis=2).any():
         look.odd.append(("grey", f"{path}: three equal channels"))
-    values = image.reshape(-1, 3).astype(np.float64)
-    look.channels = np.stack([values.sum(0), (values**2).sum(0)]) / len(values)
+    mean, deviation = (np.asarray(found)[:, 0] for found in cv2.meanStdDev(image))
+    look.channels = np.stack([mean, deviation**2 + mean**2])
     look.pixels_hash = hashlib.blake2b(image.tobytes() + repr(image.shape).encode(), digest_size=16).digest()
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     look.perceptual = perceptual_hash(grey)

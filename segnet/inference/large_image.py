@@ -104,7 +104,8 @@ def segment_large(predictor: Predictor, path: Path, overlay: Overlay, folder: Pa
         png = stack.enter_context(PngRows(file, (height, width), overlay.classes.palette))
         for mask in mask_bands(predictor, Noted(image, small)):
             # The middle of each pixel of the overlay.
-            small_mask.append(mask[(factor // 2 - png.written) % factor :: factor, factor // 2 :: factor])
+            some = mask[(factor // 2 - png.written) % factor :: factor, factor // 2 :: factor]
+            small_mask.append(some.copy())  # a view would keep all rows
             counts += class_shares(mask, len(counts)) * mask.size
             png.add(mask)
     pixels = small.pixels

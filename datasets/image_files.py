@@ -140,7 +140,7 @@ def open_image(
         return image
 
 
-def pages_of(path: Path, kind: str = "image", allowed: Allowed = ALLOWED) -> list[int]:
+def pages_of(path: Path, kind: str = "image", allowed: Allowed = ALLOWED, content: bytes | None = None) -> list[int]:
     """The pages of a TIFF stack that are images, from 0 on; ``[0]`` of any other file.
 
     Smaller copies of a page, and masks of its transparency, are no images of their own.
@@ -148,7 +148,7 @@ def pages_of(path: Path, kind: str = "image", allowed: Allowed = ALLOWED) -> lis
     Raises:
         UserError: the file is not there, is damaged or of another format.
     """
-    image = open_header(path, kind, allowed=allowed)
+    image = open_header(path, kind, content, allowed)
     if image.format != "TIFF":
         return [0]
     pages = []
@@ -243,11 +243,11 @@ def _damage_named(path: Path, kind: str) -> Iterator[None]:
         raise UserError(f"{path}: cannot be read as an image ({detail}); replace it or take it out") from None
 
 
-def as_png(pixels: Pixels, palette: Pixels | None = None, compress_level: int = 6) -> bytes:
+def as_png(pixels: Pixels | NDArray[np.uint16], palette: Pixels | None = None, compress_level: int = 6) -> bytes:
     """The bytes of a PNG file.
 
     Args:
-        pixels: (H, W, 3) RGB, or (H, W) grey values or class indices, uint8.
+        pixels: (H, W, 3) RGB, or (H, W) grey values or class indices, uint8; or (H, W) grey values, uint16.
         palette: (256, 3) uint8, the colours in which programs show indices; None: they are grey.
         compress_level: 1 is fast, 9 small.
     """

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, overload
 
 # Imported on first use: the import of PyTorch takes seconds.
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from segnet.datasets.classes import ClassSet
+    from segnet.inference.any_image import AnyImage
+    from segnet.inference.look import LookKeywords
     from segnet.inference.network_size import Size
-    from segnet.inference.prediction import AnyImage, Prediction
+    from segnet.inference.prediction import Prediction
     from segnet.inference.predictor import Predictor
 
 
@@ -72,22 +76,23 @@ class Model:
 
     @overload
     def predict(  # type: ignore[overload-overlap]  # a path's text is an iterable of texts too
-        self, images: "AnyImage", *, opacity: float = 0.5, contours: bool = False
+        self, images: "AnyImage", *, probabilities: bool = False, **look: "Unpack[LookKeywords]"
     ) -> "Prediction": ...
     @overload
     def predict(
-        self, images: "Iterable[AnyImage]", *, opacity: float = 0.5, contours: bool = False
+        self, images: "Iterable[AnyImage]", *, probabilities: bool = False, **look: "Unpack[LookKeywords]"
     ) -> "Iterator[Prediction]": ...
     def predict(
-        self, images: "AnyImage | Iterable[AnyImage]", *, opacity: float = 0.5, contours: bool = False
+        self, images: "AnyImage | Iterable[AnyImage]", *, probabilities: bool = False, **look: "Unpack[LookKeywords]"
     ) -> "Prediction | Iterator[Prediction]":
         """The classes of an image, or of several.
 
         Args:
             images: a path, a PIL image, or an array ``(H, W, 3)`` uint8 RGB, of any size; or a list, an iterator, or an
                 array ``(N, H, W, 3)`` of them.
-            opacity: of the overlay's colours, 0–1.
-            contours: draw lines between the classes.
+            probabilities: ask the network for them in the same pass; else it runs once more when they are asked for.
+            look: ``layout``, ``opacity``, ``contours``, ``classes`` and ``legend`` of what is drawn, see
+                :class:`segnet.inference.look.Look`.
 
         Returns:
             The prediction of one image. For several images, an iterator that runs the network for each on demand.
@@ -95,11 +100,13 @@ class Model:
         Raises:
             UserError: an unreadable image, or an array of another shape or type.
         """
-        from segnet.inference.prediction import is_one_image, predict_each
+        from segnet.inference.any_image import is_one_image
+        from segnet.inference.look import Look
+        from segnet.inference.prediction import predict_each
 
         if is_one_image(images):
-            return next(predict_each(self.predictor, [images], opacity, contours))
-        return predict_each(self.predictor, images, opacity, contours)
+            return next(predict_each(self.predictor, [images], Look(**look), probabilities))
+        return predict_each(self.predictor, images, Look(**look), probabilities)
 
     def for_many(self, images: int | None) -> "Model":
         """This model in the fastest back end for that many images (None: any number), unless :func:`load` named one."""

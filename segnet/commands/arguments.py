@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from segnet.inference.look import Look
     from segnet.inference.network_size import Size
     from segnet.model import Model
 
@@ -44,6 +45,32 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
         metavar="LIST",
         help="average over several sizes, for example 0.75,1,1.25",
     )
+
+
+def add_look_arguments(parser: argparse.ArgumentParser, mask: str = "the classes' own colours alone") -> None:
+    """The arguments of :class:`segnet.inference.look.Look`; ``mask`` says what that layout is."""
+    parser.add_argument(
+        "--layout",
+        choices=("overlay", "side", "mask", "uncertainty"),
+        default="overlay",
+        help=f"side: the image beside it; mask: {mask}; uncertainty needs --samples (default: overlay)",
+    )
+    parser.add_argument("--opacity", type=float, default=0.5, help="opacity of the overlay, 0 to 1 (default: 0.5)")
+    parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
+    parser.add_argument(
+        "--classes",
+        type=lambda text: text.split(","),
+        metavar="NAMES",
+        help="draw only these classes, for example Car,Pedestrian",
+    )
+    parser.add_argument("--no-legend", dest="legend", action="store_false", help="omit the strip of names and shares")
+
+
+def look_of(args: argparse.Namespace) -> "Look":
+    """The look that the arguments say."""
+    from segnet.inference.look import Look
+
+    return Look(args.layout, args.opacity, args.contours, args.classes, args.legend)
 
 
 def network_size(text: str) -> "Size":

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet.commands.arguments import MODEL, add_predictor_arguments, open_model
+from segnet.commands.arguments import MODEL, add_look_arguments, add_predictor_arguments, open_model
 
 if TYPE_CHECKING:
     from segnet.inference.overlay import Overlay
@@ -37,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="video to write: .mp4, .mov, .mkv (H.264) or .webm (VP9); without a suffix, a folder of PNG files; "
         "optional for a camera",
     )
-    add_image_arguments(parser)
+    add_look_arguments(
+        parser, mask="lossless class indices in a folder (PNG) or .mkv (FFV1), otherwise their own colours"
+    )
+    parser.add_argument("--show-rate", action="store_true", help="show the frames per second in the image")
     parser.add_argument("--start", type=float, default=0, metavar="SECONDS", help="start at this time")
     parser.add_argument("--end", type=float, metavar="SECONDS", help="stop before this time")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="take every n-th frame (default: 1)")
@@ -59,27 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # A video of several passes a frame takes several times as long, which has to be asked for.
     add_predictor_arguments(parser, samples=1)
-
-
-def add_image_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--layout",
-        choices=("overlay", "side", "mask", "uncertainty"),
-        default="overlay",
-        help="mask: lossless class indices in a folder (PNG) or .mkv (FFV1), otherwise their colours; "
-        "uncertainty needs --samples (default: overlay)",
-    )
-    parser.add_argument("--opacity", type=float, default=0.5, help="opacity of the overlay, 0 to 1 (default: 0.5)")
-    parser.add_argument("--contours", action="store_true", help="draw lines between the classes")
-    parser.add_argument(
-        "--classes", type=names, metavar="NAMES", help="draw only these classes, for example Car,Pedestrian"
-    )
-    parser.add_argument("--no-legend", dest="legend", action="store_false", help="omit the strip of names and shares")
-    parser.add_argument("--show-rate", action="store_true", help="show the frames per second in the image")
-
-
-def names(text: str) -> list[str]:
-    return text.split(",")
 
 
 def run(args: argparse.Namespace) -> int:

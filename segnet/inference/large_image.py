@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from segnet.datasets.image_files import Allowed, Pixels, TooManyPixelsError, as_png, open_header
 from segnet.files import atomic_file, write_atomically
@@ -80,8 +81,10 @@ def is_large(path: Path, allowed: Allowed) -> bool:
     return False
 
 
-def segment_large(predictor: Predictor, path: Path, overlay: Overlay, folder: Path, name: str) -> None:
-    """Write ``NAME_mask.png`` of an image's size and ``NAME_overlay.png``, made smaller, with a legend.
+def segment_large(
+    predictor: Predictor, path: Path, overlay: Overlay, folder: Path, name: str, legend: bool = True
+) -> NDArray[np.float64]:
+    """Write ``NAME_mask.png`` of an image's size and ``NAME_overlay.png``, made smaller.
 
     Args:
         predictor: sees tiles.
@@ -89,6 +92,10 @@ def segment_large(predictor: Predictor, path: Path, overlay: Overlay, folder: Pa
         overlay: draws.
         folder: for the files.
         name: with which they begin.
+        legend: a strip with names and shares below the overlay.
+
+    Returns:
+        Each class's share of the pixels, ``(C,)``, 0–1.
 
     Raises:
         UserError: the image cannot be read by rows; nothing is written then.
@@ -110,8 +117,12 @@ def segment_large(predictor: Predictor, path: Path, overlay: Overlay, folder: Pa
             png.add(mask)
     pixels = small.pixels
     rows = np.concatenate(small_mask)[: len(pixels), : pixels.shape[1]]
-    legend = Legend(overlay, rows.shape).draw(counts / (height * width))
-    write_atomically(folder / f"{name}_overlay.png", as_png(np.concatenate([overlay.draw(pixels, rows), legend])))
+    shares = counts / (height * width)
+    drawn = overlay.draw(pixels, rows)
+    if legend:
+        drawn = np.concatenate([drawn, Legend(overlay, rows.shape).draw(shares)])
+    write_atomically(folder / f"{name}_overlay.png", as_png(drawn))
+    return np.asarray(shares)
 
 
 def mask_bands(predictor: Predictor, image: Windows) -> Iterator[Pixels]:

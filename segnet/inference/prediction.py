@@ -1,7 +1,7 @@
-"""The prediction of one image, and its display."""
+"""What a network says of one image, how people see it, and the files that it becomes."""
 
-import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
-from typing_extensions import TypeIs
 
 from segnet.datasets.classes import ClassSet
-from segnet.datasets.image_files import Pixels, as_png, pages_of, read_image
-from segnet.errors import UserError
+from segnet.datasets.image_files import Pixels, as_png
 from segnet.files import write_atomically
-from segnet.inference.overlay import Legend, Overlay, class_shares
-from segnet.inference.predictor import Predictor
-
-AnyImage = str | Path | Image.Image | NDArray[Any]
-"""A path, a PIL image, or an array ``(H, W, 3)`` uint8 RGB."""
+from segnet.inference.any_image import AnyImage, Names, as_pixels, path_of
+from segnet.inference.look import Look
+from segnet.inference.outputs import Grey, Outputs, as_levels, as_npy
+from segnet.inference.overlay import class_shares
+from segnet.inference.polygon_files import EACH, Coco, Drawn
+from segnet.inference.polygons import regions_of
+from segnet.inference.predictor import Predictor, most_likely
+from segnet.inference.tiff_stack import TiffStack
+from segnet.inference.video.frames import Answer, Segmented, check_varies
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +33,17 @@ class Prediction:
         image: ``(H, W, 3)`` uint8 RGB.
         mask: class indices ``(H, W)`` uint8.
         predictor: made the mask.
-        opacity: of the overlay's colours, 0–1.
-        contours: the overlay has lines between the classes.
+        look: how it is drawn.
+        answer: probabilities ``(C, H, W)`` and their variance ``(H, W)`` float32, as far as the network was asked for
+            them together with the mask.
     """
 
     name: str
     image: Pixels = field(repr=False)
     mask: Pixels = field(repr=False)
     predictor: Predictor = field(repr=False)
-    opacity: float = 0.5
-    contours: bool = False
+    look: Look = field(default=Look(), repr=False)
+    answer: Answer = field(default=Answer(None), repr=False)
 
     @property
     def classes(self) -> ClassSet:
@@ -51,7 +53,7 @@ class Prediction:
     @cached_property
     def overlay(self) -> Pixels:
         """The image under the colours of its classes, ``(H, W, 3)`` uint8 RGB."""
-        return Overlay(self.classes, self.opacity, self.contours).draw(self.image, self.mask)
+        return self.look.overlay(self.classes).draw(self.image, self.mask)
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -59,97 +61,140 @@ class Prediction:
         return dict(zip(self.classes.names, class_shares(self.mask, len(self.classes)).tolist(), strict=True))
 
     @cached_property
-    def confidence(self) -> NDArray[np.float32]:
-        """Softmax of the class in the mask, ``(H, W)`` float32, 0–1.
+    def probabilities(self) -> NDArray[np.float32]:
+        """Softmax ``(C, H, W)`` float32, 0–1.
 
         The network runs once more when this is asked for, with other dropout samples where it samples: most callers
         want the mask alone, which takes less.
         """
-        probabilities = self.predictor.probabilities([self.image])[0]
-        return np.asarray(np.take_along_axis(probabilities, self.mask[None].astype(np.intp), axis=0)[0], np.float32)
+        known = self.answer.probabilities
+        return self.predictor.probabilities([self.image])[0] if known is None else known
 
-    def overlay_with_legend(self) -> Pixels:
-        """The overlay above a strip with the colour, the name and the share of each class, ``(H', W, 3)`` uint8 RGB."""
-        legend = Legend(Overlay(self.classes), self.mask.shape)
-        return np.concatenate([self.overlay, legend.draw(np.array(list(self.shares.values())))])
+    @cached_property
+    def confidence(self) -> NDArray[np.float32]:
+        """The probability of the class in the mask, ``(H, W)`` float32, 0–1; see :attr:`probabilities`."""
+        indices = self.mask[None].astype(np.intp)
+        return np.asarray(np.take_along_axis(self.probabilities, indices, axis=0)[0], np.float32)
 
-    def save(self, folder: str | Path) -> list[Path]:
+    def drawn(self) -> Pixels:
+        """What its look says, ``(H', W', 3)`` uint8 RGB: usually the overlay above a legend with the shares."""
+        found = Segmented(self.mask, np.array(list(self.shares.values())), self.answer.uncertainty)
+        return self.look.painter(self.classes)(self.image, found)
+
+    def save(self, folder: str | Path, **also: Any) -> list[Path]:
         """Write ``NAME_mask.png``, class indices, and ``NAME_overlay.png``, with a legend; the folder is made.
 
+        Args:
+            folder: for the files.
+            also: what else is written, as in ``confidence=16``: the attributes of
+                :class:`segnet.inference.outputs.Outputs`.
+
         Returns:
-            The two files.
+            The files.
         """
+        files = files_of([self], Outputs(**also))
         Path(folder).mkdir(parents=True, exist_ok=True)
-        written = {Path(folder) / f"{self.name}{ending}": content for ending, content in self.files().items()}
+        written = {Path(folder) / f"{self.name}{ending}": content for ending, content in files.items()}
         for path, content in written.items():
             write_atomically(path, content)
         return list(written)
 
-    def files(self) -> dict[str, bytes]:
-        """The content of the files that :meth:`save` writes, by what follows the name."""
-        return {"_mask.png": as_png(self.mask), "_overlay.png": self._repr_png_()}
+    def image_files(self, outputs: Outputs) -> dict[str, tuple[Grey, Pixels | None]]:
+        """What becomes an image, with its palette."""
+        found: dict[str, tuple[Grey, Pixels | None]] = {
+            "_mask": (self.mask, self.classes.palette),
+            "_overlay": (self.drawn(), None),
+        }
+        if outputs.confidence:
+            found["_confidence"] = as_levels(self.confidence, outputs.confidence), None
+        return found
+
+    def other_files(self, outputs: Outputs, file: str = "", coco: Coco | None = None) -> dict[str, bytes]:
+        """What becomes no image."""
+        found: dict[str, bytes] = {}
+        if outputs.probabilities:
+            found["_probabilities.npy"] = as_npy(self.probabilities.astype(np.float16))
+        if outputs.polygons in EACH:
+            suffix, write = EACH[outputs.polygons]
+            found[suffix] = write(self.outlined(outputs, file)).encode()
+        if outputs.polygons == "coco":
+            document = coco or Coco()
+            document.add(self.outlined(outputs, file))
+            if not coco:
+                found["_coco.json"] = document.content(self.classes).encode()
+        return found
+
+    def outlined(self, outputs: Outputs, file: str) -> Drawn:
+        """The regions of the classes that are shown; the background is what none covers."""
+        names = self.classes.names
+        shown = [index for index in self.look.shown(self.classes) if names[index].lower() != "background"]
+        regions = regions_of(self.mask, shown, outputs.min_area, outputs.tolerance)
+        return Drawn(file, self.image, regions, self.classes)
 
     def _repr_png_(self) -> bytes:
-        return as_png(self.overlay_with_legend())
+        return as_png(self.drawn())
+
+
+def files_of(
+    pages: Iterable[Prediction], outputs: Outputs, stacked: bool = False, file: str = "", coco: Coco | None = None
+) -> dict[str, bytes]:
+    """The contents by what follows the image's name.
+
+    Args:
+        pages: the image's prediction; of a TIFF stack, those of its pages, of which one at a time is in memory.
+        outputs: what is written beside mask and overlay.
+        stacked: the images become TIFF stacks again; what is no image has a file for each page.
+        file: path of the image as files of polygons are to give it; empty for one that is no file.
+        coco: notes the outlines, where all images share one file; else each has its own.
+    """
+    found: dict[str, bytes] = {}
+    stacks: dict[str, TiffStack] = {}
+    with ExitStack() as opened:
+        for number, page in enumerate(pages):
+            for name, (image, palette) in page.image_files(outputs).items():
+                if not stacked:
+                    found[f"{name}.png"] = as_png(image, palette)
+                    continue
+                if name not in stacks:
+                    stacks[name] = opened.enter_context(TiffStack())
+                stacks[name].add(image, palette)
+            others = page.other_files(outputs, "" if stacked else file, coco)
+            found |= {f"_{number}{ending}" if stacked else ending: content for ending, content in others.items()}
+    return found | {f"{name}.tif": stack.content for name, stack in stacks.items()}
 
 
 def predict_each(
-    predictor: Predictor, images: Iterable[AnyImage], opacity: float = 0.5, contours: bool = False
+    predictor: Predictor, images: Iterable[AnyImage], look: Look | None = None, probabilities: bool = False
 ) -> Iterator[Prediction]:
     """The prediction of each image, made when it is asked for; no two have the same name.
 
+    Args:
+        predictor: runs on the images.
+        images: of any size.
+        look: how they are drawn; None: as overlays.
+        probabilities: the network is asked for them too, in the same pass.
+
     Raises:
-        UserError: one of them is no image, or the opacity is out of its range.
+        UserError: one of them is no image, or the look cannot be had.
     """
+    look = look or Look()
+    look.shown(predictor.classes)
+    if look.layout == "uncertainty":
+        check_varies(predictor)
     names = Names()
     for image in images:
         pixels = as_pixels(image)
-        name = names.free_for(Path(image)) if isinstance(image, str | Path) else names.free("image")
-        yield Prediction(name, pixels, predictor.classes_of([pixels])[0], predictor, opacity, contours)
+        name = names.free_for(path_of(image)) if isinstance(image, str | Path) else names.free("image")
+        mask, answer = ask(predictor, pixels, probabilities, look.layout == "uncertainty")
+        yield Prediction(name, pixels, mask, predictor, look, answer)
 
 
-class Names:
-    """Gives each image a name that no other has."""
-
-    def __init__(self) -> None:
-        self.taken: set[str] = set()
-
-    def free_for(self, path: Path) -> str:
-        """The file's name without suffix; if it is taken, with its folder's name before it."""
-        return self.free(path.stem, f"{path.absolute().parent.name}_{path.stem}")
-
-    def free(self, *candidates: str) -> str:
-        """The first of the candidates that is free, or the first with an index."""
-        numbered = (f"{candidates[0]}_{index}" for index in itertools.count(2))
-        name = next(name for name in itertools.chain(candidates, numbered) if name not in self.taken)
-        self.taken.add(name)
-        return name
-
-
-def is_one_image(images: AnyImage | Iterable[AnyImage]) -> TypeIs[AnyImage]:
-    """Whether it is an image and not several."""
-    return isinstance(images, str | Path | Image.Image) or (isinstance(images, np.ndarray) and images.ndim != 4)
-
-
-def as_pixels(image: AnyImage) -> Pixels:
-    """``(H, W, 3)`` uint8 RGB, upright.
-
-    Raises:
-        UserError: it is no such image. Nothing is converted that could be meant in another way.
-    """
-    if isinstance(image, str | Path):
-        pages = pages_of(Path(image))
-        if len(pages) > 1:
-            raise UserError(f"{image}: a stack of {len(pages)} images; give them one by one, or to `segnet predict`")
-        return read_image(Path(image), page=pages[0] or None)
-    if isinstance(image, Image.Image):
-        if image.mode.startswith(("I", "F")):
-            raise UserError(f"a PIL image of mode {image.mode}: give one with 8 bits a channel")
-        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] != 3:
-        raise UserError(
-            f"an array of shape {array.shape} and type {array.dtype}: give (H, W, 3) uint8 in the order red, green, "
-            "blue; or a path, or a PIL image"
-        )
-    return array
+def ask(predictor: Predictor, image: Pixels, probabilities: bool, uncertainty: bool) -> tuple[Pixels, Answer]:
+    """The mask of an image, and what else is wanted of it."""
+    if uncertainty:
+        (mean,), (variance,) = predictor.uncertainty([image])
+        return most_likely(mean), Answer(None, mean, variance)
+    if probabilities:
+        found = predictor.probabilities([image])[0]
+        return most_likely(found), Answer(None, found)
+    return predictor.classes_of([image])[0], Answer(None)

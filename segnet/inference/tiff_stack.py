@@ -23,9 +23,17 @@ class TiffStack:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.writer.close()
 
-    def add(self, page: NDArray[np.uint8]) -> None:
-        """A page, (H, W, 3) RGB or (H, W) grey values or class indices, of any size."""
-        Image.fromarray(page).save(self.writer, "TIFF", compression="tiff_adobe_deflate")
+    def add(self, page: NDArray[np.uint8] | NDArray[np.uint16], palette: NDArray[np.uint8] | None = None) -> None:
+        """A page of any size.
+
+        Args:
+            page: (H, W, 3) RGB, or (H, W) grey values or class indices.
+            palette: (256, 3), the colours in which programs show indices; None: they are grey.
+        """
+        image = Image.fromarray(page)
+        if palette is not None:
+            image.putpalette(palette.tobytes())
+        image.save(self.writer, "TIFF", compression="tiff_adobe_deflate")
         self.writer.newFrame()
 
     @property

@@ -1,6 +1,11 @@
 """``segnet predict``: a mask and an overlay for every image that the words name."""
 
+import functools
+import http.server
+import io
+import json
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +14,9 @@ from PIL import Image
 from torch import nn
 
 from segnet.cli import main
-from segnet.commands.predict import find_images
 from segnet.datasets import image_files
+from segnet.datasets.classes import CAMVID
+from segnet.inference.image_input import find_images
 from segnet.nn.autoencoders.saved import save_autoencoder
 
 
@@ -22,7 +28,9 @@ def test_masks_are_indices_of_the_images_size_and_overlays_have_a_legend(
     masks = sorted((tmp_path / "out").glob("*_mask.png"))
     assert [path.name for path in masks] == [f"{image.stem}_mask.png" for image in images]
     mask = Image.open(masks[0])
-    assert (mask.mode, mask.size) == ("L", (64, 48))
+    assert (mask.mode, mask.size) == ("P", (64, 48))
+    # Programs show the classes' colours.
+    assert np.array_equal(np.reshape(mask.getpalette() or [], (-1, 3)), CAMVID.palette)
     assert int(np.asarray(mask).max()) < 11
     overlay = Image.open(tmp_path / "out" / f"{images[0].stem}_overlay.png")
     assert overlay.mode == "RGB"
@@ -86,8 +94,8 @@ def test_a_tiff_stack_becomes_stacks_of_its_pages(tiny_run: Path, tmp_path: Path
 def test_folders_and_patterns_are_in_order(tmp_path: Path) -> None:
     for name in ("b.png", "a.jpg", "notes.txt"):
         (tmp_path / name).touch()
-    assert [path.name for path in find_images([str(tmp_path)])] == ["a.jpg", "b.png"]
-    assert [path.name for path in find_images([str(tmp_path / "*.png"), str(tmp_path / "a.jpg")])] == [
+    assert [image.path.name for image in find_images([str(tmp_path)])] == ["a.jpg", "b.png"]
+    assert [image.path.name for image in find_images([str(tmp_path / "*.png"), str(tmp_path / "a.jpg")])] == [
         "b.png",
         "a.jpg",
     ]
@@ -135,3 +143,104 @@ def test_a_large_image_is_read_where_it_is_allowed_and_seen_in_tiles(
     monkeypatch.undo()
     assert Image.open(out / "aerial_mask.png").size == (100, 90)
     assert main([*command, "--max-pixels", "0"]) == 1
+
+
+def test_the_folder_has_a_name_of_its_own_each_time(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (64, 48)).save("street.jpg")
+    for _ in range(2):
+        assert main(["predict", str(tiny_run), "street.jpg"]) == 0
+    assert sorted(path.name for path in tmp_path.glob("predictions*/*_mask.png")) == ["street_mask.png"] * 2
+    assert (tmp_path / "predictions_2").is_dir()
+
+
+def test_folders_in_folders_become_folders(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for place in ("a", "b/c"):
+        (tmp_path / "photos" / place).mkdir(parents=True)
+        Image.new("RGB", (64, 48)).save(tmp_path / "photos" / place / "street.png")
+    words = ["predict", str(tiny_run), str(tmp_path / "photos"), "--out", str(tmp_path / "out")]
+    assert main(words) == 1
+    assert "take those of its folders too with --recursive" in capsys.readouterr().err
+    assert main([*words, "--recursive", "--json", str(tmp_path / "shares.json"), "--polygons", "coco"]) == 0
+    masks = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*_mask.png"))
+    assert masks == ["a/street_mask.png", "b/c/street_mask.png"]
+    rows = json.loads((tmp_path / "shares.json").read_text())
+    assert [Path(row["image"]).parent.name for row in rows] == ["a", "c"]
+    assert sum(rows[0]["shares"].values()) == pytest.approx(1, abs=0.001)
+    coco = json.loads((tmp_path / "out" / "annotations.json").read_text())
+    assert [image["file_name"] for image in coco["images"]] == ["a/street.png", "b/c/street.png"]
+
+
+def test_an_image_of_standard_input(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(buffer, "png")
+    for content, code in ((buffer.getvalue(), 0), (b"", 1), (b"text", 1)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        assert main(["predict", str(tiny_run), "-", "--out", str(tmp_path / "out")]) == code
+    assert Image.open(tmp_path / "out" / "stdin_mask.png").size == (64, 48)
+    errors = capsys.readouterr().err
+    assert "standard input: is empty" in errors
+    assert "standard input: cannot be read as an image" in errors
+
+
+def test_images_of_addresses(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "web").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "web" / "a street.png")
+    (tmp_path / "web" / "page.html").write_text("<p>no image</p>")
+    (tmp_path / "web" / "text.png").write_text("no image")
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *words: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=tmp_path / "web")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        names = ("a%20street.png?size=large", "page.html", "text.png", "none.png")
+        words = [f"{address}/{name}" for name in names]
+        code = main(["predict", str(tiny_run), *words, "--out", str(tmp_path / "out")])
+        server.shutdown()
+        thread.join()
+    assert code == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a street_mask.png", "a street_overlay.png"]
+    errors = capsys.readouterr().err
+    assert f"{address}/page.html: is a page (text/html), not an image" in errors
+    assert f"{address}/text.png: cannot be read as an image" in errors
+    assert f"{address}/none.png: the server answers 404" in errors
+
+
+def test_an_address_without_a_server(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(tiny_run), "http://127.0.0.1:1/a.png", "--out", str(tmp_path / "out")]) == 1
+    assert "http://127.0.0.1:1/a.png: cannot be fetched (" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--opacity", "3"], "--opacity 3: from 0, the image alone, to 1"),
+        (["--min-area", "-1"], "--min-area -1: 0 pixels or more"),
+        (["--tolerance", "nan"], "--tolerance nan: from 0 to 100 pixels"),
+        (["--confidence", "12"], "--confidence 12: 8 or 16 bits"),
+        (["--classes", "Tram"], "--classes: no class 'Tram'; the model knows Sky"),
+        (["--layout", "uncertainty"], "--layout uncertainty needs --samples of 2 or more"),
+    ],
+)
+def test_bounds_are_checked_before_anything_is_written(
+    words: list[str], message: str, tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / "street.jpg")
+    assert main(["predict", str(tiny_run), str(tmp_path / "street.jpg"), "--out", str(tmp_path / "out"), *words]) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_video_is_for_the_other_command(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "clip.mp4").touch()
+    assert main(["predict", str(tiny_run), str(tmp_path / "clip.mp4")]) == 1
+    assert "clip.mp4: is a video, not an image; use: segnet video MODEL" in capsys.readouterr().err

@@ -9,8 +9,10 @@ from PIL import Image
 
 from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
+from segnet.inference.any_image import Names, as_pixels
 from segnet.inference.drawing_colors import drawing_colors
-from segnet.inference.prediction import Names, Prediction, as_pixels, predict_each
+from segnet.inference.look import Look
+from segnet.inference.prediction import Prediction, predict_each
 
 CLASSES = ClassSet(("Road", "Car"), ((100, 0, 0), (0, 100, 0)))
 
@@ -19,6 +21,7 @@ class Halves:
     """Sees a car, at 0.75, in the right half of any image, and road, at 0.9, in the left one."""
 
     classes = CLASSES
+    passes = 1
 
     def classes_of(self, images: Any) -> Any:
         return self.probabilities(images).argmax(1).astype(np.uint8)
@@ -55,10 +58,45 @@ def test_files_hold_the_mask_and_the_overlay_with_its_legend(prediction: Predict
     assert len(saved) > 4
 
 
+def test_what_else_is_saved_is_asked_for_by_keyword(tmp_path: Path) -> None:
+    image = np.full((4, 8, 3), 200, np.uint8)
+    prediction = next(predict_each(Halves(), [image], probabilities=True))  # type: ignore[arg-type]
+    paths = prediction.save(tmp_path, confidence=16, probabilities=True, polygons="coco")
+    assert [path.name for path in paths] == [
+        *("image_mask.png", "image_overlay.png", "image_confidence.png", "image_probabilities.npy", "image_coco.json")
+    ]
+    confidence = np.asarray(Image.open(paths[2]))
+    assert confidence.dtype == np.uint16
+    assert confidence[0].tolist() == [round(0.9 * 65535)] * 4 + [round(0.75 * 65535)] * 4
+    probabilities = np.load(paths[3])
+    assert (probabilities.shape, probabilities.dtype) == ((2, 4, 8), np.float16)
+    with pytest.raises(UserError, match="--confidence 12: 8 or 16 bits"):
+        prediction.save(tmp_path, confidence=12)
+
+
+@pytest.mark.parametrize(
+    ("look", "shape"),
+    [(Look("side", legend=False), (48, 128, 3)), (Look("mask", legend=False), (48, 64, 3))],
+)
+def test_an_image_is_drawn_as_its_look_says(look: Look, shape: tuple[int, int, int]) -> None:
+    image = np.full((48, 64, 3), 200, np.uint8)
+    drawn = next(predict_each(Halves(), [image], look)).drawn()  # type: ignore[arg-type]
+    assert drawn.shape == shape
+    assert drawn[0, 0].tolist() == ([200] * 3 if look.layout == "side" else [100, 0, 0])
+
+
+def test_classes_and_layouts_that_cannot_be_had_are_refused_before_the_first_image() -> None:
+    image = np.zeros((4, 8, 3), np.uint8)
+    with pytest.raises(UserError, match="--classes: no class 'Tram'"):
+        next(predict_each(Halves(), [image], Look(classes=["Tram"])))  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="--layout uncertainty needs --samples"):
+        next(predict_each(Halves(), [image], Look("uncertainty")))  # type: ignore[arg-type]
+
+
 def test_an_opacity_out_of_its_range_is_refused() -> None:
     image = np.zeros((4, 8, 3), np.uint8)
-    with pytest.raises(UserError, match=r"opacity 1\.5: expected 0"):
-        _ = next(predict_each(Halves(), [image], opacity=1.5)).overlay  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"--opacity 1\.5: from 0"):
+        next(predict_each(Halves(), [image], Look(opacity=1.5)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), 7])

@@ -64,10 +64,8 @@ class FrameSegmenter:
     ) -> None:
         if not 0 <= smooth < 1:
             raise UserError(f"--smooth {smooth}: the weight of the past is 0 to under 1")
-        if uncertainty and predictor.passes < 2:
-            raise UserError(
-                "--layout uncertainty needs --samples of 2 or more, --flip or --scales: it is how far passes differ"
-            )
+        if uncertainty:
+            check_varies(predictor)
         self.predictor, self.uncertainty = predictor, uncertainty
         self.smoothing = TemporalSmoothing(smooth) if smooth else None
         self.meter = FlickerMeter(2 if smooth else 1) if measure_flicker else None
@@ -106,3 +104,15 @@ class FrameSegmenter:
             self.meter.update(image, *masks)
         mask = masks[-1]
         return Segmented(mask, class_shares(mask, len(self.predictor.classes)), answer.uncertainty)
+
+
+def check_varies(predictor: Predictor) -> None:
+    """Refuse to show how passes differ where there is one alone.
+
+    Raises:
+        UserError: an image takes the predictor one pass.
+    """
+    if predictor.passes < 2:
+        raise UserError(
+            "--layout uncertainty needs --samples of 2 or more, --flip or --scales: it is how far passes differ"
+        )

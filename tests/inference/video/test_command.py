@@ -131,7 +131,7 @@ def test_images_make_a_video_and_one_of_another_size_is_named(
         (["in.mp4", "out.mp4", "--classes", "Car,Dragon"], "no class 'Dragon'; the model knows Sky"),
         (["in.mp4", "out.mp4", "--start", "99"], "no frame between 99 and the end"),
         (["in.mp4", "out.mp4", "--stride", "0"], "--stride 0"),
-        (["in.mp4", "out.mp4", "--opacity", "2"], "--opacity 2.0"),
+        (["in.mp4", "out.mp4", "--opacity", "2"], "--opacity 2:"),
         (["in.mp4", "out.mp4", "--batch", "0"], "--batch 0"),
         (["in.mp4", "out.mp4", "--mjpeg", "8080"], "--mjpeg is for a camera"),
         (["udp://256.0.0.1:1", "out.mp4", "--mjpeg", "0"], "udp://256.0.0.1:1: cannot be opened"),

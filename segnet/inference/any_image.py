@@ -1,0 +1,72 @@
+"""Whatever people give for an image, as pixels and with a name."""
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from typing_extensions import TypeIs
+
+from segnet.datasets.image_files import Pixels
+from segnet.errors import UserError
+from segnet.inference.image_input import ImageInput, is_address
+
+AnyImage = str | Path | Image.Image | NDArray[Any]
+"""A path or an address, a PIL image, or an array ``(H, W, 3)`` uint8 RGB."""
+
+
+def path_of(image: str | Path) -> Path:
+    """The path of an image; of an address, the path on its server."""
+    return Path(urlsplit(str(image)).path or "image") if is_address(str(image)) else Path(image)
+
+
+class Names:
+    """Gives each image a name that no other has."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def free_for(self, path: Path) -> str:
+        """The file's name without suffix; if it is taken, with its folder's name before it."""
+        return self.free(path.stem, f"{path.absolute().parent.name}_{path.stem}")
+
+    def free(self, *candidates: str) -> str:
+        """The first of the candidates that is free, or the first with an index."""
+        numbered = (f"{candidates[0]}_{index}" for index in itertools.count(2))
+        name = next(name for name in itertools.chain(candidates, numbered) if name not in self.taken)
+        self.taken.add(name)
+        return name
+
+
+def is_one_image(images: AnyImage | Iterable[AnyImage]) -> TypeIs[AnyImage]:
+    """Whether it is an image and not several."""
+    return isinstance(images, str | Path | Image.Image) or (isinstance(images, np.ndarray) and images.ndim != 4)
+
+
+def as_pixels(image: AnyImage) -> Pixels:
+    """``(H, W, 3)`` uint8 RGB, upright.
+
+    Raises:
+        UserError: it is no such image. Nothing is converted that could be meant in another way.
+    """
+    if isinstance(image, str | Path):
+        origin = str(image) if is_address(str(image)) else ""
+        pages = ImageInput(path_of(image), origin).pages()
+        if pages.total > 1:
+            raise UserError(f"{image}: a stack of {pages.total} images; give them one by one, or to `segnet predict`")
+        return next(pages.images)
+    if isinstance(image, Image.Image):
+        if image.mode.startswith(("I", "F")):
+            raise UserError(f"a PIL image of mode {image.mode}: give one with 8 bits a channel")
+        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    array = np.asarray(image)
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] != 3:
+        raise UserError(
+            f"an array of shape {array.shape} and type {array.dtype}: give (H, W, 3) uint8 in the order red, green, "
+            "blue; or a path, or a PIL image"
+        )
+    return array

@@ -1,0 +1,191 @@
+"""Images by what users name: files, folders, patterns, addresses, and ``-`` for standard input."""
+
+import glob
+import http.client
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from segnet.datasets.image_files import ALLOWED, IMAGE_SUFFIXES, Allowed, Pixels, pages_of, read_image
+from segnet.datasets.unread import unread_lines
+from segnet.errors import UserError
+from segnet.nn.saved import names_model
+
+STDIN = "-"
+LARGEST = 1_000_000_000
+"""Bytes of an image that is no file of this machine."""
+SECONDS = 30
+"""For which an address may be silent."""
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".gif"}
+)
+
+
+class ImageInput(NamedTuple):
+    """One image.
+
+    Attributes:
+        path: of the file; of what is none, the name that it would have.
+        origin: the address, or ``-``; empty for a file.
+        below: the file's folder, seen from the folder that was named.
+    """
+
+    path: Path
+    origin: str = ""
+    below: Path = Path()
+
+    def pages(self, allowed: Allowed = ALLOWED) -> "Pages":
+        """The image, read page by page; one that is no file is fetched now.
+
+        Raises:
+            UserError: it cannot be had, or is no image; the reading raises it too.
+        """
+        content = None
+        if self.origin:
+            content = read_stdin() if self.origin == STDIN else download(self.origin)
+        with self._named():
+            numbers = pages_of(self.path, content=content, allowed=allowed)
+        return Pages(len(numbers), self._read(numbers, content, allowed))
+
+    def _read(self, numbers: list[int], content: bytes | None, allowed: Allowed) -> Iterator[Pixels]:
+        for number in numbers:
+            with self._named():
+                image = read_image(self.path, content, allowed, number or None)
+            yield image
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name what the user named instead of a path that is none."""
+        try:
+            yield
+        except UserError as error:
+            if not self.origin:
+                raise
+            raise UserError(f"{self.named}{str(error).removeprefix(str(self.path))}") from None
+
+    @property
+    def named(self) -> str:
+        """The file, the address, or ``standard input``."""
+        return "standard input" if self.origin == STDIN else self.origin or str(self.path)
+
+
+class Pages(NamedTuple):
+    """The images of a file: one, or the pages of a TIFF stack.
+
+    Attributes:
+        total: how many there are.
+        images: each ``(H, W, 3)`` uint8 RGB, read when it is asked for.
+    """
+
+    total: int
+    images: Iterator[Pixels]
+
+
+def is_address(word: str) -> bool:
+    """Whether an image has to be fetched from another machine."""
+    return word.lower().startswith(("http://", "https://"))
+
+
+def find_images(words: Sequence[str], recursive: bool = False) -> Iterator[ImageInput]:
+    """What the words name, in order.
+
+    Args:
+        words: files, folders, patterns, addresses, or ``-``.
+        recursive: folders with all folders in them.
+
+    Raises:
+        UserError: a word stands for no image.
+    """
+    for word in words:
+        if word == STDIN:
+            yield ImageInput(Path("stdin"), STDIN)
+        elif is_address(word):
+            yield ImageInput(Path(PurePosixPath(unquote(urlsplit(word).path)).name or "image"), word)
+        else:
+            yield from _files(word, recursive)
+
+
+def _files(word: str, recursive: bool) -> list[ImageInput]:
+    path = Path(word)
+    if path.is_dir():
+        entries = path.rglob("*") if recursive else path.iterdir()
+        images = sorted(entry for entry in entries if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.is_dir())
+        found = [ImageInput(entry, below=entry.parent.relative_to(path)) for entry in images]
+    elif path.exists():
+        refuse_video(path)
+        found = [ImageInput(path)]
+    else:
+        # Path.glob takes no absolute pattern.
+        matches = sorted(Path(match) for match in glob.glob(word, recursive=recursive))  # noqa: PTH207
+        found = [ImageInput(match) for match in matches if not match.is_dir()]
+    if not found:
+        raise UserError(nothing_at(word, recursive))
+    return found
+
+
+def nothing_at(word: str, recursive: bool) -> str:
+    """Why a word names no image."""
+    if names_model(word):
+        return f"{word}: is a model, not an image; the model is named first, then the images"
+    path = Path(word)
+    if path.is_dir() and not recursive and any(entry.is_dir() for entry in path.iterdir()):
+        return f"{word}: no image in this folder itself; take those of its folders too with --recursive"
+    suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
+    advice = (
+        f"{word}: no image there; give files, folders with {suffixes}, patterns, addresses, or - for standard input"
+    )
+    unread = unread_lines(entry.name for entry in path.iterdir()) if path.is_dir() else []
+    return advice + "".join(f". There are {line}" for line in unread)
+
+
+def refuse_video(path: Path) -> None:
+    """Say which command takes a video.
+
+    Raises:
+        UserError: the file is one by its name.
+    """
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        raise UserError(f"{path}: is a video, not an image; use: segnet video MODEL {path} {path.stem}_classes.mp4")
+
+
+def read_stdin() -> bytes:
+    """All of standard input.
+
+    Raises:
+        UserError: nothing comes, or too much.
+    """
+    content = sys.stdin.buffer.read(LARGEST + 1)
+    if not content:
+        raise UserError("standard input: is empty; give it an image, as in: segnet predict MODEL - < street.jpg")
+    return _checked("standard input", content)
+
+
+def download(address: str) -> bytes:
+    """What lies at an address.
+
+    Raises:
+        UserError: it cannot be had, or is a page instead of an image.
+    """
+    request = urllib.request.Request(address, headers={"User-Agent": "segnet"})
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+            kind = response.headers.get_content_type()
+            if kind.startswith("text/"):
+                raise UserError(f"{address}: is a page ({kind}), not an image; give the address of the image itself")
+            return _checked(address, response.read(LARGEST + 1))
+    except urllib.error.HTTPError as error:
+        raise UserError(f"{address}: the server answers {error.code} ({error.reason}); check the address") from None
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise UserError(f"{address}: cannot be fetched ({reason}); check the address and the connection") from None
+
+
+def _checked(name: str, content: bytes) -> bytes:
+    if len(content) > LARGEST:
+        raise UserError(f"{name}: more than {LARGEST / 1e9:g} GB; make it smaller, or save it as a file")
+    return content

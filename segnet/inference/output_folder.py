@@ -1,0 +1,91 @@
+"""The predictions of many images in a folder."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from segnet.datasets.classes import ClassSet
+from segnet.errors import UserError
+from segnet.files import write_atomically
+from segnet.inference.any_image import Names
+from segnet.inference.image_input import ImageInput
+from segnet.inference.large_image import segment_large
+from segnet.inference.look import Look
+from segnet.inference.outputs import Outputs
+from segnet.inference.polygon_files import Coco
+from segnet.inference.prediction import Prediction, files_of
+from segnet.inference.predictor import Predictor
+
+
+class OutputFolder:
+    """Writes the predictions of many images, in folders as the images lie in theirs.
+
+    Args:
+        folder: is there.
+        outputs: what is written.
+        images: all that will come.
+
+    Attributes:
+        rows: the class shares of each image that was written.
+    """
+
+    def __init__(self, folder: Path, outputs: Outputs, images: Sequence[ImageInput]) -> None:
+        self.folder, self.outputs = folder, outputs
+        self.names: dict[Path, Names] = {}
+        self.coco = Coco() if outputs.polygons == "coco" else None
+        places = {str(image.path.absolute().parent) for image in images if not image.origin}
+        self.root = os.path.commonpath(places) if self.coco and places else str(folder.absolute())
+        self.rows: list[dict[str, Any]] = []
+
+    def write(self, image: ImageInput, pages: Iterable[Prediction], stacked: bool) -> None:
+        """Write what an image becomes; nothing where its prediction fails."""
+        name = self.names.setdefault(image.below, Names()).free_for(image.path)
+        place = self.folder / image.below
+        shares = []
+
+        def noted() -> Iterable[Prediction]:
+            for page in pages:
+                shares.append(page.shares)
+                yield page
+
+        # COCO's paths are those below the images' own folder, labelme's those from its file to the image.
+        start = self.root if self.coco else place.absolute()
+        file = "" if image.origin else Path(os.path.relpath(image.path.absolute(), start)).as_posix()
+        if self.coco and image.origin:
+            file = image.path.name
+        files = files_of(noted(), self.outputs, stacked, file, self.coco)
+        place.mkdir(parents=True, exist_ok=True)
+        for ending, content in files.items():
+            write_atomically(place / f"{name}{ending}", content)
+        for number, of_page in enumerate(shares):
+            self._note(image, of_page, **({"page": number} if stacked else {}))
+
+    def write_large(self, image: ImageInput, predictor: Predictor, look: Look) -> None:
+        """Write mask and overlay of an image that is read in parts.
+
+        Raises:
+            UserError: more is wanted of it, or it cannot be read in parts.
+        """
+        outputs = self.outputs
+        if outputs.confidence or outputs.probabilities or outputs.polygons or look.layout != "overlay":
+            raise UserError(
+                f"{image.path}: is read in parts, of which mask and overlay alone are made; allow it as a whole with "
+                "--max-pixels, or make it smaller"
+            )
+        name = self.names.setdefault(image.below, Names()).free_for(image.path)
+        place = self.folder / image.below
+        place.mkdir(parents=True, exist_ok=True)
+        shares = segment_large(predictor, image.path, look.overlay(predictor.classes), place, name, look.legend)
+        self._note(image, dict(zip(predictor.classes.names, shares.tolist(), strict=True)))
+
+    def _note(self, image: ImageInput, shares: Mapping[str, float], **also: int) -> None:
+        rounded = {name: round(share, 4) for name, share in shares.items()}
+        self.rows.append({"image": image.named, **also, "shares": rounded})
+
+    def finish(self, classes: ClassSet) -> None:
+        """Write what is of all images: COCO's file, or the names of YOLO's classes."""
+        if self.coco:
+            write_atomically(self.folder / "annotations.json", self.coco.content(classes))
+        if self.outputs.polygons == "yolo":
+            write_atomically(self.folder / "classes.txt", "".join(f"{name}\n" for name in classes.names))

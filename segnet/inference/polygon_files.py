@@ -1,0 +1,136 @@
+"""Regions of a mask as the files of labelling tools: labelme, COCO, GeoJSON and YOLO.
+
+GeoJSON alone can say holes. In the other formats an outline with holes is full; what lies in a hole follows later in
+the file, and tools that draw later shapes on top show the mask.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from segnet.datasets.classes import ClassSet
+from segnet.datasets.image_files import Pixels, as_png
+from segnet.inference.polygons import Region, Ring
+
+
+class Drawn(NamedTuple):
+    """An image and its regions.
+
+    Attributes:
+        file: path of the image as the file of polygons gives it; empty for one that is no file.
+        image: ``(H, W, 3)`` uint8 RGB.
+        regions: of its mask.
+        classes: of the regions.
+    """
+
+    file: str
+    image: Pixels
+    regions: Sequence[Region]
+    classes: ClassSet
+
+
+def labelme(drawn: Drawn) -> str:
+    """The file of labelme 5, which holds an image that is no file of its own."""
+    shapes = [
+        {
+            "label": drawn.classes.names[region.class_index],
+            "points": region.outline.tolist(),
+            "group_id": None,
+            "shape_type": "polygon",
+            "flags": {},
+        }
+        for region in drawn.regions
+    ]
+    height, width = drawn.image.shape[:2]
+    return json.dumps(
+        {
+            "version": "5.5.0",
+            "flags": {},
+            "shapes": shapes,
+            "imagePath": drawn.file,
+            "imageData": None if drawn.file else base64.b64encode(as_png(drawn.image)).decode(),
+            "imageHeight": height,
+            "imageWidth": width,
+        }
+    )
+
+
+def geojson(drawn: Drawn) -> str:
+    """A collection of polygons in pixels, with the properties that QuPath reads."""
+
+    def closed(ring: Ring) -> list[list[float]]:
+        return [*ring.tolist(), ring[0].tolist()]
+
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [closed(region.outline), *(closed(hole) for hole in region.holes)],
+            },
+            "properties": {
+                "objectType": "annotation",
+                "classification": {
+                    "name": drawn.classes.names[region.class_index],
+                    "color": list(drawn.classes.colors[region.class_index]),
+                },
+                "area": region.area,
+            },
+        }
+        for region in drawn.regions
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+def yolo(drawn: Drawn) -> str:
+    """A line for each region: the class's index, then x and y of each corner as shares of width and height."""
+    height, width = drawn.image.shape[:2]
+    lines = []
+    for region in drawn.regions:
+        corners = (region.outline / (width, height)).ravel()
+        lines.append(" ".join([str(region.class_index), *(f"{share:.6f}" for share in corners)]))
+    return "".join(f"{line}\n" for line in lines)
+
+
+EACH: dict[str, tuple[str, Callable[[Drawn], str]]] = {
+    "labelme": (".json", labelme),
+    "geojson": (".geojson", geojson),
+    "yolo": (".txt", yolo),
+}
+"""Formats of a file for each image: what follows the image's name, and the file's content."""
+
+FORMATS = ("labelme", "coco", "geojson", "yolo")
+
+
+class Coco:
+    """COCO's one file for all images; categories count from 1, in the order of the classes."""
+
+    def __init__(self) -> None:
+        self.images: list[dict[str, Any]] = []
+        self.annotations: list[dict[str, Any]] = []
+
+    def add(self, drawn: Drawn) -> None:
+        """Note an image and its regions."""
+        height, width = drawn.image.shape[:2]
+        number = len(self.images) + 1
+        self.images.append({"id": number, "file_name": drawn.file, "height": height, "width": width})
+        for region in drawn.regions:
+            left, top = region.outline.min(0).tolist()
+            right, bottom = region.outline.max(0).tolist()
+            self.annotations.append(
+                {
+                    "id": len(self.annotations) + 1,
+                    "image_id": number,
+                    "category_id": region.class_index + 1,
+                    "segmentation": [region.outline.ravel().tolist()],
+                    "area": region.area,
+                    "bbox": [left, top, right - left, bottom - top],
+                    "iscrowd": 0,
+                }
+            )
+
+    def content(self, classes: ClassSet) -> str:
+        """The file."""
+        categories = [{"id": number, "name": name} for number, name in enumerate(classes.names, start=1)]
+        return json.dumps({"images": self.images, "annotations": self.annotations, "categories": categories})

@@ -72,6 +72,7 @@ def evaluate(
 
     Args:
         model: anything that :func:`load` accepts, or a model that it returned, with its backend, precision and passes.
+            A network is measured in float32 unless a precision was chosen, as in training: one figure for the same weights.
         split: the split to measure on; None: the run's val split.
         data: root of the data, or a YAML config that names the data; None: the run's.
         merge: classes that are measured as one, by the new name: ``{"vehicle": ["Car", "Truck"]}``.
@@ -91,23 +92,23 @@ def evaluate(
     from segnet.files import write_json
     from segnet.inference.evaluation import evaluate as measure
     from segnet.inference.evaluation import merged_like
-    from segnet.terminal import progress_bar, say
+    from segnet.terminal import progress_bar
+    from segnet.written_files import check_written, files_of_model
 
+    written = {"--json": Path(json) if json else None, "--report": Path(report) if report else None}
+    check_written(written, files_of_model(model.source if isinstance(model, Model) else model))
     opened = model if isinstance(model, Model) else load(model)
     if report and Path(opened.source).is_file():
         raise UserError(
             f"{opened.source}: a report tells of a run's training; leave --report out, or give the run folder"
         )
     settings = data_of(opened.source, data)
-    predictor = opened.predictor
+    predictor = opened.predictor.for_measuring()
     if merge:
         predictor = predictor.merging(only_known(merge, predictor.model.info.class_names))
     dataset = merged_like(predictor, load_for_one_pass(settings, split or settings.val), merge or {})
-    predictor = predictor.for_many(len(dataset))
     with progress_bar("measuring") as progress:
         evaluation = measure(predictor, dataset, progress, skip_errors)
-    if predictor.backend is not opened.predictor.backend:
-        say(f"measured in {predictor.description}, the fastest that is installed; --backend chooses another")
     if evaluation.left_out:
         dataset = dataset.subset([index for index in range(len(dataset)) if index not in evaluation.left_out])
     if json:

@@ -22,6 +22,7 @@ from segnet.report.tables import write_tables
 from segnet.run_folder import RunFolder, read_metrics
 from segnet.terminal import progress_bar
 from segnet.training.averaging import recompute_batch_norm
+from segnet.training.early_checks import check_early, check_first_sample
 from segnet.training.launch import launch
 from segnet.training.loop import Trainer
 from segnet.training.sample_images import sample_images
@@ -46,8 +47,10 @@ def run_experiment(config: Config, resume: bool = False, overwrite: bool = False
     """
     run = RunFolder(config.run_folder)
     run.check(config, resume, overwrite)
+    check_early(config, resume)
     fabric = launch(config)
     task = TASKS[config.task](config)
+    check_first_sample(task)
     lock = run.open(config, resume, overwrite) if fabric.is_global_zero else None
     try:
         if lock is not None and isinstance(task, SegmentationTask):

@@ -10,8 +10,8 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,6 +45,45 @@ def atomic_file(path: str | Path, before_rename: Callable[[], object] | None = N
             before_rename()
         temporary.replace(path)
     sync_folder(path.parent)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files of one folder that belong together, as weights and the settings of their network do.
+
+    Args:
+        contents: of each file. The last is the one without which the others are not read.
+
+    Raises:
+        OSError: no room or no permission; all files are as they were.
+    """
+    *_, last = contents
+    # As it stands it may belong to the new ones too; then no kill can part them.
+    is_same = last.is_file() and last.read_bytes() == contents[last]
+    with ExitStack() as held:
+        temporaries = {}
+        for path, data in contents.items():
+            if is_same and path == last:
+                continue
+            temporaries[path] = held.enter_context(temporary_beside(path))
+            with temporaries[path].open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        rename_together(temporaries, last)
+
+
+def rename_together(temporaries: Mapping[Path, Path], last: Path) -> None:
+    """Rename files that are safe on the disk; a kill in between never leaves an old one beside a new one.
+
+    Args:
+        temporaries: by the names that they are to have, all in the folder of ``last``.
+        last: the name without which the others are not read.
+    """
+    if last in temporaries and len(temporaries) > 1:
+        last.unlink(missing_ok=True)
+    for path in sorted(temporaries, key=lambda path: path == last):
+        temporaries[path].replace(path)
+    sync_folder(last.parent)
 
 
 @contextmanager

@@ -19,9 +19,11 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
         "--backend",
         default="auto",
         help="torch, torch-compiled, onnxruntime or openvino (default: an exported file's own runtime; for a network, "
-        "openvino for a hundred images or more if it is installed, else torch)",
+        "openvino to draw a hundred images or more if it is installed, else torch)",
     )
-    parser.add_argument("--precision", default="auto", help="fp32, bf16, or auto: the fastest available")
+    parser.add_argument(
+        "--precision", default="auto", help="fp32, bf16, or auto: the fastest available; evaluate measures in fp32"
+    )
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
     usual = "8 for a Bayesian SegNet, else 1; exported files have no dropout" if samples is None else samples
     parser.add_argument(

@@ -50,10 +50,12 @@ def run(args: argparse.Namespace) -> int:
     from segnet.speed.benchmark import run as measure
     from segnet.speed.loading import loading_rates
     from segnet.terminal import progress_bar
+    from segnet.written_files import check_written
 
     for name in ("batch", "rounds", "threads"):
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise UserError(f"--{name} {getattr(args, name)}: expected 1 or more")
+    check_written({"--json": args.json}, [args.loading] if args.loading else [])
     config = load_config(args.loading) if args.loading else None
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from segnet.report.compare import write_comparison
     from segnet.report.runs import open_run
+    from segnet.written_files import check_written, files_of_model
 
+    check_written({"--out": args.out}, [file for folder in args.runs for file in files_of_model(folder)])
     page = write_comparison([open_run(folder, args.split) for folder in args.runs], args.out, args.figures)
     print(f"look at {page}")
     return 0

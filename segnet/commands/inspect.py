@@ -73,10 +73,9 @@ def run(args: argparse.Namespace) -> int:
     from segnet.datasets.inspection.inspection import inspect_folder
     from segnet.files import write_json
     from segnet.terminal import progress_bar
+    from segnet.written_files import check_written
 
-    for path in (args.json, args.report):
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
+    check_written({"--json": args.json, "--report": args.report}, [args.folder], make_folders=True)
     with progress_bar("looking at pairs", "pairs") as progress:
         inspection = inspect_folder(
             args.folder.expanduser(), args.format, args.workers, progress, args.ignore, args.images, args.masks

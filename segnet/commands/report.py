@@ -27,12 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from segnet.run_folder import RunFolder
+    from segnet.written_files import check_written, files_of_model
 
     run = RunFolder(args.folder)
     config = run.read_config()
     is_autoencoder = config is not None and config.task != "segmentation"
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
+    check_written({"--out": args.out}, files_of_model(args.folder), make_folders=True)
     # What a report writes into the run folder has to be of the weights that are there in the end.
     with contextlib.ExitStack() as held:
         if config and not args.out:

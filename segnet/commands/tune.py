@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--trials", type=int, default=20, metavar="N", help="search with this many trials (default: 20)")
     how.add_argument("--seeds", type=int, metavar="N", help="train every combination of the choices, N times each")
-    parser.add_argument("--json", metavar="FILE", help="also write every trial's settings and value to this file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every trial's settings and value to this file")
     parser.add_argument(
         "settings", nargs="*", metavar="KEY=VALUE", help="settings that override the config in all trials"
     )
@@ -51,10 +51,12 @@ def run(args: argparse.Namespace) -> int:
     from segnet.errors import UserError
     from segnet.files import write_json
     from segnet.tuning.space import read_space
+    from segnet.written_files import check_written
 
     for option in ("trials", "seeds"):
         if (number := getattr(args, option)) is not None and number < 1:
             raise UserError(f"--{option} {number}: expected at least 1")
+    check_written({"--json": args.json}, [args.config, *([args.space] if args.space else [])])
     space = read_space(args.space, args.vary)
     try:
         from segnet.report.tuning_page import MEASURES, write_tuning_report
@@ -66,13 +68,13 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(args.config, args.settings, space, args.seeds)
     page = plan.folder / "report.html"
 
-    def record(study: "optuna.Study") -> None:
+    def record(study: "optuna.Study", total: int) -> None:
         write_best(plan, study)
         write_tuning_report(page, plan.base, over(study), study, is_grid=plan.seeds is not None)
         latest = over(study)[-1]
         value = "" if latest.value is None else f"{MEASURES[plan.base.task]} {latest.value:.4f}  "
         state = latest.state.name.lower()
-        print(f"trial {len(over(study))}  {state}  {value}{latest.user_attrs['settings']}")
+        print(f"trial {len(over(study))} of {total}  {state}  {value}{latest.user_attrs['settings']}")
 
     study = search(plan, args.trials, record)
     best = write_best(plan, study)

@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from segnet.inference.video.camera import is_live
     from segnet.inference.video.file import segment_file
     from segnet.inference.video.settings import VideoSettings
+    from segnet.written_files import check_written
 
     live = is_live(args.input)
     if args.output is None and not live:
@@ -80,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
     keep_freed_memory()
     predictor = open_model(args).predictor
     if live:
+        check_written({"OUTPUT": args.output if args.output and args.output.suffix else None, "--json": args.json})
         watch_camera(args, predictor.for_many(None), settings)
     else:
         print_result(segment_file(predictor, args.input, args.output, settings, args.json))

@@ -3,6 +3,7 @@
 import copy
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,6 +33,14 @@ SCALES = 0.1, 8.0
 
 Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """RGB images of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
+
+
+class Wanted(NamedTuple):
+    """What was asked for, where ``auto`` leaves the choice."""
+
+    backend: str
+    precision: str
+    device: str
 
 
 class Predictor:
@@ -81,7 +90,7 @@ class Predictor:
         self.size: Size = size or ("native" if tile else "trained")
         self.tile, self.flip, self.scales = tile, flip, tuple(scales)
         self.backend = open_backend(backend, model, precision, device)
-        self.precision, self.is_backend_free = precision, backend == "auto"
+        self.wanted = Wanted(backend, precision, device)
         self._merge(merge or {})
 
     def _merge(self, merge: Merge) -> None:
@@ -96,11 +105,20 @@ class Predictor:
         second or more to start.
         """
         is_worth = images is None or images >= MANY
-        is_free = self.is_backend_free and self.samples == 1 and self.backend.description.endswith("on cpu")
+        is_free = self.wanted.backend == "auto" and self.samples == 1 and self.backend.description.endswith("on cpu")
         if not (is_worth and is_free) or isinstance(self.model, ExportedModel) or not is_openvino_usual():
             return self
         other = copy.copy(self)
-        other.backend = open_backend("openvino", self.model, self.precision, "cpu")
+        other.backend = open_backend("openvino", self.model, self.wanted.precision, "cpu")
+        return other
+
+    def for_measuring(self) -> "Predictor":
+        """The same in float32, in which a training takes its measures, unless a precision was chosen."""
+        if self.wanted.precision != "auto" or isinstance(self.model, ExportedModel):
+            return self
+        other = copy.copy(self)
+        other.wanted = self.wanted._replace(precision="fp32")
+        other.backend = open_backend(other.wanted.backend, self.model, "fp32", self.wanted.device)
         return other
 
     def merging(self, merge: Merge) -> "Predictor":

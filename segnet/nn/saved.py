@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from segnet.config import Channel, InputConfig, Settings
 from segnet.errors import UserError, first_line
-from segnet.files import write_atomically
+from segnet.files import write_together
 from segnet.json_file import read_json
 from segnet.nearest import did_you_mean
 from segnet.nn.budget import Budget
@@ -86,7 +86,7 @@ class SavedModel:
 def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch.float32) -> None:
     """Write ``model.safetensors`` and ``config.json`` to ``folder``, which is made if it is not there.
 
-    Each file is whole at any moment.
+    Both are safe on the disk before either is renamed, and no kill leaves settings of one model with another's weights.
 
     Args:
         folder: of a run or of a model alone.
@@ -105,8 +105,10 @@ def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / WEIGHTS, safetensors.torch.save(weights, {"format": "pt"}))
-        write_atomically(folder / CONFIG, json.dumps(model.info.model_dump(mode="json"), indent=2) + "\n")
+        info = json.dumps(model.info.model_dump(mode="json"), indent=2) + "\n"
+        write_together(
+            {folder / WEIGHTS: safetensors.torch.save(weights, {"format": "pt"}), folder / CONFIG: info.encode()}
+        )
     except OSError as error:
         raise UserError(f"{folder}: the model cannot be written ({error.strerror or error})") from None
 

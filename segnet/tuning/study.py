@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.exceptions import OptunaError
+from optuna.exceptions import OptunaError, StorageInternalError
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,6 +19,8 @@ from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
 from segnet.lock import lock_file
 from segnet.run_folder import RunFolder, read_metrics
+from segnet.terminal import say
+from segnet.training.early_checks import check_early, check_first_sample
 from segnet.training.launch import launch
 from segnet.training.log import Log
 from segnet.training.loop import Trainer
@@ -80,7 +82,7 @@ class Plan:
 
 
 def search(
-    plan: Plan, trials: int = 0, after_each: Callable[[optuna.Study], object] = lambda _study: None
+    plan: Plan, trials: int = 0, after_each: Callable[[optuna.Study, int], object] = lambda _study, _trials: None
 ) -> optuna.Study:
     """Train until the study holds ``trials`` trials that are over, or all those of the plan's grid.
 
@@ -89,24 +91,34 @@ def search(
     Args:
         plan: what is searched.
         trials: complete, pruned and failed ones count.
-        after_each: called with the study after each trial.
+        after_each: called with the study and the number of trials after each.
 
     Raises:
         UserError: the study in the folder is of another plan, or the first trials all fail.
         KeyboardInterrupt: asked to stop; the same call goes on.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    seed = plan.base.seed
-    with locked(plan.folder):
+    base = plan.base
+    check_early(base)
+    with locked(plan.folder), unwritable_study_named(plan.folder / "study.db"):
         study = open_study(plan)
         requeue_interrupted(study)
         if plan.seeds is not None:
             trials = queue(study, plan.space, plan.seeds)
+        if done := len(over(study)):
+            say(f"{plan.folder}: {done} of {trials} trials are over; going on")
         while (index := len(over(study))) < trials:
             # A sampler's generator is not in the file: seeded by the trial, it draws the same in a study that goes on.
-            study.sampler = optuna.samplers.TPESampler(seed=seed + index, n_startup_trials=STARTUP_TRIALS)
-            run_trial(plan, study, study.ask())
-            after_each(study)
+            study.sampler = optuna.samplers.TPESampler(seed=base.seed + index, n_startup_trials=STARTUP_TRIALS)
+            trial = study.ask()
+            say(f"trial {index + 1} of {trials}: {folder_of(trial)}")
+            try:
+                run_trial(plan, study, trial)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"stopped in trial {index + 1} of {trials}; the same command goes on from there"
+                ) from None
+            after_each(study, trials)
     return study
 
 
@@ -122,6 +134,19 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def unwritable_study_named(path: Path) -> Iterator[None]:
+    """Turns what SQLite says when it cannot write, as on a full disk, into a sentence."""
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        cause = error.__cause__ or error
+        reason = getattr(cause, "orig", None) or cause
+        raise UserError(
+            f"{path}: cannot be written ({first_line(reason)}); make room there; the same command goes on"
+        ) from None
+
+
 def open_study(plan: Plan) -> optuna.Study:
     """The study of the plan's folder, which is made where there is none."""
     # In its first epochs a network tells little of its last ones.
@@ -129,6 +154,12 @@ def open_study(plan: Plan) -> optuna.Study:
     median = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=warmup)
     pruner = median if plan.seeds is None else optuna.pruners.NopPruner()
     path = plan.folder / "study.db"
+    left = [folder for folder in plan.folder.glob("trial-*") if folder.is_dir()]
+    if left and not path.exists():
+        raise UserError(
+            f"{plan.folder}: holds {len(left)} trial folders, but no study.db, which says what they are of; put it "
+            "back, set name= to another, or remove the folder"
+        )
     try:
         study = optuna.create_study(
             study_name="tune",
@@ -217,6 +248,7 @@ def train(config: Config, trial: optuna.Trial) -> tuple[float, float]:
     """Run a trial to its end, or raise ``TrialPruned``; the best and the last value of the task's measure."""
     fabric, task, run = launch(config), TASKS[config.task](config), RunFolder(config.run_folder)
     resume = run.last_checkpoint.exists()
+    check_first_sample(task)
     with run.open(config, resume):
         trainer = TrialTrainer(task, config, fabric, run)
         trainer.trial = trial

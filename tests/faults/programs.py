@@ -85,9 +85,24 @@ def compute_in_bf16() -> None:
     launch.has_bf16 = lambda device: True  # type: ignore[attr-defined]
 
 
+def infer_in_bf16() -> None:
+    """Have a processor that computes in bf16, however slowly."""
+    from segnet.inference.backends import torch_backend
+
+    torch_backend.has_bf16 = lambda _: True
+
+
 def limit_file_size(limit: int) -> None:
     """No file may have more bytes than ``limit``: a write beyond it fails as on a full disk."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def nearly_full_disk(free: int) -> None:
+    """Have so many bytes left on every disk."""
+    import shutil
+
+    usage = shutil.disk_usage("/")
+    shutil.disk_usage = lambda _: usage._replace(free=free)  # type: ignore[assignment]
 
 
 def limit_memory(more: int) -> None:

@@ -16,6 +16,7 @@ BEGIN, END = "<!-- made by python -m tests.faults.table -->", "<!-- end -->"
 MODULES = (
     "test_kills",
     "test_runs",
+    "test_early_mistakes",
     "test_measures",
     "test_leftovers",
     "test_text",
@@ -26,6 +27,7 @@ MODULES = (
     "test_config_fields",
     "test_models",
     "test_kept_files",
+    "test_written_files",
     "test_pages_and_archives",
     "test_lost_processes",
     "test_videos",

@@ -16,7 +16,7 @@ from segnet.inference.evaluation import evaluate
 from segnet.report import runs
 from segnet.run_folder import RunFolder
 from tests.faults.conftest import Begin, Training
-from tests.faults.programs import compute_in_bf16, raise_at_step, segnet, without_report
+from tests.faults.programs import compute_in_bf16, infer_in_bf16, raise_at_step, segnet, without_report
 from tests.faults.rows import Row, fault
 
 
@@ -125,6 +125,25 @@ def test_one_figure_for_the_same_weights(begin: Begin, row: Row) -> None:
         best = max(float(epoch["val_mean_iou"]) for epoch in csv.DictReader(file))
     assert json.loads((training.folder / "metrics.json").read_text())["mean_iou"] == pytest.approx(best, abs=1e-4)
     assert f"mean IoU {best:.4f}" in said
+
+
+@fault(
+    "Measures",
+    "`segnet evaluate` of a run, on a device that computes in bf16",
+    shown="",
+    code=0,
+    kept="the figure is the run's own: a network is measured in float32 unless `--precision` says otherwise",
+)
+def test_evaluate_gives_the_runs_figure(measured: Path, tmp_path: Path, row: Row) -> None:
+    code, said = segnet("evaluate", measured, "--json", tmp_path / "a.json", before=[infer_in_bf16])
+    row.check(code, "")
+    run, again = (json.loads(file.read_text()) for file in (measured / "metrics.json", tmp_path / "a.json"))
+    assert (run["confusion"], run["mean_iou"]) == (again["confusion"], again["mean_iou"])
+    assert f"mean IoU {run['mean_iou']:.4f}" in said
+    code, said = segnet(
+        "evaluate", measured, "--precision", "bf16", "--json", tmp_path / "b.json", before=[infer_in_bf16]
+    )
+    assert (code, json.loads((tmp_path / "b.json").read_text())["confusion"] != run["confusion"]) == (0, True), said
 
 
 @fault(

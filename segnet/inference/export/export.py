@@ -14,7 +14,7 @@ from segnet.datasets.image_files import Pixels
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.splits import spread
 from segnet.errors import UserError
-from segnet.files import sweep, sync_file, sync_folder, temporary_beside
+from segnet.files import rename_together, sweep, sync_file, temporary_beside
 from segnet.hardware import has_bf16
 from segnet.inference.export.check import Check, compare
 from segnet.inference.export.formats import SUFFIXES, WRITERS
@@ -143,13 +143,7 @@ def export(
         files = sorted(folder.iterdir())
         for file in files:
             sync_file(file)
-        if len(files) > 1:
-            # A kill in between must not leave the old graph (.xml) with the new weights (.bin).
-            recipe.out.unlink(missing_ok=True)
-        # The weights before what refers to them.
-        for file in files:
-            file.replace(recipe.out.with_name(file.name))
-    sync_folder(recipe.out.parent)
+        rename_together({recipe.out.with_name(file.name): file for file in files}, recipe.out)
     return check
 
 

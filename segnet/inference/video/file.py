@@ -16,6 +16,7 @@ from segnet.inference.video.reader import IMAGE_RATE, open_source
 from segnet.inference.video.segment import Row, class_indices, open_writer, segment_video
 from segnet.inference.video.settings import VideoSettings
 from segnet.terminal import progress_bar
+from segnet.written_files import check_written
 
 SHOWN_IN_NOTEBOOK = 20_000_000
 """Bytes of a video that a notebook is made to hold at most."""
@@ -69,6 +70,7 @@ def segment_file(
     """
     if output.is_file() and not (Path(source).exists() or glob.has_magic(source)):
         raise UserError(f"{source}: no such video, but {output} is there; the input is named before the output")
+    check_written({"OUTPUT": output if output.suffix else None, "--json": json}, [source])
     painter, clip = settings.painter(predictor.classes), settings.clip()
     settings.segmenter(predictor)  # says what does not go together before anything is opened
     frames = open_source(source, Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE)

@@ -1,5 +1,6 @@
 """Autoencoders on disk, in the two files that every model of this project has."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from torch import nn
 
 from segnet.config import Settings
 from segnet.errors import UserError, first_line
-from segnet.files import write_atomically, write_json
+from segnet.files import write_together
 from segnet.json_file import read_json
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.saved import CONFIG, WEIGHTS, budget_of, check_finite, check_weights, find_model
@@ -36,8 +37,10 @@ def save_autoencoder(
     config = SavedAutoencoderConfig(name=name, shape=shape, arguments=arguments)
     weights = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / WEIGHTS, safetensors.torch.save(weights, {"format": "pt"}))
-    write_json(folder / CONFIG, config.model_dump(mode="json"))
+    info = json.dumps(config.model_dump(mode="json"), indent=2) + "\n"
+    write_together(
+        {folder / WEIGHTS: safetensors.torch.save(weights, {"format": "pt"}), folder / CONFIG: info.encode()}
+    )
 
 
 def load_autoencoder(folder: str | Path) -> nn.Module:

@@ -1,0 +1,85 @@
+"""Mistakes that a config shows by itself: found before data are drawn or read, and before a run folder is touched."""
+
+import shutil
+
+import numpy as np
+import torch
+from torch import nn
+
+from segnet.config import Config
+from segnet.datasets.augmentation import build_augmentation
+from segnet.datasets.image_files import Pixels
+from segnet.datasets.scenes.render import SIZE
+from segnet.errors import UserError, first_line
+from segnet.nn.arguments import choices
+from segnet.nn.autoencoders import AUTOENCODERS
+from segnet.nn.catalogue import build_network
+from segnet.nn.smp import PREFIX
+from segnet.run_folder import RunFolder
+from segnet.training.tasks.build import AnyTask
+from segnet.training.tasks.segmentation import SegmentationTask
+
+
+def check_early(config: Config, resume: bool = False) -> None:
+    """Look at what needs no data: the network's name and arguments, the augmentation, the room on the disk.
+
+    Raises:
+        UserError: one of these is not right.
+    """
+    if config.task != "segmentation":
+        if config.model.name not in AUTOENCODERS:
+            raise UserError(
+                f"model.name={config.model.name}: no such autoencoder; {choices(config.model.name, AUTOENCODERS)}"
+            )
+        return
+    network = outline(config)
+    augmentation = build_augmentation(config.augmentation, ignore_index=255)
+    if config.data.name == "scenes" and config.sampling.rare == 0:
+        # All of one size, so that none needs to be drawn to know whether it fits.
+        image: Pixels = np.zeros((*SIZE, 3), np.uint8)
+        try:
+            augmentation(image=image, mask=image[..., 0], rare=None)
+        except Exception as error:  # whatever a transform raises on this size
+            raise UserError(f"augmentation of images of {SIZE[0]}x{SIZE[1]}: {first_line(error)}") from None
+    check_room(config, network, resume)
+
+
+def outline(config: Config) -> nn.Module:
+    """The config's network for two classes, without memory for its weights where it can be built so.
+
+    Raises:
+        UserError: there is no such network, or an argument is not right.
+    """
+    arguments = dict(config.model.arguments)
+    if "encoder_weights" in arguments:
+        # What is fetched or read from a file comes later.
+        arguments["encoder_weights"] = None
+    meta = torch.device("cpu" if config.model.name.startswith(PREFIX) else "meta")
+    with torch.random.fork_rng(devices=[]), meta:
+        return build_network(config.model.name, 2, **arguments)
+
+
+def check_room(config: Config, network: nn.Module, resume: bool) -> None:
+    """Refuse a run whose first checkpoints alone are larger than what is free on the disk."""
+    folder = next(path for path in RunFolder(config.run_folder).path.resolve().parents if path.is_dir())
+    weights = sum(tensor.nbytes for tensor in network.state_dict().values())
+    # Weights and the optimiser's moments; the one that is being written lies beside those that are kept.
+    checkpoint = 2 * weights
+    files = 1 if resume else config.training.keep_checkpoints + 2
+    needed, free = files * checkpoint + weights, shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"{folder}: {free / 1e6:,.0f} MB are free, but the weights and checkpoints of this run take "
+            f"{needed / 1e6:,.0f} MB at least; make room, set runs=FOLDER to a folder on another disk, or "
+            "training.keep_checkpoints=1"
+        )
+
+
+def check_first_sample(task: AnyTask) -> None:
+    """See whether the augmentation works on the first train image.
+
+    Raises:
+        UserError: it does not, or the image cannot be read.
+    """
+    if isinstance(task, SegmentationTask):
+        task.train_data[0, 0]

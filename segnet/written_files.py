@@ -1,0 +1,48 @@
+"""The files that a command is asked to write: found wrong before it begins, not after the work is done."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from segnet.errors import UserError
+
+
+def check_written(
+    written: Mapping[str, Path | None], read: Iterable[str | Path] = (), make_folders: bool = False
+) -> None:
+    """Refuse files that could not be written in the end, or that would take the place of another one that matters.
+
+    Args:
+        written: the files by the option that names each, as in ``{"--json": path}``; None where it was left out.
+        read: files and folders that the command reads.
+        make_folders: make the folders in which the files are to lie.
+
+    Raises:
+        UserError: two options name one file, one names something that is read, or nothing can be written there.
+    """
+    named: dict[Path, str] = {}
+    sources = {Path(path).resolve() for path in read if "\0" not in str(path)}
+    for option, path in written.items():
+        if path is None:
+            continue
+        place = path.resolve()
+        if place in sources:
+            raise UserError(f"{option} {path}: is the input itself; name another file")
+        if place in named:
+            raise UserError(f"{option} {path}: is what {named[place]} names too; name another file")
+        named[place] = option
+        if path.is_dir():
+            raise UserError(f"{option} {path}: is a folder; name a file in it")
+        if make_folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            raise UserError(f"{option} {path}: there is no folder {path.parent}; make it first")
+        if not os.access(path.parent, os.W_OK):
+            raise UserError(f"{option} {path}: nothing can be written to {path.parent}; name a file in another folder")
+
+
+def files_of_model(model: str | Path) -> list[Path]:
+    """What a model, or the run that it is of, is made of."""
+    path = Path(model)
+    names = ("model.safetensors", "config.json", "config.yaml", "metrics.csv", "evaluation.npz")
+    return [path, path.with_suffix(".bin"), *(path / name for name in names)]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import cv2
 
 from segnet.errors import UserError
+from segnet.shared_memory import has_semaphores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -39,7 +40,7 @@ def map_files(
     """
     if workers is None:
         workers = (os.cpu_count() or 1) if len(items) >= MIN_ITEMS else 1
-    if workers <= 1:
+    if workers <= 1 or not has_semaphores():
         yield from (function(shared, item) for item in items)
         return
     # Forking a process that has threads can hang it, so the workers start afresh.

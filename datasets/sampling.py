@@ -42,6 +42,7 @@ class EpochBatches:
         drop_last: bool = False,
         shuffle: bool = True,
     ) -> None:
+        self.batch_size = batch_size
         global_batch = batch_size * world_size
         needed = global_batch if drop_last else world_size
         if length < needed:

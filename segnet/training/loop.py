@@ -8,15 +8,13 @@ holds weights, the optimiser's state and a position, but no state of a random ge
 import itertools
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import nn
-from torch.utils.data import DataLoader
 
 from segnet.config import MANY, Config
 from segnet.datasets.sampling import EpochBatches
@@ -140,7 +138,7 @@ class Trainer:
                 self.measure(log)
         return self.position
 
-    def train_epoch(self, loader: DataLoader[Any], progress: TrainingProgress) -> None:
+    def train_epoch(self, loader: Iterable[Batch], progress: TrainingProgress) -> None:
         position = self.position
         self.sampler.start_at(position.epoch, position.samples)
         behind = iter(self.sampler.ends())

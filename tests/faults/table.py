@@ -21,6 +21,7 @@ MODULES = (
     "test_leftovers",
     "test_text",
     "test_training",
+    "test_limits",
     "test_data",
     "test_decoders",
     "test_configs",

@@ -106,7 +106,7 @@ def tune(training: Training, *words: str) -> list[str]:
     "Ctrl-C in the second trial of a search",
     shown="stopped in trial 2 of 2; the same command goes on from there",
     code=130,
-    kept="the first trial; the same command says how many are over and trains the rest of the second from its checkpoint",
+    kept="the first trial; the same command says how many are over and goes on from the checkpoint of the second",
 )
 def test_a_stopped_search(begin: Begin, tmp_path: Path, row: Row) -> None:
     training = begin()

@@ -72,7 +72,7 @@ def evaluate(
 
     Args:
         model: anything that :func:`load` accepts, or a model that it returned, with its backend, precision and passes.
-            A network is measured in float32 unless a precision was chosen, as in training: one figure for the same weights.
+            Unless a precision was chosen, a network is measured in float32, as in training.
         split: the split to measure on; None: the run's val split.
         data: root of the data, or a YAML config that names the data; None: the run's.
         merge: classes that are measured as one, by the new name: ``{"vehicle": ["Car", "Truck"]}``.

@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--trials", type=int, default=20, metavar="N", help="search with this many trials (default: 20)")
     how.add_argument("--seeds", type=int, metavar="N", help="train every combination of the choices, N times each")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every trial's settings and value to this file")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write every trial's settings and value to this file"
+    )
     parser.add_argument(
         "settings", nargs="*", metavar="KEY=VALUE", help="settings that override the config in all trials"
     )

@@ -47,7 +47,7 @@ def test_the_command_leaves_a_page_a_table_and_the_best_config(
     assert "Best PSNR, dB, on the val split" in page
     output = capsys.readouterr().out
     assert "trial-002" in output
-    assert re.search(r"trial 3  complete  PSNR, dB \d+\.\d{4}  ", output)
+    assert re.search(r"trial 3 of 3  complete  PSNR, dB \d+\.\d{4}  ", output)
     assert str(folder / "best.yaml") in output
     assert not list(folder.glob("trial-*/checkpoints"))
     assert len(list(folder.glob("trial-*/model.safetensors"))) == 3

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from segnet.datasets.image_files import ALLOWED, IMAGE_SUFFIXES, read_image
@@ -18,6 +19,10 @@ from segnet.inference.video.container import frame_rate, open_container, pixel_a
 
 IMAGE_RATE = Fraction(10)
 """Images a second where a source has no times of its own."""
+UNSPECIFIED = 2
+"""FFmpeg's number for a colour space that the file does not say."""
+HD = 1280, 720
+"""Width and height from which a film is HD."""
 LONGEST_GAP = 86_400
 """Seconds between two frames beyond which a time stamp is damaged."""
 WORTH_SEEKING = 5
@@ -135,11 +140,18 @@ class VideoFile:
 
     def _rgb(self, frame: av.VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
         try:
-            return np.asarray(frame.to_ndarray(format="rgb24", width=size[0], height=size[1]), np.uint8)
+            rgb = frame.reformat(*size, format="rgb24", src_colorspace=colorspace_of(frame))
+            return np.asarray(rgb.to_ndarray(), np.uint8)
         except (av.FFmpegError, ValueError) as error:
             raise UserError(
                 f"{self.path}: frames of type {frame.format.name} cannot be made RGB ({first_line(error)}); convert it"
             ) from None
+
+
+def colorspace_of(frame: av.VideoFrame) -> Colorspace | None:
+    """BT.709 for HD that does not say its colour space, as players take it; None: what the file says, or BT.601."""
+    is_hd = frame.width >= HD[0] or frame.height >= HD[1]
+    return Colorspace.ITU709 if is_hd and frame.colorspace == UNSPECIFIED else None
 
 
 class Images:

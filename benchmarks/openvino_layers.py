@@ -22,10 +22,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import openvino as ov
+import openvino as ov  # type: ignore[import-untyped]
 import torch
 from numpy.typing import NDArray
-from openvino import opset13 as op
+from openvino import opset13 as op  # type: ignore[import-untyped]
 
 from segnet.datasets.image_files import read_image
 from segnet.inference.backends.openvino_backend import OpenVinoBackend, only_output

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -51,13 +52,15 @@ def check_arguments(
     for key, value in arguments.items():
         if key not in parameters:
             raise UserError(f"model.{key}: {name} has no such argument; {choices(key, parameters)}")
+        # The size last: a number that is not finite has a reason of its own, and a long list is not written out.
+        if not too_large(value) or is_not_finite(value):
+            reason = mismatch(parameters[key].annotation, value)
+            if reason:
+                raise UserError(f"model.{key}={value!r}: {reason}")
         if too_large(value):
             raise UserError(
                 f"model.{key}: a number over {LARGEST} or a list of over {LONGEST}, which no network here has"
             )
-        reason = mismatch(parameters[key].annotation, value)
-        if reason:
-            raise UserError(f"model.{key}={value!r}: {reason}")
 
 
 def too_large(value: Any) -> bool:
@@ -66,6 +69,10 @@ def too_large(value: Any) -> bool:
         values = value.values() if isinstance(value, dict) else value
         return len(value) > LONGEST or any(map(too_large, values))
     return isinstance(value, int | float) and not abs(value) <= LARGEST
+
+
+def is_not_finite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def mismatch(annotation: Any, value: Any) -> str | None:

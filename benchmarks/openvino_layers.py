@@ -25,7 +25,7 @@ import numpy as np
 import openvino as ov  # type: ignore[import-untyped]
 import torch
 from numpy.typing import NDArray
-from openvino import opset13 as op  # type: ignore[import-untyped]
+from openvino import opset13 as op
 
 from segnet.datasets.image_files import read_image
 from segnet.inference.backends.openvino_backend import OpenVinoBackend, only_output

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from lightning_fabric import Fabric
-from rich.console import Console
 from torch import Tensor
 
 from segnet.config import Config
@@ -20,7 +19,7 @@ from segnet.report.first_look import write_first_look
 from segnet.report.page import write_report
 from segnet.report.tables import write_tables
 from segnet.run_folder import RunFolder, read_metrics
-from segnet.terminal import progress_bar
+from segnet.terminal import output_console, progress_bar
 from segnet.training.averaging import recompute_batch_norm
 from segnet.training.early_checks import check_early, check_first_sample
 from segnet.training.launch import launch
@@ -99,7 +98,7 @@ def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
     evaluation.weights_sha256 = sha256_of(run.weights)
     evaluation.save(run.evaluation)
     write_tables(run.path, evaluation, predictor, task.val_split)
-    Console().print(evaluation_table(evaluation.to_json()), highlight=False)
+    output_console().print(evaluation_table(evaluation.to_json()), highlight=False)
     # Before the page, which shows it.
     if config.data.name == "scenes":
         print(f"video:   {show_on_drive(predictor, run.drive)}")

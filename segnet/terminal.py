@@ -7,7 +7,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
+
+
+def output_console(width: int | None = None) -> "Console":
+    """Standard output for tables. If the reader of a pipe has left, the command ends as with any other output.
+
+    Args:
+        width: in letters; None takes the terminal's.
+    """
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would exit with 1 here, as if the command had failed.
+            raise BrokenPipeError
+
+    return Output(width=width)
 
 
 @contextmanager

@@ -107,10 +107,14 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+@pytest.mark.parametrize(
+    "write", ["print('x' * 100)", "output_console(width=100).print('x' * 100)"], ids=["a line", "a table"]
+)
+def test_a_reader_that_leaves_early_is_no_error(write: str) -> None:
     program = (
         "import sys\nfrom types import SimpleNamespace\nfrom segnet import cli\n"
-        "def run(args):\n    for _ in range(100000):\n        print('x' * 100)\n    return 0\n"
+        "from segnet.terminal import output_console\n"
+        f"def run(args):\n    for _ in range(5000):\n        {write}\n    return 0\n"
         "module = SimpleNamespace(add_arguments=lambda parser: None, run=run)\n"
         "cli.importlib = SimpleNamespace(import_module=lambda name: module)\n"
         "sys.exit(cli.main(['report']))"

@@ -79,14 +79,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def print_table(result: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from segnet.speed.machine import QUIET
+    from segnet.terminal import output_console
 
-    console = Console()
+    console = output_console()
     if not console.is_terminal:
-        console = Console(width=130)  # a file has no width that the table would have to fit
+        console = output_console(width=130)  # a file has no width that the table would have to fit
     machine, settings = result["machine"], result["settings"]
     peaks = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in result["gemm_flops_per_second"].items())
     console.print(

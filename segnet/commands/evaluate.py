@@ -34,10 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from segnet.api import evaluate
     from segnet.inference.evaluation_table import evaluation_table
+    from segnet.terminal import output_console
 
     evaluation = evaluate(
         open_model(args),
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         report=args.report,
         skip_errors=True,
     )
-    Console().print(evaluation_table(evaluation.to_json()), highlight=False)
+    output_console().print(evaluation_table(evaluation.to_json()), highlight=False)
     if args.report:
         print(f"look at {args.report}")
     left_out, measured = list(evaluation.left_out.values()), len(evaluation.names)

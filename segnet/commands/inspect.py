@@ -68,11 +68,9 @@ def ignored_value(text: str) -> int | str | None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from segnet.datasets.inspection.inspection import inspect_folder
     from segnet.files import write_json
-    from segnet.terminal import progress_bar
+    from segnet.terminal import output_console, progress_bar
     from segnet.written_files import check_written
 
     check_written({"--json": args.json, "--report": args.report}, [args.folder], make_folders=True)
@@ -80,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         inspection = inspect_folder(
             args.folder.expanduser(), args.format, args.workers, progress, args.ignore, args.images, args.masks
         )
-    console = Console()
+    console = output_console()
     print_facts(console, inspection)
     print_classes(console, inspection)
     print_oddities(console, inspection)

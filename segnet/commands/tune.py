@@ -92,11 +92,11 @@ def run(args: argparse.Namespace) -> int:
 
 def print_trials(study: "optuna.Study", measure: str) -> None:
     """The ten best trials of a search."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from segnet.report.tuning_page import ranked, shown
+    from segnet.terminal import output_console
     from segnet.tuning.study import folder_of, over
 
     trials = ranked(over(study))
@@ -105,20 +105,20 @@ def print_trials(study: "optuna.Study", measure: str) -> None:
         value = "–" if trial.value is None else f"{trial.value:.4f}"
         settings = map(Text, shown(trial.user_attrs["settings"]).values())
         table.add_row(folder_of(trial), trial.state.name.lower(), value, *settings)
-    Console().print(table)
+    output_console().print(table)
 
 
 def print_means(study: "optuna.Study", measure: str) -> None:
     """A row for each combination of a grid."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from segnet.report.tuning_page import means
+    from segnet.terminal import output_console
     from segnet.tuning.study import over
 
     rows = means(over(study))
     table = Table(*(rows[0].settings if rows else ()), f"mean {measure}", "standard deviation", "range", "seeds")
     for row in rows:
         table.add_row(*map(Text, row.settings.values()), row.mean, row.deviation, row.range, row.seeds)
-    Console().print(table)
+    output_console().print(table)

@@ -172,7 +172,7 @@ def _names(pairs: Sequence[Pair]) -> list[str]:
 
 
 def convert_pair(job: Job, item: Item) -> Outcome:
-    """Write the image and then the mask, each whole or not at all; a pair that is wrong is told, not raised."""
+    """Write the image and then the mask, each whole or not at all. A wrong pair is reported, not raised."""
     try:
         image, suffix = _image(item.pair)
         labels, unknown, moved = job.coding.decode(item.pair)

@@ -222,7 +222,7 @@ def orientation_of(image: Image.Image) -> int:
             warnings.simplefilter("ignore")
             orientation = image.getexif().get(ORIENTATION, 1)
     except Exception:
-        # Pillow raises whatever a damaged block of EXIF data comes to.
+        # Pillow raises any kind of error for a damaged block of EXIF data.
         return 1
     return orientation if isinstance(orientation, int) else 1
 

@@ -79,7 +79,7 @@ def excess_of_unknown(file: BinaryIO) -> Excess | None:
         tags.load(file)
         return excess_of_tags(tags)
     except Exception:
-        # Whatever a damaged table of tags comes to.
+        # A damaged table of tags raises any kind of error.
         return None
 
 

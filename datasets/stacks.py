@@ -39,4 +39,4 @@ def _stack(path: Path) -> list[int]:
     try:
         return pages_of(path)
     except UserError:
-        return [0]  # a damaged file is told when it is read
+        return [0]  # a damaged file is reported when it is read

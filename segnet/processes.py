@@ -62,7 +62,7 @@ def lost_process_named(checkpoint: Path) -> Iterator[None]:
 
 @contextmanager
 def missing_process_named(minutes: float) -> Iterator[None]:
-    """Turns a process that never comes to the meeting into a sentence.
+    """Turn a process that never arrives into a sentence.
 
     Raises:
         UserError: not all processes have joined within ``minutes``.

@@ -1,4 +1,4 @@
-"""Threads that wait go to sleep soon, in whatever program comes to import the package before PyTorch."""
+"""Waiting threads go to sleep soon in any program that imports the package before PyTorch."""
 
 import os
 import subprocess

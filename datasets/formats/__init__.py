@@ -111,4 +111,4 @@ def is_its_own(name: str, root: Path, layout: Layout) -> bool:
     try:
         return not any(layout.coding.decode(pair).unknown for pair in chosen)
     except UserError:
-        return True  # a damaged file is told when it is read
+        return True  # a damaged file is reported when it is read

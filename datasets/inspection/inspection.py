@@ -82,7 +82,7 @@ class Inspection:
         return self._one_class_left() | found
 
     def _one_class_left(self) -> dict[str, list[str]]:
-        """A warning where all that is not ignored is one class: a training on it comes to a loss of 0 at once."""
+        """A warning where only one class is left that is not ignored: training on it reaches a loss of 0 at once."""
         present = [name for name, pixels in zip(self.classes.names, self.counts().pixels, strict=True) if pixels]
         if len(present) != 1:
             return {}

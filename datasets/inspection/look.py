@@ -77,7 +77,7 @@ def labels_in(coding: Coding, pair: Pair) -> tuple[dict[int | None, int], dict[s
 
 
 def look_at(coding: Coding, pair: Pair) -> Look:
-    """Read both files; what cannot be read is among what is odd, and nothing is raised."""
+    """Read both files. A file that cannot be read becomes a finding; nothing is raised."""
     look = Look(pair)
     _look_at_image(look, pair)
     _look_at_mask(look, coding)

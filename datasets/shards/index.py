@@ -141,7 +141,7 @@ def parse_rows(content: bytes) -> Rows:
         version = np.lib.format.read_magic(file)
         shape, _, kind = np.lib.format.read_array_header_1_0(file)
     except Exception as error:
-        # NumPy evaluates the header as Python, and raises what that comes to.
+        # NumPy evaluates the header as Python, and raises that code's errors.
         raise ValueError(f"is no array ({first_line(error)})") from None
     if version != (1, 0):
         raise ValueError("is written in another version of the format")

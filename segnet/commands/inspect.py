@@ -17,7 +17,7 @@ example:
 """
 
 SHOWN = 3
-"""Lines of each kind of what is odd; all are in the page and in the JSON."""
+"""Lines of each kind of finding. The page and the JSON have all of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

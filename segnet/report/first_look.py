@@ -29,7 +29,7 @@ COLUMNS = 2
 """Samples side by side, each an image and its mask."""
 MAX_SIDE = 320
 COUNTED = 100
-"""Masks that are counted: enough for a picture, and read within seconds."""
+"""Masks that are counted: enough for an overview, and read within seconds."""
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

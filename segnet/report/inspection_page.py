@@ -26,7 +26,7 @@ AUGMENTED = 3
 VIEWS = 4
 TWINS = 3
 LINES = 50
-"""Of each kind of what is odd; the page stays small enough to send."""
+"""Of each kind of finding; the page stays small enough to send."""
 
 MEANINGS = {
     "unreadable": "Training stops at such a file. Replace it, or convert with --on-error skip.",
@@ -184,7 +184,7 @@ def _classes(inspection: Inspection) -> Iterator[dict[str, Any]]:
 
 
 def _odd(inspection: Inspection, images: PageImages) -> Iterator[dict[str, Any]]:
-    """The groups of what is odd: leaks first, then values of no class, then files by kind."""
+    """The groups of findings: leaks first, then values of no class, then files by kind."""
     between = [leak for leak in inspection.leaks if leak.splits[0] != leak.splits[1]]
     within = [leak for leak in inspection.leaks if leak.splits[0] == leak.splits[1]]
     look_of = {look.pair.image: look for look in inspection.looks}

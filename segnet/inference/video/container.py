@@ -28,7 +28,8 @@ def open_container(path: Path, max_pixels: int = ALLOWED.max_pixels) -> av.conta
 
     Args:
         path: of the file.
-        max_pixels: that a frame may have. The decoder is told, since a later frame may be larger than the header says.
+        max_pixels: that a frame may have. The decoder gets this limit too: a later frame may be larger than the
+            header says.
 
     Raises:
         UserError: no video, of another format, or with frames that are too large.

@@ -101,7 +101,7 @@ class VideoWriter:
         stream.pix_fmt = self.encoding.pixels
         stream.codec_context.sample_aspect_ratio = self.pixel_aspect
         if not grey:
-            # Players guess by the size what they are not told, and Chromium believes what it is told only whole.
+            # Players guess what the file does not say by the frame's size. Chromium needs all of the tags or none.
             context = stream.codec_context
             context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
             context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709

@@ -51,7 +51,7 @@ def test_reconstructions_stand_beside_pca(tmp_path: Path) -> None:
     assert [row["method"] for row in metrics["quality"]] == ["autoencoder", "PCA, 32 components"]
     assert f"{metrics['psnr']:.2f}" in html
     assert html.count('<figure class="plot">') == 5
-    # The page begins with a number and the simple rival's, and pictures come before tables.
+    # The page begins with a number and the simple rival's, and images come before tables.
     ours, rival = metrics["quality"]
     assert f'<span class="value">{ours["psnr"]:.1f} dB</span>' in html
     assert f"PCA, 32 components: {rival['psnr']:.1f} dB" in html

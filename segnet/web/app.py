@@ -13,9 +13,12 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
 
+from segnet.datasets.classes import ClassSet
 from segnet.datasets.scenes import render_scene
 from segnet.inference.backends import BACKENDS
+from segnet.inference.drawing_colors import drawing_colors
 from segnet.nn.dropout import has_dropout
+from segnet.nn.saved import SavedModel
 from segnet.nn.stages import Staged
 from segnet.version import __version__
 from segnet.web.clip_routes import clip_router
@@ -44,7 +47,8 @@ class NetworkAnswer(BaseModel):
     name: str
     network: str
     classes: list[str]
-    colors: list[tuple[int, int, int]]
+    colors: list[tuple[int, int, int]] = Field(description="of the classes in masks")
+    drawing_colors: list[tuple[int, int, int]] = Field(description="of the classes over a photograph")
     size: tuple[int, int] = Field(description="(height, width) of the images that it was trained on")
     has_dropout: bool = Field(description="whether it can be sampled for its uncertainty")
     has_stages: bool = Field(description="whether /api/stages can look inside")
@@ -127,6 +131,7 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
                     network=model.info.name,
                     classes=list(model.info.class_names),
                     colors=list(model.info.class_colors),
+                    drawing_colors=list(drawing_colors(classes_of(model))),
                     size=model.info.size,
                     has_dropout=has_dropout(model.network),
                     has_stages=isinstance(model.network, Staged),
@@ -150,6 +155,11 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
         return Response(image, media_type="image/png")
 
     return router
+
+
+def classes_of(model: SavedModel) -> ClassSet:
+    info = model.info
+    return ClassSet(info.class_names, info.class_colors, info.ignore_index)
 
 
 def sample_addresses(models: Models) -> list[str]:

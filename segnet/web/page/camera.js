@@ -73,7 +73,7 @@ async function loop(isLive, frames) {
 }
 
 function draw(view, photo, model, mask) {
-  const classes = model.classes.map((name, i) => ({ name, color: model.colors[i] }));
+  const classes = model.classes.map((name, i) => ({ name, color: model.drawing_colors[i] }));
   nameColors(classes);
   Object.assign(view, { photo, mask, result: { classes, width: photo.width, height: photo.height } });
   view.resize(photo.width, photo.height);

@@ -81,7 +81,7 @@ function play(url, masks, isLive) {
   const video = $("clip-result");
   const model = modelOf($("model").value);
   const view = new View({ querySelector: (name) => (name === "canvas" ? $("clip-classes") : null) });
-  const classes = model.classes.map((name, i) => ({ name, color: model.colors[i] }));
+  const classes = model.classes.map((name, i) => ({ name, color: model.drawing_colors[i] }));
   Object.assign(view, { photo: video, result: { classes, ...masks } });
   view.resize(masks.width, masks.height);
   const draw = (_, { mediaTime }) => {

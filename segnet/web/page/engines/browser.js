@@ -107,7 +107,7 @@ async function segment(file, photo, chosen, signal) {
   const found = await run(photo, chosen, [height, width], signal);
   const counts = new Uint32Array(256);
   for (const index of found.classes) counts[index]++;
-  const classes = site.model.classes.map((name, i) => ({ name, color: site.model.colors[i], share: counts[i] / found.classes.length }));
+  const classes = site.model.classes.map((name, i) => ({ name, color: site.model.drawing_colors[i], share: counts[i] / found.classes.length }));
   return {
     model: site.model.name, height, width, classes, mask: found.classes, probability: found.confidence, uncertainty: null,
     mean_uncertainty: null, network_size: found.size, seconds: found.seconds, runtime: found.runtime,

@@ -6,15 +6,22 @@ import { loadBytes, loadImage } from "../dom.js";
 
 const MAPS = ["activation", "codes", "unpooled", "decoded", "unpooled_without", "decoded_without"];
 
+const drawn = {}; // colours over a photograph, by the model's name; a mask keeps the classes' own
+
 export const engine = {
-  offer: () => get("api/models"),
+  async offer() {
+    const offer = await get("api/models");
+    for (const model of offer.models) drawn[model.name] = model.drawing_colors;
+    return offer;
+  },
 
   // An image's file to the classes: { classes: [{ name, color, share }], mask, probability, uncertainty, ... }.
   async segment(file, photo, chosen, signal) {
     const result = await (await post("api/segment", form("image", file, chosen), { signal })).json();
     const urls = [result.mask, result.probability, result.uncertainty];
     const [mask, probability, uncertainty] = await Promise.all(urls.map((url) => url && loadBytes(url)));
-    return { ...result, mask, probability, uncertainty };
+    const classes = result.classes.map((each, i) => ({ ...each, color: drawn[result.model][i] }));
+    return { ...result, classes, mask, probability, uncertainty };
   },
 
   // A canvas to the class of each of its pixels; a busy server refuses at once.

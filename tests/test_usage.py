@@ -26,7 +26,6 @@ def complaint(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple
         (["predict", "m", "x.jpg", "--opacty", "0.5"], "segnet predict", "--opacty; did you mean --opacity?"),
         (["predict", "m", "x.jpg", "--otu=d"], "segnet predict", "unknown option --otu; did you mean --out?"),
         (["report", "a", "b"], "segnet report", "nothing more was expected, but there is b"),
-        (["predict", "m", "x.jpg"], "segnet predict", "required: --out"),
     ],
 )
 def test_a_mistake_names_the_nearest_word_under_the_usage_of_its_command(

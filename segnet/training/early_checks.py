@@ -69,8 +69,8 @@ def check_room(config: Config, network: nn.Module, resume: bool) -> None:
     needed, free = files * checkpoint + weights, shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
-            f"{folder}: {free / 1e6:,.0f} MB are free, but the weights and checkpoints of this run take "
-            f"{needed / 1e6:,.0f} MB at least; make room, set runs=FOLDER to a folder on another disk, or "
+            f"{folder}: {free / 1e6:,.1f} MB are free, but the weights and checkpoints of this run take "
+            f"{needed / 1e6:,.1f} MB at least; make room, set runs=FOLDER to a folder on another disk, or "
             "training.keep_checkpoints=1"
         )
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from tests.faults.rows import LONG, Row
 from tests.training.test_loop import assert_same, tiny_config
 
 COUNTS = Path(__file__).with_name("long.json")
+
+# Under nohup the programs that the tests start would ignore a closed terminal.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

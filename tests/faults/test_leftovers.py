@@ -24,8 +24,8 @@ def clip(tmp_path: Path) -> Path:
     """Images that a video is made of."""
     folder = tmp_path / "frames"
     folder.mkdir()
-    for index in range(4):
-        cv2.imwrite(str(folder / f"{index}.png"), np.full((48, 64, 3), 40 * index, np.uint8))
+    for index in range(24):
+        cv2.imwrite(str(folder / f"{index:02}.png"), np.full((48, 64, 3), 10 * index, np.uint8))
     return folder
 
 
@@ -40,7 +40,7 @@ def clip(tmp_path: Path) -> Path:
 def test_a_killed_video(name: str, model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
     out = tmp_path / "videos"
     out.mkdir()
-    row.check(*segnet("video", model, clip, out / name, before=[partial(signal_at_frame, signal.SIGKILL, 3)]))
+    row.check(*segnet("video", model, clip, out / name, before=[partial(signal_at_frame, signal.SIGKILL, 20)]))
     assert len(hidden(out)) == 1
     with temporary_beside(out / "other.mp4") as held:
         code, errors = segnet("video", model, clip, out / name)

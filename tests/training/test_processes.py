@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from segnet.config import Config
+from segnet.config import Config, SgdConfig
 from segnet.config_file import dump_config
 from segnet.run_folder import RunFolder
 from segnet.training.checkpoint import load_checkpoint
@@ -72,7 +72,7 @@ def shared_config(data: Path, runs: Path, **training: Any) -> Config:
         update={
             "data": config.data.model_copy(update={"train_share": 0.7}),
             "model": config.model.model_copy(update={"dropout": 0.0}),
-            "optimizer": config.optimizer.model_copy(update={"name": "sgd", "lr": 0.05}),
+            "optimizer": SgdConfig(name="sgd", lr=0.05, weight_decay=config.optimizer.weight_decay),
         }
     )
 

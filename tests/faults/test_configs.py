@@ -84,7 +84,10 @@ def numbers(kind: type, bounds: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 
 
 def with_fitting_data(tree: dict[str, Any]) -> dict[str, Any]:
-    """The rules that hold between settings: masks for segmentation alone, nothing in vain, no float16 with FSDP."""
+    """Keep the rules between settings.
+
+    Masks for segmentation alone, nothing in vain, no float16 with FSDP, no hours where the phases are epochs.
+    """
     task = tree.get("task", "segmentation")
     data = tree.setdefault("data", {})
     data["name"] = "camvid" if task == "segmentation" else "digits"
@@ -95,6 +98,8 @@ def with_fitting_data(tree: dict[str, Any]) -> dict[str, Any]:
     training = tree.get("training", {})
     if training.get("strategy") == "fsdp" and training.get("precision") == "16-mixed":
         training["precision"] = "bf16-mixed"
+    if task == "classification":
+        training.pop("hours", None)
     return tree
 
 

@@ -13,12 +13,11 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
 
-from segnet.datasets.classes import ClassSet
 from segnet.datasets.scenes import render_scene
 from segnet.inference.backends import BACKENDS
 from segnet.inference.drawing_colors import drawing_colors
+from segnet.inference.predictor import model_classes
 from segnet.nn.dropout import has_dropout
-from segnet.nn.saved import SavedModel
 from segnet.nn.stages import Staged
 from segnet.version import __version__
 from segnet.web.clip_routes import clip_router
@@ -131,7 +130,7 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
                     network=model.info.name,
                     classes=list(model.info.class_names),
                     colors=list(model.info.class_colors),
-                    drawing_colors=list(drawing_colors(classes_of(model))),
+                    drawing_colors=list(drawing_colors(model_classes(model.info))),
                     size=model.info.size,
                     has_dropout=has_dropout(model.network),
                     has_stages=isinstance(model.network, Staged),
@@ -155,11 +154,6 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
         return Response(image, media_type="image/png")
 
     return router
-
-
-def classes_of(model: SavedModel) -> ClassSet:
-    info = model.info
-    return ClassSet(info.class_names, info.class_colors, info.ignore_index)
 
 
 def sample_addresses(models: Models) -> list[str]:

@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 from torch import Tensor
 
-from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import Pixels
 from segnet.inference.network_size import network_size
+from segnet.inference.predictor import model_classes
+from segnet.inference.stage_maps import stage_maps
 from segnet.inference.stages import Stage, see_stages
 from segnet.web.images import data_url, decode, fitted, png
 from segnet.web.problems import documented
 from segnet.web.segmentation import GivenImage, GivenSettings, Segmenter, Settings, predictor_size
 
-CHANNELS = 6
-"""Feature maps of a stage that are shown: the most varied ones."""
 STAGES_SIDE = 640
 """Pixels of the longer side at most: all maps of all stages go to the page at once."""
 CODE_COLORS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167))
@@ -60,7 +59,7 @@ def stages_answer(segmenter: Segmenter, data: bytes, given: Settings) -> StagesA
     image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     pixels = torch.from_numpy(image).permute(2, 0, 1)
     with_indices, without = see_stages(model, pixels), see_stages(model, pixels, with_indices=False)
-    colors = ClassSet(model.info.class_names, model.info.class_colors, model.info.ignore_index).palette
+    colors = model_classes(model.info).palette
     return StagesAnswer(
         height=image.shape[0],
         width=image.shape[1],
@@ -73,38 +72,24 @@ def stages_answer(segmenter: Segmenter, data: bytes, given: Settings) -> StagesA
 
 
 def maps(stage: Stage, without: Stage) -> Maps:
-    shown = most_varied(stage.activation)
-    decoded = most_varied(stage.decoded)
-    values = stage.activation[shown]
-    height, width = values.shape[-2:]
+    shown = stage_maps(stage, without)
+    height, width = shown.activation.shape[-2:]
     return Maps(
         height=height,
         width=width,
-        channels=shown.tolist(),
-        changed=float(stage.change(without)),
-        activation=heat(values),
-        codes=code_image(stage.codes[shown]),
-        unpooled=heat(stage.unpooled[shown]),
-        decoded=heat(stage.decoded[decoded]),
-        unpooled_without=heat(without.unpooled[shown], like=stage.unpooled[shown]),
-        decoded_without=heat(without.decoded[decoded], like=stage.decoded[decoded]),
+        channels=shown.channels.tolist(),
+        changed=float(shown.change),
+        activation=heat(shown.activation),
+        codes=code_image(shown.codes),
+        unpooled=heat(shown.unpooled),
+        decoded=heat(shown.decoded),
+        unpooled_without=heat(shown.unpooled_without),
+        decoded_without=heat(shown.decoded_without),
     )
 
 
-def most_varied(maps: Tensor) -> Tensor:
-    """Numbers of the ``CHANNELS`` maps ``(C, H, W)`` whose values vary most, (K,)."""
-    return maps.flatten(1).var(1).topk(min(CHANNELS, len(maps))).indices
-
-
-def heat(maps: Tensor, like: Tensor | None = None) -> str:
-    """Maps ``(K, H, W)`` below each other, black for 0 and bright for the largest magnitude of the map.
-
-    Args:
-        maps: to be shown.
-        like: maps whose largest magnitudes are taken instead, so that both can be compared.
-    """
-    top = (maps if like is None else like).abs().flatten(1).amax(1).clamp(min=1e-12)
-    levels = (maps.abs() / top[:, None, None] * 255).clamp(0, 255).byte()
+def heat(levels: Tensor) -> str:
+    """Levels ``(K, H, W)`` uint8 below each other, black for 0 and bright for 255."""
     return data_url(png(levels.flatten(0, 1).numpy(), INFERNO))
 
 

@@ -4,7 +4,7 @@ import { openCamera } from "./devices.js";
 import { $, element, milliseconds, say, swatch } from "./dom.js";
 import { engine } from "./engine.js";
 import { shownAs } from "./image.js";
-import { chosen, modelOf } from "./settings.js";
+import { chosen, drawnClasses, modelOf } from "./settings.js";
 import { View } from "./view.js";
 
 let stop = null;
@@ -73,7 +73,7 @@ async function loop(isLive, frames) {
 }
 
 function draw(view, photo, model, mask) {
-  const classes = model.classes.map((name, i) => ({ name, color: model.drawing_colors[i] }));
+  const classes = drawnClasses(model);
   nameColors(classes);
   Object.assign(view, { photo, mask, result: { classes, width: photo.width, height: photo.height } });
   view.resize(photo.width, photo.height);

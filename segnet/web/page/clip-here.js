@@ -2,7 +2,7 @@
 
 import { $, element, say } from "./dom.js";
 import { shownAs } from "./image.js";
-import { chosen, modelOf, offer } from "./settings.js";
+import { chosen, drawnClasses, modelOf } from "./settings.js";
 import { View } from "./view.js";
 
 const RATE = 10; // frames of a second that go through the network
@@ -81,8 +81,7 @@ function play(url, masks, isLive) {
   const video = $("clip-result");
   const model = modelOf($("model").value);
   const view = new View({ querySelector: (name) => (name === "canvas" ? $("clip-classes") : null) });
-  const classes = model.classes.map((name, i) => ({ name, color: model.drawing_colors[i] }));
-  Object.assign(view, { photo: video, result: { classes, ...masks } });
+  Object.assign(view, { photo: video, result: { classes: drawnClasses(model), ...masks } });
   view.resize(masks.width, masks.height);
   const draw = (_, { mediaTime }) => {
     if (!isLive()) return;

@@ -27,6 +27,11 @@ export function modelOf(name) {
   return offer.models.find((model) => model.name === name);
 }
 
+// Names of a model's classes and the colours in which they are drawn over an image.
+export function drawnClasses(model) {
+  return model.classes.map((name, i) => ({ name, color: model.drawing_colors[i] }));
+}
+
 export function onSettings(work) {
   $("settings").addEventListener("change", work);
   $("settings").addEventListener("submit", (event) => event.preventDefault());

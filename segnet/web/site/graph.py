@@ -7,14 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segnet.inference.graph import onnx_model
+from segnet.inference.stage_maps import StageMaps, stage_maps
 from segnet.inference.stages import Stages, see_stages
 from segnet.nn.saved import SavedModel
 
 PIXELS, SIZE, CLASSES, CONFIDENCE = "pixels", "size", "classes", "confidence"
 """Names of the graph's inputs and outputs."""
-CHANNELS = 6
-"""Feature maps of a stage that are shown: the most varied ones."""
-KINDS = ("activation", "codes", "unpooled", "decoded", "unpooled_without", "decoded_without")
 
 
 class BrowserGraph(nn.Module):
@@ -44,9 +42,8 @@ class StagesGraph(nn.Module):
     """What each stage sees, with and without the pooling indices, as the levels that the page colours.
 
     Shape:
-        input uint8 RGBA ``(1, H, W, 4)``; outputs the classes with and without indices, uint8 ``(H, W)``, then for
-        each stage the indices of the channels that are shown, int64 ``(K,)``, and its six kinds of maps,
-        uint8 ``(K, h, w)``.
+        input uint8 RGBA ``(1, H, W, 4)``; outputs the classes with and without indices, uint8 ``(H, W)``, then
+        :class:`StageMaps` of each stage.
     """
 
     def __init__(self, model: SavedModel) -> None:
@@ -59,30 +56,9 @@ class StagesGraph(nn.Module):
         seen: Stages = see_stages(self.model, image)
         without: Stages = see_stages(self.model, image, with_indices=False)
         out = [seen.mask.to(torch.uint8), without.mask.to(torch.uint8)]
-        for stage, changed in zip(seen.stages, without.stages, strict=True):
-            shown, decoded = most_varied(stage.activation), most_varied(stage.decoded)
-            out += [
-                shown,
-                levels(stage.activation[shown]),
-                stage.codes[shown],
-                levels(stage.unpooled[shown]),
-                levels(stage.decoded[decoded]),
-                levels(changed.unpooled[shown], like=stage.unpooled[shown]),
-                levels(changed.decoded[decoded], like=stage.decoded[decoded]),
-                stage.change(changed),
-            ]
+        for pair in zip(seen.stages, without.stages, strict=True):
+            out += stage_maps(*pair)
         return tuple(out)
-
-
-def most_varied(maps: Tensor) -> Tensor:
-    """Indices of the ``CHANNELS`` maps ``(C, H, W)`` whose values vary most, ``(K,)``."""
-    return maps.flatten(1).var(1).topk(min(CHANNELS, len(maps))).indices
-
-
-def levels(maps: Tensor, like: Tensor | None = None) -> Tensor:
-    """Magnitudes of the maps ``(K, H, W)`` as uint8: 255 is the largest one of each map, or of each map of ``like``."""
-    top = (maps if like is None else like).abs().flatten(1).amax(1).clamp(min=1e-12)
-    return (maps.abs() / top[:, None, None] * 255).clamp(0, 255).to(torch.uint8)
 
 
 def browser_graph(model: SavedModel) -> Any:
@@ -96,6 +72,6 @@ def browser_graph(model: SavedModel) -> Any:
 def stages_graph(model: SavedModel, stages: int) -> Any:
     """:class:`StagesGraph` as an ``onnx.ModelProto`` for images of any size."""
     pixels = torch.zeros(1, 67, 85, 4, dtype=torch.uint8)
-    names = [f"{kind}{level}" for level in range(stages) for kind in ("channels", *KINDS, "change")]
+    names = [f"{kind}{level}" for level in range(stages) for kind in StageMaps._fields]
     axes = {PIXELS: {1: "height", 2: "width"}}
     return onnx_model(StagesGraph(model), (pixels,), [PIXELS], [CLASSES, "classes_without", *names], axes)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from segnet.errors import UserError
 from segnet.inference.drawing_colors import drawing_colors
+from segnet.inference.predictor import model_classes
 from segnet.inference.stages import see_stages
 from segnet.nn.saved import SavedModel
 from segnet.nn.stages import Staged
 from segnet.version import __version__
-from segnet.web.app import PAGE, SAMPLES, SCENES, classes_of, draw_scene
+from segnet.web.app import PAGE, SAMPLES, SCENES, draw_scene
 from segnet.web.limits import Limits
 from segnet.web.site.graph import browser_graph, stages_graph
 from segnet.web.site.runtime import LICENSE
@@ -96,7 +97,7 @@ def write_list(folder: Path, model: SavedModel, name: str, samples: list[str], s
             "network": model.info.name,
             "classes": model.info.class_names,
             "colors": model.info.class_colors,
-            "drawing_colors": drawing_colors(classes_of(model)),
+            "drawing_colors": drawing_colors(model_classes(model.info)),
             "size": model.info.size,
             "has_dropout": False,
             "has_stages": stages,

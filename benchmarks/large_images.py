@@ -18,12 +18,14 @@ from pathlib import Path
 
 import pyvips
 
+from segnet.rounding import ceil_div
+
 SAMPLE = next((Path(__file__).parents[1] / "segnet" / "web" / "samples").glob("*.jpg"))
 
 
 def write_image(path: Path, height: int, width: int) -> None:
     photo = pyvips.Image.new_from_file(str(SAMPLE))
-    across, down = -(-width // photo.width), -(-height // photo.height)
+    across, down = ceil_div(width, photo.width), ceil_div(height, photo.height)
     photo.replicate(across, down).crop(0, 0, width, height).write_to_file(str(path))
 
 

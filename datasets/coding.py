@@ -107,10 +107,6 @@ class Coding:
             label = int(self._nearest(np.array([value]), kind)[0])
         return None if label < 0 else label
 
-    def moves(self, value: int, kind: Kind) -> bool:
-        """Whether a value is read as the nearest one that is listed."""
-        return self.snap and self._listed(value, kind) < 0
-
     def meaning(self) -> str:
         """Text that changes with what the values mean."""
         tables = sorted(self.indices.items()), sorted(self.colors.items())

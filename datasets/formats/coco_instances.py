@@ -9,9 +9,8 @@ from typing import Any
 
 from segnet.errors import UserError
 
-from ..pair import Pair
-from ..polygons import Drawing, PolygonMasks, Shape, polygon
-from .drawn import DrawnClasses, ImageNames, images_without, split_of
+from ..polygons import Drawing, Shape, polygon
+from .drawn import DrawnClasses, NamedDrawings
 from .layout import Layout
 from .tree import Tree, list_tree
 
@@ -19,16 +18,6 @@ MANY_FILES = 50
 """Of more JSON files, which are one an image, only those with such a word in their name are read."""
 WORDS = ("coco", "instances", "annotations", "train", "val", "test")
 PROBLEMS = (ValueError, KeyError, TypeError, IndexError, AttributeError)
-
-
-class Drawings:
-    """The drawings of all images, which one file holds together."""
-
-    def __init__(self, by_image: dict[Path, Drawing]) -> None:
-        self.by_image = by_image
-
-    def __call__(self, pair: Pair) -> Drawing:
-        return self.by_image[pair.image]
 
 
 def find(root: Path) -> Layout | None:
@@ -43,24 +32,12 @@ def find(root: Path) -> Layout | None:
         return None
     categories = _categories(documents)
     classes = DrawnClasses([name for _, name in sorted(categories.items())])
-    images, splits, missing = ImageNames(tree), dict[str, list[Pair]](), 0
-    by_image: dict[Path, Drawing] = {}
+    named = NamedDrawings(tree)
     for path, document in documents.items():
-        drawings = _drawings(path, document, categories, classes)
-        for name, drawing in drawings.items():
-            image = images.find(name, path)
-            if image is None:
-                missing += 1
-                continue
-            by_image[image] = drawing
-            splits.setdefault(split_of(path.relative_to(root)) or "all", []).append(Pair(image, path))
-    if not splits:
-        raise UserError(f"{next(iter(documents))}: none of the {missing:,} images that it names lies below {root}")
-    source = PolygonMasks(Drawings(by_image), classes.background, tuple(classes.names))
-    layout = classes.layout("COCO instances", splits, source, (images_without(tree, by_image), []))
-    if missing:
-        layout.notes.append(f"left out: {missing:,} images that the annotations name and that are not there")
-    return layout
+        for name, drawing in _drawings(path, document, categories, classes).items():
+            if image := named.image(name, path):
+                named.add(image, path, drawing)
+    return named.layout("COCO instances", next(iter(documents)), classes)
 
 
 def _candidates(tree: Tree) -> list[Path]:

@@ -8,11 +8,9 @@ import numpy as np
 from segnet.errors import UserError
 
 from ..masks import RGB
-from ..pair import Pair
-from ..polygons import Drawing, PolygonMasks, Region, Shape, ellipse, polygon, rectangle
+from ..polygons import Drawing, Region, Shape, ellipse, polygon, rectangle
 from .class_files import hex_color
-from .coco_instances import Drawings
-from .drawn import DrawnClasses, ImageNames, images_without, split_of
+from .drawn import DrawnClasses, NamedDrawings
 from .layout import Layout
 from .names import split_name
 from .tree import list_tree
@@ -32,24 +30,13 @@ def find(root: Path) -> Layout | None:
         return None
     names, colors = _labels(documents)
     classes = DrawnClasses(names, colors)
-    images, splits, missing = ImageNames(tree), dict[str, list[Pair]](), 0
-    by_image: dict[Path, Drawing] = {}
+    named = NamedDrawings(tree)
     for path, document in documents.items():
         for element in document.iter("image"):
-            image = images.find(element.get("name", ""), path)
-            if image is None:
-                missing += 1
-                continue
-            by_image[image] = _drawing(path, element, classes)
-            split = split_name(element.get("subset", "")) or split_of(path.relative_to(root)) or "all"
-            splits.setdefault(split, []).append(Pair(image, path))
-    if not splits:
-        raise UserError(f"{next(iter(documents))}: none of the {missing:,} images that it names lies below {root}")
-    source = PolygonMasks(Drawings(by_image), classes.background, tuple(classes.names))
-    layout = classes.layout("CVAT for images", splits, source, (images_without(tree, by_image), []))
-    if missing:
-        layout.notes.append(f"left out: {missing:,} images that the annotations name and that are not there")
-    return layout
+            if image := named.image(element.get("name", ""), path):
+                drawing, split = _drawing(path, element, classes), split_name(element.get("subset", ""))
+                named.add(image, path, drawing, split)
+    return named.layout("CVAT for images", next(iter(documents)), classes)
 
 
 def _document(path: Path) -> ElementTree.Element | None:

@@ -11,6 +11,7 @@ from ..coding import Coding, identity
 from ..image_files import open_header, orientation_of
 from ..masks import RGB, MaskSource
 from ..pair import Pair
+from ..polygons import Drawing, PolygonMasks
 from .layout import Layout
 from .names import SPLIT_NAMES, composed, folder_words
 from .tree import Tree, is_image_name
@@ -62,6 +63,56 @@ class DrawnClasses:
         classes = ClassSet(tuple(self.names), tuple(self.colors), IGNORE)
         coding = Coding(identity(len(classes), IGNORE), source=source, origin=title)
         return Layout(title, splits, classes, coding, *without)
+
+
+class Drawings:
+    """The drawings of all images, which one file holds together."""
+
+    def __init__(self, by_image: dict[Path, Drawing]) -> None:
+        self.by_image = by_image
+
+    def __call__(self, pair: Pair) -> Drawing:
+        return self.by_image[pair.image]
+
+
+class NamedDrawings:
+    """Drawings that files of annotations hold for the images that they name.
+
+    Args:
+        tree: what lies in the folder.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree, self.images = tree, ImageNames(tree)
+        self.by_image: dict[Path, Drawing] = {}
+        self.splits: dict[str, list[Pair]] = {}
+        self.missing = 0
+
+    def image(self, name: str, file: Path) -> Path | None:
+        """The image that ``file`` names; None, and counted, where it is not there."""
+        found = self.images.find(name, file)
+        self.missing += found is None
+        return found
+
+    def add(self, image: Path, file: Path, drawing: Drawing, split: str = "") -> None:
+        """Take the drawing that ``file`` holds of an image; its split is by default the file's."""
+        self.by_image[image] = drawing
+        split = split or split_of(file.relative_to(self.tree.root)) or "all"
+        self.splits.setdefault(split, []).append(Pair(image, file))
+
+    def layout(self, title: str, first: Path, classes: DrawnClasses) -> Layout:
+        """The layout of what was added; ``first`` is the file that an error names.
+
+        Raises:
+            UserError: none of the images is there, or there are more classes than a mask has room for.
+        """
+        if not self.splits:
+            raise UserError(f"{first}: none of the {self.missing:,} images that it names lies below {self.tree.root}")
+        source = PolygonMasks(Drawings(self.by_image), classes.background, tuple(classes.names))
+        layout = classes.layout(title, self.splits, source, (images_without(self.tree, self.by_image), []))
+        if self.missing:
+            layout.notes.append(f"left out: {self.missing:,} images that the annotations name and that are not there")
+        return layout
 
 
 class ImageNames:

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from functools import lru_cache
-from pathlib import Path
 
 IMAGES = (
     "image images img imgs rgb rgbs input inputs raw frame frames photo photos picture pictures pic pics jpeg jpegs "
@@ -77,9 +76,3 @@ def stem_words(stem: str) -> tuple[str, ...]:
         apart = re.fullmatch(r"([^\W\d_]+)(\d+)", word)
         words += apart.groups() if apart else (word,)
     return tuple(words) or (composed(stem).lower(),)
-
-
-def is_mask_name(path: Path) -> bool:
-    """Whether the name itself says that the file is a mask."""
-    words = stem_words(path.stem)
-    return len(words) > 1 and (words[0] in MASK_WORDS - {"l", "y"} or words[-1] in MASK_WORDS)

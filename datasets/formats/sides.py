@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from segnet.errors import UserError
+from segnet.rounding import ceil_div
 
 from ..image_files import open_image
 from ..masks import pack_pixels
@@ -19,9 +20,8 @@ SAMPLES = 3
 """Files of a group that are looked at."""
 MAX_LOOKED_AT = 40
 """Groups that are looked at; of more, the others are told by the words that these have."""
-FEW, FLAT, SMOOTH = 48, 0.7, 0.85
-"""A mask has few values, and most of its pixels are like their neighbour. With many values it is one only where it is
-flatter still, as masks with soft edges are."""
+FEW, FLAT = 48, 0.7
+"""A mask has few values, and most of its pixels are like their neighbour."""
 
 
 class Look(NamedTuple):
@@ -33,7 +33,7 @@ class Look(NamedTuple):
 
 def sides_of(root: Path, groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:
     """The groups that are images and those that are masks."""
-    step = -(-len(groups) // MAX_LOOKED_AT)
+    step = ceil_div(len(groups), MAX_LOOKED_AT)
     looks = {group: _look(root, group) for group in groups[::step]} if groups else {}
     side_of = {group: _by_content(look) for group, look in looks.items()}
     if len(set(side_of.values())) == 1:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from segnet.config import TrainingConfig
+from segnet.rounding import ceil_div
 from segnet.training.position import Position
 
 FIRST_STEPS = 10
@@ -42,7 +43,7 @@ class Length:
     @property
     def epochs(self) -> int | None:
         """Of the whole run, the last of which may be a part of one; None before the first plan."""
-        return None if self.total_steps is None else -(-self.total_steps // self.steps_per_epoch)
+        return None if self.total_steps is None else ceil_div(self.total_steps, self.steps_per_epoch)
 
     def is_over(self) -> bool:
         if self.settings.hours is None:

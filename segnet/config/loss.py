@@ -1,0 +1,75 @@
+"""Settings of the loss: its terms, and a teacher to learn from."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Tag
+
+from segnet.config.settings import Settings, by_name
+
+
+class Weighted(Settings):
+    """What every term of the loss has; the terms are summed with their weights."""
+
+    name: str
+    weight: float = Field(1.0, gt=0, le=1e6)
+
+
+Weight = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class ClassWeighted(Weighted):
+    """What the terms have that weigh each pixel by its class."""
+
+    class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[Weight] = "none"
+    enet_c: float = Field(
+        1.02, gt=1, le=1e3, description="c of class_weights enet, 1 / ln(c + share); higher is more even"
+    )
+    reduction: Literal["weight_sum", "pixels"] = Field(
+        "weight_sum", description="divide by the sum of the weights (PyTorch) or the number of pixels (Caffe)"
+    )
+
+
+class CrossEntropyTerm(ClassWeighted):
+    name: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+
+
+class FocalTerm(ClassWeighted):
+    name: Literal["focal"]
+    gamma: float = Field(2.0, ge=0, le=100, description="focusing exponent")
+
+
+class OhemTerm(ClassWeighted):
+    name: Literal["ohem"]
+    threshold: float = Field(0.7, gt=0, le=1, description="pixels count whose class gets at most this probability")
+    min_share: float = Field(
+        0.0625, ge=0, le=1, description="share of the labelled pixels, the hardest, that counts in any case"
+    )
+
+
+class DiceTerm(Weighted):
+    name: Literal["dice"]
+
+
+class LovaszTerm(Weighted):
+    name: Literal["lovasz"]
+
+
+LossTerm = Annotated[
+    Annotated[CrossEntropyTerm, Tag("cross_entropy")]
+    | Annotated[FocalTerm, Tag("focal")]
+    | Annotated[OhemTerm, Tag("ohem")]
+    | Annotated[DiceTerm, Tag("dice")]
+    | Annotated[LovaszTerm, Tag("lovasz")],
+    by_name("cross_entropy"),
+]
+
+
+class DistillConfig(Settings):
+    """A trained model to learn from, besides the masks."""
+
+    teacher: str = Field(description="run folder, model folder or packaged model, of any network with the same classes")
+    weight: float = Field(
+        1.0, gt=0, le=1e6, description="of the divergence from the teacher, beside the terms of the loss"
+    )
+    temperature: float = Field(2.0, gt=0, le=1e3, description="divides both networks' logits before the softmax")

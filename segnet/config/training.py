@@ -1,0 +1,107 @@
+"""Settings of the training: optimiser, schedule, and the loop."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Tag
+
+from segnet.config.settings import MANY, Settings, by_name
+
+
+class Stepping(Settings):
+    """What every optimiser has."""
+
+    name: str
+    lr: float = Field(1e-3, gt=0, le=1e3)
+    weight_decay: float = Field(5e-4, ge=0, le=1e3)
+    decay_norm_and_bias: bool = Field(True, description="False: no weight decay on biases and batch-norm parameters")
+
+
+class SgdConfig(Stepping):
+    name: Literal["sgd"]
+    momentum: float = Field(0.9, ge=0, lt=1)
+
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
+class AdamWConfig(Stepping):
+    name: Literal["adamw"] = "adamw"
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
+
+
+OptimizerConfig = Annotated[
+    Annotated[SgdConfig, Tag("sgd")] | Annotated[AdamWConfig, Tag("adamw")],
+    by_name("adamw"),
+]
+
+
+class ConstantSchedule(Settings):
+    """Learning rate over the run, as a factor on ``optimizer.lr``; this one stays after its warm-up."""
+
+    name: Literal["constant"] = "constant"
+    warmup_steps: int = Field(0, ge=0, le=MANY)
+
+
+class FallingSchedule(Settings):
+    """What the schedules have that end with a lower learning rate."""
+
+    name: str
+    warmup_steps: int = Field(0, ge=0, le=MANY)
+    final_factor: float = Field(0.0, ge=0, le=1, description="factor at the last step")
+
+
+class PolySchedule(FallingSchedule):
+    name: Literal["poly"]
+    power: float = Field(0.9, gt=0, le=100)
+
+
+class CosineSchedule(FallingSchedule):
+    name: Literal["cosine"]
+
+
+class OneCycleSchedule(FallingSchedule):
+    name: Literal["one_cycle"]
+
+
+ScheduleConfig = Annotated[
+    Annotated[ConstantSchedule, Tag("constant")]
+    | Annotated[PolySchedule, Tag("poly")]
+    | Annotated[CosineSchedule, Tag("cosine")]
+    | Annotated[OneCycleSchedule, Tag("one_cycle")],
+    by_name("constant"),
+]
+
+
+class TrainingConfig(Settings):
+    epochs: int = Field(gt=0, le=MANY)
+    hours: float | None = Field(
+        None, gt=0, le=1e6, description="train for so long instead of epochs; the schedule is stretched over it"
+    )
+    batch_size: int = Field(4, gt=0, le=65_536, description="images a process and step")
+    val_batch_size: int = Field(4, gt=0, le=65_536)
+    accumulate: int = Field(1, gt=0, le=65_536, description="batches whose gradients are summed before a step")
+    clip_norm: float | None = Field(None, gt=0, le=1e9)
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    channels_last: bool = True
+    compile: bool | None = Field(None, description="torch.compile; null: on CUDA only")
+    ema_decay: float | None = Field(None, gt=0, lt=1, description="average the weights with this decay a step")
+    recompute_batch_norm: bool = Field(False, description="statistics over the whole training set at the end")
+    validate_every: int = Field(1, gt=0, le=MANY, description="epochs between two measurements on the val split")
+    checkpoint_minutes: float = Field(5.0, gt=0, le=1e6, description="minutes between two saves within an epoch")
+    keep_checkpoints: int = Field(2, gt=0, le=MANY, description="newest checkpoints that are kept, besides the best")
+    bad_loss: Literal["stop", "skip"] = Field(
+        "stop", description="at a loss that is not finite: end the run, or leave the step out"
+    )
+    early_stopping: int | None = Field(
+        None, gt=0, le=MANY, description="measurements without a better mean_iou before the end"
+    )
+    deterministic: bool = Field(True, description="only algorithms that give the same result each time")
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = Field(1, gt=0, le=1024, description="processes on this machine")
+    strategy: Literal["ddp", "fsdp"] = Field(
+        "ddp", description="several processes: each keeps the whole network, or a part of it and of its optimiser"
+    )
+    process_minutes: float = Field(
+        10.0, gt=0, le=1e5, description="minutes that a process waits for another that is stuck"
+    )
+    sync_batch_norm: bool = Field(True, description="several processes: batch norm over the batches of all of them")

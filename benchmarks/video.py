@@ -26,7 +26,8 @@ from segnet.commands.arguments import network_size
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.scenes import render_sequence
 from segnet.inference.overlay import Overlay
-from segnet.inference.predictor import Predictor, as_tensor
+from segnet.inference.predictor import Predictor
+from segnet.inference.tensors import as_tensor
 from segnet.inference.video.frames import FrameSegmenter
 from segnet.inference.video.layout import Painter
 from segnet.inference.video.pipeline import at_once

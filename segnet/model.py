@@ -48,8 +48,9 @@ def load(
     Raises:
         UserError: the model is missing, damaged or an autoencoder, or it cannot run in this way here.
     """
+    from segnet.inference.capabilities import usual_samples
     from segnet.inference.model import open_model
-    from segnet.inference.predictor import Predictor, usual_samples
+    from segnet.inference.predictor import Predictor
 
     opened = open_model(model)
     passes = usual_samples(opened, backend) if samples is None else samples

@@ -13,7 +13,8 @@ from segnet.files import atomic_file, write_atomically
 from segnet.inference.image_rows import ImageRows
 from segnet.inference.overlay import Legend, Overlay, class_shares
 from segnet.inference.png_rows import PngRows
-from segnet.inference.predictor import Predictor, most_likely
+from segnet.inference.predictor import Predictor
+from segnet.inference.tensors import most_likely
 from segnet.inference.tiles import Windows
 from segnet.rounding import ceil_div
 

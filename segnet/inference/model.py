@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError, first_line
 from segnet.inference.metadata import KEY, Metadata, parse
 from segnet.inference.runtimes import require
-from segnet.nn.saved import SavedModel, load_model
+from segnet.nn.saved import ModelInfo, SavedModel, load_model
 
 BACKEND_OF = {".onnx": "onnxruntime", ".xml": "openvino"}
 
@@ -33,6 +34,10 @@ class ExportedModel:
 
 
 Model = SavedModel | ExportedModel
+
+
+def model_classes(info: ModelInfo) -> ClassSet:
+    return ClassSet(info.class_names, info.class_colors, info.ignore_index)
 
 
 def open_model(model: str | Path) -> Model:

@@ -19,7 +19,8 @@ from segnet.inference.outputs import Grey, Outputs, as_levels, as_npy
 from segnet.inference.overlay import class_shares
 from segnet.inference.polygon_files import EACH, Coco, Drawn
 from segnet.inference.polygons import regions_of
-from segnet.inference.predictor import Predictor, most_likely
+from segnet.inference.predictor import Predictor
+from segnet.inference.tensors import most_likely
 from segnet.inference.tiff_stack import TiffStack
 from segnet.inference.video.frames import Answer, Segmented, check_varies
 

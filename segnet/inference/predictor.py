@@ -11,28 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import Pixels
 from segnet.datasets.merging import Merge, merged_classes
-from segnet.errors import UserError
 from segnet.inference.backends import MANY, is_openvino_usual, open_backend
+from segnet.inference.capabilities import check_samples, check_size, check_tile, only_size
 from segnet.inference.enlarge import classes_at
 from segnet.inference.memory import check_memory
-from segnet.inference.model import ExportedModel, Model
-from segnet.inference.network_size import SMALLEST, Size, network_size, scaled
+from segnet.inference.model import ExportedModel, Model, model_classes
+from segnet.inference.network_size import Size, network_size, scaled
+from segnet.inference.tensors import Images, as_tensor, at_size, most_likely
 from segnet.inference.tiles import Windows, bands
-from segnet.nn.dropout import has_dropout
-from segnet.nn.saved import ModelInfo
-from segnet.nn.stages import is_bayesian
-
-BAYESIAN_SAMPLES = 8
-"""The number in the authors' script for Bayesian SegNet-Basic; the paper (arXiv 1511.02680) plots up to 50."""
-
-SCALES = 0.1, 8.0
-"""The smallest and largest scale of an image."""
-
-Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
-"""RGB images of one size: ``(N, H, W, 3)`` uint8, or a list of ``(H, W, 3)``."""
 
 
 class Wanted(NamedTuple):
@@ -235,79 +223,3 @@ class Predictor:
                 if logits.shape[-2:] != (height, width):
                     logits = F.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
                 yield logits.flip(-1) if is_flipped else logits
-
-
-def model_classes(info: ModelInfo) -> ClassSet:
-    return ClassSet(info.class_names, info.class_colors, info.ignore_index)
-
-
-def is_graph(model: Model, backend: str) -> bool:
-    """Whether an exported graph will run, which has no dropout."""
-    return isinstance(model, ExportedModel) or backend in ("onnxruntime", "openvino")
-
-
-def only_size(model: Model) -> tuple[int, int] | None:
-    """The only (H, W) that an exported file accepts; None: any size."""
-    return model.info.size if isinstance(model, ExportedModel) and not model.info.any_size else None
-
-
-def check_size(model: Model, size: Size | None, scales: Sequence[float]) -> None:
-    """Raises UserError if the model cannot run at that size and those scales."""
-    if not scales or not all(SCALES[0] <= scale <= SCALES[1] for scale in scales):
-        words = ",".join(f"{scale:g}" for scale in scales)
-        raise UserError(f"scales {words!r}: one or more from {SCALES[0]} to {SCALES[1]:g}, as in 0.75,1,1.25")
-    own = only_size(model)
-    if own and (size not in (None, "trained", own) or tuple(scales) != (1.0,)):
-        height, width = own
-        raise UserError(
-            f"{model.path}: takes images of {height}x{width} alone; leave --size and --scales out, or export it "  # type: ignore[union-attr]
-            "for any size"
-        )
-
-
-def check_tile(tile: tuple[int, int] | None) -> None:
-    """Raises UserError if a tile is too small for the network."""
-    if tile and min(tile) < SMALLEST:
-        raise UserError(f"tile {tile[0]}x{tile[1]}: a side has {SMALLEST} pixels at least")
-
-
-def check_samples(model: Model, backend: str, samples: int) -> None:
-    """Raises UserError if the model cannot run that many passes."""
-    if samples < 1:
-        raise UserError(f"{samples} samples: at least 1 pass is needed")
-    if samples > 1 and is_graph(model, backend):
-        raise UserError(
-            "samples need dropout, which exported graphs have not: give the run folder, and torch as backend"
-        )
-    if samples > 1 and not has_dropout(model.network):  # type: ignore[union-attr]
-        raise UserError(f"{model.info.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")
-
-
-def usual_samples(model: Model, backend: str = "auto") -> int:
-    """The default number of passes with dropout on: several for a Bayesian SegNet whose dropout can stay on, else 1."""
-    return 1 if is_graph(model, backend) or not is_bayesian(model.network) else BAYESIAN_SAMPLES  # type: ignore[union-attr]
-
-
-def at_size(batch: Tensor, size: tuple[int, int]) -> Tensor:
-    """Images ``(N, 3, H, W)`` uint8 resized to ``size``; unchanged if they already have that size."""
-    if size == tuple(batch.shape[-2:]):
-        return batch
-    return F.interpolate(batch, size, mode="bilinear", antialias=True)
-
-
-def most_likely(probabilities: NDArray[np.float32]) -> Pixels:
-    """Class indices ``(H, W)`` uint8 of ``(C, H, W)``."""
-    # This takes a fifth of the time of argmax, which visits all channels at each pixel.
-    return np.asarray(torch.from_numpy(probabilities).max(0).indices.to(torch.uint8))
-
-
-def as_tensor(images: Images) -> Tensor:
-    """uint8 ``(N, 3, H, W)``.
-
-    Raises:
-        ValueError: not uint8 RGB, or of several sizes.
-    """
-    stacked = np.stack(list(images)) if not isinstance(images, np.ndarray) else images
-    if stacked.dtype != np.uint8 or stacked.ndim != 4 or stacked.shape[-1] != 3:
-        raise ValueError(f"images are (N, H, W, 3) uint8 RGB, these are {stacked.shape} {stacked.dtype}")
-    return torch.from_numpy(np.ascontiguousarray(stacked)).permute(0, 3, 1, 2)

@@ -7,8 +7,9 @@ from segnet.datasets.load import load_for_one_pass
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.files import sha256_of
+from segnet.inference.capabilities import usual_samples
 from segnet.inference.evaluation import Evaluation, evaluate
-from segnet.inference.predictor import Predictor, usual_samples
+from segnet.inference.predictor import Predictor
 from segnet.nn.saved import load_model
 from segnet.run_folder import RunFolder
 from segnet.terminal import progress_bar

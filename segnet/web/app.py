@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from segnet.datasets.scenes import render_scene
 from segnet.inference.backends import BACKENDS
 from segnet.inference.drawing_colors import drawing_colors
-from segnet.inference.predictor import model_classes
+from segnet.inference.model import model_classes
 from segnet.nn.dropout import has_dropout
 from segnet.nn.stages import Staged
 from segnet.version import __version__

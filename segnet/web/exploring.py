@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from segnet.datasets.image_files import Pixels
+from segnet.inference.model import model_classes
 from segnet.inference.network_size import network_size
-from segnet.inference.predictor import model_classes
 from segnet.inference.stage_maps import stage_maps
 from segnet.inference.stages import Stage, see_stages
 from segnet.web.images import data_url, decode, fitted, png

@@ -8,8 +8,9 @@ from pathlib import Path
 from torch import nn
 
 from segnet.errors import UserError
+from segnet.inference.capabilities import check_samples
 from segnet.inference.network_size import Size
-from segnet.inference.predictor import Predictor, check_samples
+from segnet.inference.predictor import Predictor
 from segnet.json_file import read_json
 from segnet.nn.autoencoders.saved import load_autoencoder, read_autoencoder_config
 from segnet.nn.saved import CONFIG, SavedModel, find_model, load_model, packaged_models

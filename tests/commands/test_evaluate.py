@@ -10,7 +10,7 @@ from segnet.cli import build_parser, main
 from segnet.commands.arguments import open_model
 from segnet.config import InputConfig
 from segnet.datasets.classes import CAMVID
-from segnet.inference.predictor import BAYESIAN_SAMPLES, usual_samples
+from segnet.inference.capabilities import BAYESIAN_SAMPLES, usual_samples
 from segnet.nn.catalogue import build_network
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 

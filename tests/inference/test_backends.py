@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from segnet.errors import UserError
 from segnet.inference import runtimes
 from segnet.inference.backends.openvino_cache import KEPT, graph_cache
-from segnet.inference.predictor import Predictor, as_tensor
+from segnet.inference.predictor import Predictor
+from segnet.inference.tensors import as_tensor
 from segnet.nn.saved import SavedModel
 
 from .conftest import saved

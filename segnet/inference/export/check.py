@@ -14,8 +14,8 @@ from segnet.inference.backends import Backend, open_backend
 from segnet.inference.export.formats import SUFFIXES
 from segnet.inference.model import open_model
 from segnet.inference.network_size import Size, network_size
-from segnet.inference.predictor import as_tensor, at_size
 from segnet.inference.runtimes import require
+from segnet.inference.tensors import as_tensor, at_size
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.saved import SavedModel
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from segnet.errors import UserError
 from segnet.inference.overlay import class_shares
-from segnet.inference.predictor import Predictor, most_likely
+from segnet.inference.predictor import Predictor
+from segnet.inference.tensors import most_likely
 from segnet.inference.video.flicker import FlickerMeter
 from segnet.inference.video.smoothing import TemporalSmoothing
 

@@ -23,7 +23,7 @@ from segnet.datasets.samples import Sample
 from segnet.errors import UserError
 from segnet.inference.backends import open_backend
 from segnet.inference.export.check import Check
-from segnet.inference.predictor import as_tensor
+from segnet.inference.tensors import as_tensor
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.saved import SavedModel
 from segnet.web.app import PAGE

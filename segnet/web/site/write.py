@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segnet.errors import UserError
 from segnet.inference.drawing_colors import drawing_colors
-from segnet.inference.predictor import model_classes
+from segnet.inference.model import model_classes
 from segnet.inference.stages import see_stages
 from segnet.nn.saved import SavedModel
 from segnet.nn.stages import Staged

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from segnet.datasets.classes import CAMVID
 from segnet.datasets.scenes import render_sequence
 from segnet.errors import UserError
-from segnet.inference.predictor import Images, Predictor
+from segnet.inference.predictor import Predictor
+from segnet.inference.tensors import Images
 from segnet.inference.video.frames import FrameSegmenter
 from segnet.metrics import SegmentationScores, confusion_matrix
 from segnet.nn.saved import SavedModel

@@ -90,8 +90,8 @@ def evaluate(
     from segnet.datasets.load import load_for_one_pass
     from segnet.datasets.merging import only_known
     from segnet.files import write_json
-    from segnet.inference.evaluation import evaluate as measure
-    from segnet.inference.evaluation import merged_like
+    from segnet.inference.evaluate import evaluate as measure
+    from segnet.inference.evaluate import merged_like
     from segnet.terminal import progress_bar
     from segnet.written_files import check_written, files_of_model
 
@@ -202,7 +202,7 @@ def export(
         UserError: the file differs too much from the network, or cannot be made here. No file is left behind.
     """
     from segnet.datasets.load import load_for_one_pass
-    from segnet.inference.evaluation import check_classes
+    from segnet.inference.evaluate import check_classes
     from segnet.inference.export.export import Recipe, format_of
     from segnet.inference.export.export import export as write
     from segnet.nn.saved import load_model

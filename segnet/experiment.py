@@ -9,7 +9,7 @@ from segnet.config import Config
 from segnet.files import sha256_of, write_json
 from segnet.hardware import device_name
 from segnet.inference.capabilities import usual_samples
-from segnet.inference.evaluation import evaluate
+from segnet.inference.evaluate import evaluate
 from segnet.inference.evaluation_table import evaluation_table
 from segnet.inference.predictor import Predictor
 from segnet.inference.video.drive import show_on_drive

@@ -8,7 +8,8 @@ from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.files import sha256_of
 from segnet.inference.capabilities import usual_samples
-from segnet.inference.evaluation import Evaluation, evaluate
+from segnet.inference.evaluate import evaluate
+from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import load_model
 from segnet.run_folder import RunFolder

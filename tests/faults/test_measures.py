@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from segnet.files import sha256_of
-from segnet.inference.evaluation import evaluate
+from segnet.inference.evaluate import evaluate
 from segnet.report import runs
 from segnet.run_folder import RunFolder
 from tests.faults.conftest import Begin, Training

@@ -8,7 +8,9 @@ from sklearn.metrics import confusion_matrix
 
 from segnet.datasets.camvid.load import load_camvid
 from segnet.errors import UserError
-from segnet.inference.evaluation import Evaluation, certainty, evaluate
+from segnet.inference.certainty import certainty
+from segnet.inference.evaluate import evaluate
+from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.metrics import boundary_f1
 from segnet.nn.saved import SavedModel

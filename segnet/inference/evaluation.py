@@ -27,7 +27,7 @@ class Evaluation:
         matrices: ``(n, C, C)`` int64, a confusion matrix an image, truth in rows.
         boundary: ``(n, C)`` boundary F1, NaN for classes that are not in the image's truth.
         calibration: confidences against hits.
-        by_confidence: the same, in bins fine enough to put pixels in order, see :func:`segnet.inference.certainty.certainty`.
+        by_confidence: the same, in bins fine enough to put pixels in order (:mod:`segnet.inference.certainty`).
         predictions: class indices of each image as PNG, at the label's own resolution.
         images_per_second: through the network alone, reading and measuring left out.
         by_spread: of a network sampled with dropout, pixels in the order of their standard deviation.

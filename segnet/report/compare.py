@@ -12,7 +12,7 @@ from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.metrics import SegmentationScores, paired_difference
 from segnet.metrics.scores import divide
-from segnet.report import plots
+from segnet.report import plots, style
 from segnet.report.facts import NOT_SETTINGS, cost_facts, flat
 from segnet.report.gallery import Choice, unlabelled_color
 from segnet.report.images import Card, ImageStore
@@ -89,7 +89,7 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
         "costs": costs,
         "differences": [difference_of_means(runs[0], run) for run in runs[1:]],
         "class_differences": [class_differences(runs[0], run) for run in runs[1:]],
-        "plots": {name: plots.svg(figure, name) for name, figure in drawn.items()},
+        "plots": {name: style.svg(figure, name) for name, figure in drawn.items()},
         "settings": differing_settings(runs),
         "galleries": [(choice, cards_of(runs, store, choice)) for choice in most_different(runs)],
         "legend": list(zip(classes.names, classes.colors, strict=True)),

@@ -17,7 +17,7 @@ from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.sampling import EpochBatches
 from segnet.datasets.splits import spread
 from segnet.files import write_atomically
-from segnet.report import plots
+from segnet.report import plots, style
 from segnet.run_folder import RunFolder
 from segnet.terminal import say
 from segnet.training.sample_images import as_images, grid
@@ -52,7 +52,7 @@ def write_first_look(config: Config, task: SegmentationTask | ImageTask, run: Ru
     pairs = [image_and_mask(sample["image"].numpy(), sample["mask"].numpy(), task.classes) for sample in samples]
     rows = [list(chain(*pairs[start : start + COLUMNS])) for start in range(0, len(pairs), COLUMNS)]
     write_atomically(run.first_batches, as_png(grid(rows)))
-    write_atomically(run.classes, plots.png(class_shares(task.train_split)))
+    write_atomically(run.classes, style.png(class_shares(task.train_split)))
     say(f"look at {run.first_batches} and {run.classes.name}: the first samples with their masks, and the classes")
 
 
@@ -91,4 +91,4 @@ def class_shares(split: ImagesAndMasks) -> "Figure":
     shares = np.array(pixels) / max(1, sum(pixels))
     of_all = f" of {len(split)}" if len(places) < len(split) else ""
     label = f"share of the pixels in {len(places)}{of_all} training masks"
-    return plots.share_bars([*classes.names, "not labelled"], shares, [*colors, plots.GRID], label)
+    return plots.share_bars([*classes.names, "not labelled"], shares, [*colors, style.GRID], label)

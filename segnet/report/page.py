@@ -10,7 +10,7 @@ from segnet.datasets.samples import ImagesAndMasks
 from segnet.files import write_atomically
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
-from segnet.report import plots
+from segnet.report import plots, style
 from segnet.report.facts import changed_settings, cost_facts, effort_facts, shown_costs, training_facts, versions
 from segnet.report.gallery import (
     ERROR_COLORS,
@@ -89,7 +89,7 @@ def write_report(
     content["film"] = film(RunFolder(run_folder).drive)
     content["model"] = predictor.model.info.name
     content["costs"] = shown_costs(cost_facts(evaluation, predictor, dataset))
-    content["plots"] = {name: plots.svg(figure, name) for name, figure in drawn.items()}
+    content["plots"] = {name: style.svg(figure, name) for name, figure in drawn.items()}
     page = output or RunFolder(run_folder).report
     write_atomically(page, render("report.html", **content))
     return page
@@ -186,7 +186,7 @@ def figures_of_tables(evaluation: Evaluation, summary: Summary) -> dict[str, "Fi
 def save_figures(folder: Path, drawn: Mapping[str, "Figure"]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in drawn.items():
-        write_atomically(folder / f"{name}.png", plots.png(figure))
+        write_atomically(folder / f"{name}.png", style.png(figure))
 
 
 def most_confused(evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from segnet.config import Config
 from segnet.config_file import dump_config
 from segnet.files import write_atomically
-from segnet.report import plots
+from segnet.report import style
 from segnet.report.templating import render
 from segnet.tuning.grid import SEED, groups
 
@@ -74,7 +74,7 @@ def write_tuning_report(
         keys=keys,
         rows=[row(trial, measure) for trial in order],
         captions=captions(drawn, keys),
-        plots={name: plots.svg(figure, name) for name, figure in drawn.items()},
+        plots={name: style.svg(figure, name) for name, figure in drawn.items()},
         settings=dump_config(config),
     )
     write_atomically(page, text)
@@ -94,9 +94,9 @@ def as_text(value: float | None, measure: str = "") -> str:
 
 def value_figure(x: str, measure: str) -> tuple["Figure", "Axes"]:
     """Empty axes for the measure, in per cent where it is a share."""
-    figure, axis = plots.new_figure(x, measure)
+    figure, axis = style.new_figure(x, measure)
     if measure in SHARES:
-        axis.yaxis.set_major_formatter(plots.percent)
+        axis.yaxis.set_major_formatter(style.percent)
     return figure, axis
 
 
@@ -178,17 +178,17 @@ def history(trials: Sequence[FrozenTrial], measure: str) -> "Figure":
     complete, pruned = (points(trials, state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
     if complete:
         numbers, values = list(complete), list(complete.values())
-        axis.scatter(numbers, values, color=plots.BLUE, s=18, label="complete", zorder=3)
+        axis.scatter(numbers, values, color=style.BLUE, s=18, label="complete", zorder=3)
         best = np.maximum.accumulate(values)
         # To the last trial, which need not be a complete one.
-        axis.step([*numbers, len(trials)], [*best, best[-1]], where="post", color=plots.BLUE, label="best so far")
+        axis.step([*numbers, len(trials)], [*best, best[-1]], where="post", color=style.BLUE, label="best so far")
     if pruned:
         axis.scatter(
-            list(pruned), list(pruned.values()), color=plots.ORANGE, marker="x", s=18, label="pruned", zorder=3
+            list(pruned), list(pruned.values()), color=style.ORANGE, marker="x", s=18, label="pruned", zorder=3
         )
     axis.locator_params(axis="x", integer=True)
     if complete or pruned:
-        plots.legend(axis)
+        style.legend(axis)
     return figure
 
 
@@ -205,11 +205,11 @@ def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str
         if not trial.intermediate_values:
             continue
         is_best = best is not None and trial.number == best.number
-        color, width = plots.MUTED, 0.9
+        color, width = style.MUTED, 0.9
         if trial.state == TrialState.PRUNED:
-            color = plots.ORANGE
+            color = style.ORANGE
         if is_best:
-            color, width = plots.BLUE, 2.0
+            color, width = style.BLUE, 2.0
         points = sorted(trial.intermediate_values.items())
         marker = "o" if len(points) < 3 else None
         axis.plot(*zip(*points, strict=True), color=color, linewidth=width, marker=marker, markersize=3)
@@ -218,10 +218,10 @@ def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str
 
 
 def importance_bars(importances: dict[str, float]) -> "Figure":
-    figure, axis = plots.new_figure("share of the variance", "")
+    figure, axis = style.new_figure("share of the variance", "")
     names = list(importances)[::-1]
-    axis.barh(names, [importances[name] for name in names], color=plots.BLUE, height=0.6)
-    axis.xaxis.set_major_formatter(plots.percent)
+    axis.barh(names, [importances[name] for name in names], color=style.BLUE, height=0.6)
+    axis.xaxis.set_major_formatter(style.percent)
     axis.locator_params(axis="x", nbins=4)
     return figure
 
@@ -231,14 +231,14 @@ def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Fi
     figure, axis = value_figure(key, measure)
     measured = [trial for trial in trials if trial.value is not None and key in trial.params]
     categorical = any(isinstance(trial.params[key], str) for trial in measured)
-    for state, color, marker in ((TrialState.COMPLETE, plots.BLUE, "o"), (TrialState.PRUNED, plots.ORANGE, "x")):
+    for state, color, marker in ((TrialState.COMPLETE, style.BLUE, "o"), (TrialState.PRUNED, style.ORANGE, "x")):
         some = [trial for trial in measured if trial.state == state]
         if some:
             x = [trial.params[key] for trial in some]
             axis.scatter(x, [trial.value or 0.0 for trial in some], color=color, marker=marker, s=18, zorder=3)
     if not categorical and measured and getattr(measured[0].distributions[key], "log", False):
         axis.set_xscale("log")
-        plots.few_ticks(axis.xaxis)
+        style.few_ticks(axis.xaxis)
     elif not categorical:
         # Four numbers of many digits fit beside each other.
         axis.locator_params(axis="x", nbins=4)

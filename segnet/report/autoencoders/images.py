@@ -1,4 +1,4 @@
-"""Figures of autoencoders' reports: rows of images, curves, maps, in the look of :mod:`segnet.report.plots`."""
+"""Figures of autoencoders' reports: rows of images, curves, maps, in the look of :mod:`segnet.report.style`."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segnet.inference.autoencoders.compression import RatePoint
-from segnet.report import plots
+from segnet.report import plots, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,11 +29,11 @@ def image_rows(rows: Mapping[str, Floats]) -> "Figure":
     it their letters, had to shrink beyond reading.
     """
     height, width = side_by_side(next(iter(rows.values()))).shape[:2]
-    figure = plots.bare_figure(ROWS_WIDTH, len(rows) * (ROWS_WIDTH * height / width + LABEL_HEIGHT))
+    figure = style.bare_figure(ROWS_WIDTH, len(rows) * (ROWS_WIDTH * height / width + LABEL_HEIGHT))
     axes: list[Axes] = list(figure.subplots(len(rows), 1, squeeze=False).flat)
     for axis, (label, images) in zip(axes, rows.items(), strict=True):
         show(axis, side_by_side(images))
-        axis.set_title(label, loc="left", fontsize=10, color=plots.INK, pad=3)
+        axis.set_title(label, loc="left", fontsize=10, color=style.INK, pad=3)
     return figure
 
 
@@ -43,7 +43,7 @@ def image_grid(images: Floats, columns: int) -> "Figure":
     between = np.full((GAP, *lines[0].shape[1:]), BETWEEN, np.float32)
     image = np.concatenate([part for line in lines for part in (line, between)][:-1])
     height, width = image.shape[:2]
-    figure = plots.bare_figure(6, 6 * height / width)
+    figure = style.bare_figure(6, 6 * height / width)
     show(figure.subplots(), image)
     return figure
 
@@ -89,16 +89,16 @@ def curves(rows: Sequence[Mapping[str, str]], measures: Sequence[str]) -> dict[s
     figures = {"loss": plots.loss_curve(rows)}
     for name in measures:
         label = measure_name(name)
-        figures[name.removeprefix("val_")], axis = plots.new_figure("epoch", "validation")
+        figures[name.removeprefix("val_")], axis = style.new_figure("epoch", "validation")
         plots.draw_columns(axis, rows, {name: label})
     return figures
 
 
 def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has_scale: bool) -> "Figure":
     """Images as points (N, 2) in the colour of their label; a label of one letter is the point itself."""
-    figure = plots.bare_figure(6, 5)
+    figure = style.bare_figure(6, 5)
     axis = figure.subplots()
-    plots.dress(axis, "first number of the latent" if has_scale else "", "second number" if has_scale else "")
+    style.dress(axis, "first number of the latent" if has_scale else "", "second number" if has_scale else "")
     for label, name in enumerate(names):
         own = places[labels == label]
         if not len(own):
@@ -116,7 +116,7 @@ def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has
             label=name,
             rasterized=len(places) > 2000,
         )
-    plots.legend(axis, loc="center left", bbox_to_anchor=(1, 0.5))
+    style.legend(axis, loc="center left", bbox_to_anchor=(1, 0.5))
     if not has_scale:
         # Distances on such a map have no unit.
         axis.set(xticks=[], yticks=[])
@@ -126,9 +126,9 @@ def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has
 
 def latent_numbers(latents: Floats) -> "Figure":
     """Mean and spread of each number of the latents (N, numbers)."""
-    figure = plots.bare_figure(6, 2.4)
+    figure = style.bare_figure(6, 2.4)
     axis = figure.subplots()
-    plots.dress(axis, "number of the latent", "mean ± std")
+    style.dress(axis, "number of the latent", "mean ± std")
     axis.errorbar(
         range(1, latents.shape[1] + 1),
         latents.mean(0),
@@ -136,20 +136,20 @@ def latent_numbers(latents: Floats) -> "Figure":
         fmt="o",
         markersize=3,
         linewidth=1,
-        color=plots.BLUE,
+        color=style.BLUE,
     )
     axis.locator_params(axis="x", integer=True)
     return figure
 
 
 def rate_distortion_plot(points: Sequence[RatePoint]) -> "Figure":
-    figure = plots.bare_figure(6, 3.6)
+    figure = style.bare_figure(6, 3.6)
     axis = figure.subplots()
-    plots.dress(axis, "bits per pixel", "PSNR, dB")
-    for color, method in zip(plots.SERIES, dict.fromkeys(point.method for point in points), strict=False):
+    style.dress(axis, "bits per pixel", "PSNR, dB")
+    for color, method in zip(style.SERIES, dict.fromkeys(point.method for point in points), strict=False):
         own = sorted((point.bits_per_pixel, point.psnr) for point in points if point.method == method)
         axis.plot(*zip(*own, strict=True), color=color, marker="o", markersize=3, label=method)
     axis.set_xscale("log")
-    plots.few_ticks(axis.xaxis)
-    plots.legend(axis)
+    style.few_ticks(axis.xaxis)
+    style.legend(axis)
     return figure

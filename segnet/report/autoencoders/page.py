@@ -16,7 +16,7 @@ from segnet.report.autoencoders.sections import (
 )
 from segnet.report.facts import training_facts, versions
 from segnet.report.page import save_figures
-from segnet.report.plots import svg
+from segnet.report.style import svg
 from segnet.report.tables import write_records
 from segnet.report.templating import render
 from segnet.run_files import METRICS

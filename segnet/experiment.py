@@ -19,7 +19,8 @@ from segnet.report.autoencoders.page import report_autoencoder
 from segnet.report.first_look import write_first_look
 from segnet.report.page import write_report
 from segnet.report.tables import write_tables
-from segnet.run_folder import RunFolder, read_metrics
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_metrics
 from segnet.terminal import output_console, progress_bar
 from segnet.training.averaging import recompute_batch_norm
 from segnet.training.early_checks import check_early, check_first_sample

@@ -8,7 +8,8 @@ from typing import Any
 from segnet.config import Config
 from segnet.errors import UserError
 from segnet.model import Model, load
-from segnet.run_folder import RunFolder, read_metrics
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_metrics
 
 
 class Run:

@@ -9,7 +9,8 @@ import pytest
 from segnet.config import Config
 from segnet.config_file import load_config
 from segnet.errors import UserError
-from segnet.run_folder import MetricsTable, RunFolder
+from segnet.run_folder import RunFolder
+from segnet.run_tables import MetricsTable
 
 
 def config(runs: Path, **settings: Any) -> Config:

@@ -20,7 +20,8 @@ from segnet.report.page import ERROR_LEGEND, save_figures
 from segnet.report.runs import MeasuredRun
 from segnet.report.summary import summarize
 from segnet.report.templating import render
-from segnet.run_folder import RunFolder, read_metrics
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_metrics
 
 SIGNIFICANT = 0.05
 SHOWN = 6

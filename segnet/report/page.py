@@ -29,7 +29,8 @@ from segnet.report.gallery import (
 from segnet.report.images import Card, ImageStore, scaled_uncertainty
 from segnet.report.summary import Summary, certainties, summarize
 from segnet.report.templating import render
-from segnet.run_folder import RunFolder, read_metrics, read_step_losses
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_metrics, read_step_losses
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from segnet.run_folder import MetricsTable, RunFolder
+from segnet.run_folder import RunFolder
+from segnet.run_tables import MetricsTable
 from segnet.training.position import Position
 
 

@@ -1,7 +1,8 @@
 """The loss of each step in a file. It shows warm-up and outliers, which an epoch's mean hides."""
 
 from segnet.files import write_atomically
-from segnet.run_folder import RunFolder, read_step_losses
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_step_losses
 
 KEPT = 2000
 """Rows from which two neighbours become one, their mean: a figure is no wider."""

@@ -18,7 +18,8 @@ from segnet.config_file import dump_config, load_config
 from segnet.errors import UserError, first_line
 from segnet.files import write_atomically
 from segnet.lock import lock_file
-from segnet.run_folder import RunFolder, read_metrics
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_metrics
 from segnet.terminal import say
 from segnet.training.early_checks import check_early, check_first_sample
 from segnet.training.launch import launch

@@ -21,7 +21,7 @@ from segnet.datasets.formats.class_files import read_class_file
 from segnet.datasets.shards import load_shards, write_shards
 from segnet.datasets.shards.index import INDEX, ROWS
 from segnet.errors import UserError
-from segnet.run_folder import read_metrics
+from segnet.run_tables import read_metrics
 from tests.faults.conftest import Training
 from tests.faults.programs import segnet
 from tests.faults.rows import Row, fault, times

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from segnet.run_folder import RunFolder, read_step_losses
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_step_losses
 from segnet.training import step_losses
 from segnet.training.step_losses import StepLosses
 

@@ -20,7 +20,8 @@ from segnet.report.style import svg
 from segnet.report.tables import write_records
 from segnet.report.templating import render
 from segnet.run_files import METRICS
-from segnet.run_folder import RunFolder, read_metrics
+from segnet.run_folder import RunFolder
+from segnet.run_tables import read_metrics
 from segnet.training.tasks.image_task import ImageTask
 
 HIDDEN = ("val_loss", "val_objective")

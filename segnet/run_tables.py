@@ -1,0 +1,67 @@
+"""The tables of a run: ``metrics.csv`` with a row for each epoch, and ``losses.csv`` with a row for each step."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from segnet.errors import UserError, first_line
+from segnet.files import write_atomically
+
+MONITORS = {
+    "segmentation": "val_mean_iou",
+    "reconstruction": "val_psnr",
+    "variational": "val_objective",
+    "classification": "val_accuracy",
+}
+"""The column of ``metrics.csv`` by which each task keeps its best weights; higher is better."""
+
+
+class MetricsTable:
+    """``metrics.csv``: a row an epoch; written whole each time, so that it is never half a row."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, object]] = []
+
+    def load(self, before_epoch: int) -> None:
+        """Take over the rows of the epochs that a resumed run has behind it."""
+        self.rows = [{**row} for row in read_metrics(self.path) if int(row["epoch"]) < before_epoch]
+
+    def add(self, row: dict[str, object]) -> None:
+        self.rows.append(row)
+        text = io.StringIO()
+        columns = list(dict.fromkeys(key for row in self.rows for key in row))
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_atomically(self.path, text.getvalue())
+
+
+def read_metrics(path: Path) -> list[dict[str, str]]:
+    """Rows of ``metrics.csv``; none where there is no such file.
+
+    Raises:
+        UserError: it is no table of epochs.
+    """
+    if not path.exists():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, csv.Error, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as a table ({first_line(error)}); restore it or take it out") from None
+    for number, row in enumerate(rows, start=2):
+        if None in row or None in row.values() or not re.fullmatch(r"\d{1,9}", row.get("epoch", "")):
+            raise UserError(f"{path}: line {number} is no row of an epoch; restore the file or take it out")
+    return rows
+
+
+def read_step_losses(path: Path) -> list[tuple[int, float]]:
+    """Rows of ``losses.csv``: a step, and the loss up to it; none where there is no such table."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()[1:]
+        return [(int(step), float(loss)) for step, loss in (line.split(",") for line in lines)]
+    except (OSError, ValueError):
+        # It only adds a figure to a page.
+        return []

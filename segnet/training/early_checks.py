@@ -1,10 +1,11 @@
 """Mistakes that a config shows by itself: found before data are drawn or read, and before a run folder is touched."""
 
+import copy
 import shutil
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from segnet.config import Config
 from segnet.datasets.augmentation import build_augmentation
@@ -16,6 +17,7 @@ from segnet.nn.autoencoders import AUTOENCODERS
 from segnet.nn.catalogue import build_network
 from segnet.nn.smp import PREFIX
 from segnet.run_folder import RunFolder
+from segnet.training.failures import explain
 from segnet.training.tasks.build import AnyTask
 from segnet.training.tasks.segmentation import SegmentationTask
 
@@ -76,10 +78,26 @@ def check_room(config: Config, network: nn.Module, resume: bool) -> None:
 
 
 def check_first_sample(task: AnyTask) -> None:
-    """See whether the augmentation works on the first train image.
+    """See whether the augmentation works on the first train image, and the network on the smallest batch.
 
     Raises:
-        UserError: it does not, or the image cannot be read.
+        UserError: one of the two does not, or the image cannot be read.
     """
     if isinstance(task, SegmentationTask):
-        task.train_data[0, 0]
+        image = task.collate([task.train_data[0, 0]])["image"]
+        if len(task.train_data) % task.config.training.batch_size == 1:
+            check_single_image(task.network, task.preprocess(image))
+
+
+def check_single_image(network: nn.Module, image: Tensor) -> None:
+    """Train the network's outline on a batch of one image, ``(1, C, H, W)``, which the end of each epoch would bring.
+
+    Raises:
+        UserError: batch norm would see one value a channel.
+    """
+    outline = copy.deepcopy(network).to("meta").train()
+    try:
+        with torch.no_grad():
+            outline(image.to("meta"))
+    except ValueError as error:
+        raise UserError(explain(error) or first_line(error)) from None

@@ -8,12 +8,8 @@ from segnet.nn.autoencoders.saved import load_autoencoder
 from segnet.nn.autoencoders.stacked import StackedAutoencoder
 from segnet.nn.autoencoders.variational import VariationalAutoencoder
 from segnet.report.autoencoders.images import curves, measure_name
-from segnet.report.autoencoders.sections import (
-    Section,
-    filter_section,
-    sections_for_reconstruction,
-    variational_section,
-)
+from segnet.report.autoencoders.section import Section
+from segnet.report.autoencoders.sections import filter_section, sections_for_reconstruction, variational_section
 from segnet.report.facts import training_facts, versions
 from segnet.report.page import save_figures
 from segnet.report.style import svg

@@ -1,7 +1,6 @@
-"""What an autoencoder's report holds: each function measures one aspect and gives a section of the page."""
+"""The sections of an autoencoder's report: each function measures one aspect."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +10,9 @@ from torch import nn
 
 from segnet.config import CorruptionConfig
 from segnet.datasets.small_images.images import Images
-from segnet.inference.autoencoders.compression import RatePoint, rate_distortion
 from segnet.inference.autoencoders.reconstructions import (
     PCA,
     Floats,
-    Quality,
     apply,
     as_floats,
     compare_with_pca,
@@ -24,65 +21,18 @@ from segnet.inference.autoencoders.reconstructions import (
     reconstruct,
 )
 from segnet.inference.autoencoders.representation import classify, map_of_latents
-from segnet.inference.autoencoders.restoration import Restoration, measure_restoration
+from segnet.report.autoencoders.compression_section import compression_section
 from segnet.report.autoencoders.images import (
     image_grid,
     image_rows,
     latent_numbers,
-    rate_distortion_plot,
     scatter,
 )
+from segnet.report.autoencoders.restoration_section import restoration_section
+from segnet.report.autoencoders.section import QUALITY_HEAD, SHOWN, Section, best_cells, quality_table
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-SHOWN = 10
-"""Images in a row of images."""
-
-
-@dataclass
-class Section:
-    """A heading, a few sentences, a table and images.
-
-    Attributes:
-        title: heading.
-        text: plain text.
-        head: the table's head; empty: no table.
-        rows: its rows, as they are shown.
-        figures: by file name without suffix, with what they show.
-        values: the same for ``metrics.json``; lists of records are written as CSV too.
-        headlines: what the page begins with: a measure's name, its value, and the simple rival's beside it.
-        bold: the best cells of ``rows``, as (row, column).
-    """
-
-    title: str
-    text: str = ""
-    head: Sequence[str] = ()
-    rows: list[Sequence[str]] = field(default_factory=list)
-    figures: dict[str, tuple["Figure", str]] = field(default_factory=dict)
-    values: dict[str, object] = field(default_factory=dict)
-    headlines: list[tuple[str, str, str]] = field(default_factory=list)
-    bold: set[tuple[int, int]] = field(default_factory=set)
-
-
-def quality_table(rows: Sequence[Quality]) -> list[Sequence[str]]:
-    return [(row.method, f"{row.mse:.5f}", f"{row.psnr:.2f}", f"{row.ssim:.4f}") for row in rows]
-
-
-def best_cells(groups: Sequence[Sequence[Quality]], before: int) -> set[tuple[int, int]]:
-    """The best of each measure in each group of rows, as (row, column); ``before``: columns left of the method."""
-    found, start = set(), 0
-    for rows in groups:
-        for column, sign in ((1, -1), (2, 1), (3, 1)):
-            best = max(sign * float(row[column]) for row in rows)
-            found |= {
-                (start + place, before + column) for place, row in enumerate(rows) if sign * float(row[column]) == best
-            }
-        start += len(rows)
-    return found
-
-
-QUALITY_HEAD = ("Method", "Squared error", "PSNR, dB", "SSIM")
+    pass
 
 
 def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Section:
@@ -136,108 +86,6 @@ def latent_section(network: nn.Module, val: Images) -> Section:
             f"{how}: a point an image; colours are classes, of which the autoencoder knows nothing",
         )
     return section
-
-
-def restoration_section(
-    network: nn.Module, corruptions: Sequence[CorruptionConfig], train: Images, val: Images
-) -> Section:
-    """Every kind and strength of damage, restored by the autoencoder and by OpenCV's filters."""
-    results = [
-        measure_restoration(network, corruption, strength, train, val)
-        for corruption in corruptions
-        for strength in corruption.strengths
-    ]
-    return Section(
-        "Restoration",
-        "Every method restores the same damaged val images. A filter's strength is the best on training images with "
-        "the same damage. Where there are holes, every method keeps the known pixels.",
-        ("Damage", "Strength", *QUALITY_HEAD),
-        [
-            (result.corruption.replace("_", " "), f"{result.strength:g}", *row)
-            for result in results
-            for row in quality_table(result.rows)
-        ],
-        {
-            f"{result.corruption}_{result.strength:g}": (restoration_image(result, val), restoration_caption(result))
-            for result in results
-        },
-        {
-            "restoration": [
-                {"corruption": result.corruption, "strength": result.strength, **row._asdict()}
-                for result in results
-                for row in result.rows
-            ]
-        },
-        [restoration_headline(results)],
-        best_cells([result.rows for result in results], before=2),
-    )
-
-
-def restoration_headline(results: Sequence[Restoration]) -> tuple[str, str, str]:
-    """Mean PSNR over all kinds and strengths of damage, and that of each one's best filter."""
-    ours = float(np.mean([result.rows[1].psnr for result in results]))
-    filters = float(np.mean([max(row.psnr for row in result.rows[2:]) for result in results]))
-    return "PSNR after restoration, mean", f"{ours:.1f} dB", f"the best filter of each damage: {filters:.1f} dB"
-
-
-def restoration_image(result: Restoration, val: Images) -> "Figure":
-    name, images = result.best_filter
-    return image_rows(
-        {
-            "image": as_floats(val.pixels[:SHOWN]),
-            "damaged": as_floats(result.damaged.images[:SHOWN]),
-            "autoencoder": result.restored[:SHOWN],
-            name: images[:SHOWN],
-        }
-    )
-
-
-def restoration_caption(result: Restoration) -> str:
-    ours, best = result.rows[1], max(result.rows[2:], key=lambda row: row.psnr)
-    verdict = "better" if ours.psnr > best.psnr else "worse"
-    return (
-        f"{result.corruption.replace('_', ' ')} {result.strength:g}: the autoencoder is "
-        f"{abs(ours.psnr - best.psnr):.1f} dB {verdict} than {best.method}"
-    )
-
-
-def compression_section(network: nn.Module, train: Images, val: Images, bits: Sequence[int]) -> Section:
-    """Rate-distortion of the quantised, entropy-coded latent against PCA, JPEG and WebP."""
-    pca = PCA(train.pixels, encode(network, train.pixels[:1]).shape[1])
-    points = rate_distortion(network, pca, train, val, bits)
-    ours = [point for point in points if point.method == "autoencoder"]
-    return Section(
-        "Compression",
-        f"{len(val)} images in one stream (arithmetic coding) or one file (JPEG, WebP). What a decoder needs once is "
-        f"not counted: {sum(weight.numel() for weight in network.parameters()):,} weights of the autoencoder, "
-        f"{pca.components * int(np.prod(val.shape)):,} numbers of PCA. " + where_files_win(points, ours),
-        ("Method", "Setting", "Bits per pixel", "PSNR, dB"),
-        [(p.method, str(p.setting), f"{p.bits_per_pixel:.3f}", f"{p.psnr:.2f}") for p in points],
-        {"rate_distortion": (rate_distortion_plot(points), "Higher and further left is better")},
-        {"rate_distortion": [point._asdict() for point in points]},
-    )
-
-
-def where_files_win(points: Sequence[RatePoint], ours: Sequence[RatePoint]) -> str:
-    """From which quality on a file format is the better choice."""
-    sentences = []
-    best = max(point.psnr for point in ours)
-    for method in ("JPEG", "WebP"):
-        beyond = [p for p in points if p.method == method and p.psnr > best]
-        wins = [
-            p
-            for p in points
-            if p.method == method and all(o.psnr < p.psnr or o.bits_per_pixel > p.bits_per_pixel for o in ours)
-        ]
-        if wins:
-            first = min(wins, key=lambda p: p.bits_per_pixel)
-            sentences.append(
-                f"{method} wins from {first.bits_per_pixel:.2f} bits per pixel on ({first.psnr:.1f} dB there)"
-                + (f": no setting of the latent reaches more than {best:.1f} dB." if beyond else ".")
-            )
-        else:
-            sentences.append(f"{method} wins nowhere on these images.")
-    return " ".join(sentences)
 
 
 def representation_section(network: nn.Module, train: Images, val: Images) -> Section:

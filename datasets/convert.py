@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -115,13 +115,19 @@ def convert(
         summary.moved += done[name].moved
     progress(summary.already, len(items))
     job = Job(out, layout.classes, layout.coding, ignore_unknown)
-    with (out / JOURNAL).open("a", encoding="utf-8") as journal:
+    for number, outcome in enumerate(_convert(job, waiting, workers), start=summary.already + 1):
+        if outcome.problem and not skip_errors:
+            raise UserError(f"{outcome.problem}; go on without such pairs with --on-error skip")
+        summary.add(outcome)
+        progress(number, len(items))
+    return summary
+
+
+def _convert(job: Job, items: Sequence[Item], workers: int | None) -> Iterator[Outcome]:
+    """Convert ``items`` in order. Each that succeeds gets a line in the journal."""
+    with (job.out / JOURNAL).open("a", encoding="utf-8") as journal:
         journal.write("\n")  # ends a line that an interruption has cut
-        outcomes = zip(waiting, map_files(convert_pair, job, waiting, workers), strict=True)
-        for number, (item, outcome) in enumerate(outcomes, start=summary.already + 1):
-            if outcome.problem and not skip_errors:
-                raise UserError(f"{outcome.problem}; go on without such pairs with --on-error skip")
-            summary.add(outcome)
+        for item, outcome in zip(items, map_files(convert_pair, job, items, workers), strict=True):
             if not outcome.problem:
                 entry = {
                     "name": item.name,
@@ -131,8 +137,7 @@ def convert(
                 }
                 journal.write(json.dumps(entry) + "\n")
                 journal.flush()
-            progress(number, len(items))
-    return summary
+            yield outcome
 
 
 def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:

@@ -1,10 +1,14 @@
 """``segnet benchmark``: the networks' speed on this machine, compared with its peak and with plain PyTorch."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segnet.commands.arguments import size
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 EXAMPLE = """\
 example:
@@ -79,34 +83,47 @@ def run(args: argparse.Namespace) -> int:
 
 
 def print_table(result: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from segnet.speed.machine import QUIET
+    """Print the machine, a table of the networks, and the rates of reading where they were measured."""
     from segnet.terminal import output_console
 
     console = output_console()
     if not console.is_terminal:
         console = output_console(width=130)  # a file has no width that the table would have to fit
+    for line in machine_lines(result):
+        console.print(line, highlight=False)
+    console.print(networks_table(result["rows"]))
+    for name, rate in result.get("loading_images_per_second", {}).items():
+        console.print(f"reading and augmenting, from {name}: {rate:.1f} images/s", highlight=False)
+
+
+def machine_lines(result: dict[str, Any]) -> Iterator[str]:
+    """The machine, its peak rates and the settings, and a warning on a busy machine."""
+    from segnet.speed.machine import QUIET
+
     machine, settings = result["machine"], result["settings"]
     peaks = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in result["gemm_flops_per_second"].items())
-    console.print(
+    yield (
         f"{machine['device']}, {machine['threads']} threads, {machine['instructions']}, torch {machine['torch']}\n"
         f"peak of matrix products, GFLOP/s: {peaks}\n"
         f"images of {settings['size'][0]}x{settings['size'][1]}, training steps of {settings['batch']}, medians of "
-        f"{settings['rounds']} rounds in turns",
-        highlight=False,
+        f"{settings['rounds']} rounds in turns"
     )
     if machine["share_of_cores"] < QUIET:
-        console.print(
+        yield (
             f"This machine is busy: other programs left {machine['share_of_cores']:.0%} of {machine['threads']} cores. "
-            "The rates are too low; the ratios, taken in turns, are less wrong.",
-            highlight=False,
+            "The rates are too low; the ratios, taken in turns, are less wrong."
         )
+
+
+def networks_table(rows: list[dict[str, Any]]) -> "Table":
+    """A line for each measurement, with a rule between networks and tasks."""
+    from rich.table import Table
+
     table = Table("network", "task", "way", "precision")
     for name in ("images/s", "× plain", "GFLOP/s", "of peak", "memory, MB"):
         table.add_column(name, justify="right")
     previous = None
-    for row in result["rows"]:
+    for row in rows:
         if previous not in (None, (row["network"], row["task"])):
             table.add_section()
         previous = (row["network"], row["task"])
@@ -122,6 +139,4 @@ def print_table(result: dict[str, Any]) -> None:
             "–" if share is None else f"{100 * share:.0f} %",
             "–" if memory is None else f"{memory / 1e6:.0f}",
         )
-    console.print(table)
-    for name, rate in result.get("loading_images_per_second", {}).items():
-        console.print(f"reading and augmenting, from {name}: {rate:.1f} images/s", highlight=False)
+    return table

@@ -1,8 +1,10 @@
 """``segnet predict``: index masks, overlays and what else is wanted of images."""
 
 import argparse
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet.commands.arguments import (
     MODEL,
@@ -12,6 +14,10 @@ from segnet.commands.arguments import (
     open_model,
     say_left_out,
 )
+
+if TYPE_CHECKING:
+    from segnet.datasets.image_files import Allowed
+    from segnet.inference.image_input import ImageInput
 
 EXAMPLE = """\
 example:
@@ -77,22 +83,14 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from segnet.datasets.image_files import ALLOWED
-    from segnet.errors import UserError
     from segnet.files import sweep, write_json
     from segnet.inference.image_input import find_images
     from segnet.inference.large_image import is_large
     from segnet.inference.output_folder import OutputFolder
     from segnet.inference.outputs import Outputs
     from segnet.inference.video.frames import check_varies
-    from segnet.terminal import progress_bar
 
-    if args.max_pixels is not None and args.max_pixels < 1:
-        raise UserError(f"--max-pixels {args.max_pixels}: 1 or more")
-    allowed = ALLOWED._replace(
-        max_pixels=args.max_pixels or ALLOWED.max_pixels,
-        advice="see larger ones in tiles (--tile 720x960), or allow them with --max-pixels",
-    )
+    allowed = allowed_images(args.max_pixels)
     look = look_of(args)
     outputs = Outputs(args.confidence, args.probabilities, args.polygons, args.min_area, args.tolerance)
     images = list(find_images(args.images, args.recursive))
@@ -105,19 +103,16 @@ def run(args: argparse.Namespace) -> int:
     sweep(out)
     writer = OutputFolder(out, outputs, images)
     predict = partial(model.predict, probabilities=outputs.need_probabilities, **vars(look))
-    problems = []
+
+    def write(image: "ImageInput") -> None:
+        if args.tile and not image.origin and is_large(image.path, allowed):
+            writer.write_large(image, model.predictor, look)
+        else:
+            pages = image.pages(allowed)
+            writer.write(image, map(predict, pages.images), stacked=pages.total > 1)
+
     try:
-        with progress_bar("segmenting") as progress:
-            for done, image in enumerate(images, start=1):
-                try:
-                    if args.tile and not image.origin and is_large(image.path, allowed):
-                        writer.write_large(image, model.predictor, look)
-                    else:
-                        pages = image.pages(allowed)
-                        writer.write(image, map(predict, pages.images), stacked=pages.total > 1)
-                except UserError as error:
-                    problems.append(str(error))
-                progress(done, len(images))
+        problems = write_all(images, write)
     finally:
         # Also what was done until Ctrl-C is worth having.
         writer.finish(model.classes)
@@ -128,6 +123,35 @@ def run(args: argparse.Namespace) -> int:
         what = f"{count} {'image' if count == 1 else 'images'} in {model.predictor.description}"
         print(f"{what}: masks and overlays in {out}")
     return say_left_out(problems, len(images), f"the others are in {out}")
+
+
+def allowed_images(max_pixels: int | None) -> "Allowed":
+    """The limits of an image, with ``max_pixels`` in the place of the usual number unless it is None."""
+    from segnet.datasets.image_files import ALLOWED
+    from segnet.errors import UserError
+
+    if max_pixels is not None and max_pixels < 1:
+        raise UserError(f"--max-pixels {max_pixels}: 1 or more")
+    return ALLOWED._replace(
+        max_pixels=max_pixels or ALLOWED.max_pixels,
+        advice="see larger ones in tiles (--tile 720x960), or allow them with --max-pixels",
+    )
+
+
+def write_all(images: Sequence["ImageInput"], write: Callable[["ImageInput"], None]) -> list[str]:
+    """Call ``write`` for each image, and give the problems of those that cannot be segmented."""
+    from segnet.errors import UserError
+    from segnet.terminal import progress_bar
+
+    problems = []
+    with progress_bar("segmenting") as progress:
+        for done, image in enumerate(images, start=1):
+            try:
+                write(image)
+            except UserError as error:
+                problems.append(str(error))
+            progress(done, len(images))
+    return problems
 
 
 def next_folder(first: Path) -> Path:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -118,17 +118,21 @@ def classes_from(heard: Heard, size: tuple[int, ...]) -> NDArray[np.uint8]:
     return np.frombuffer(body, np.uint8).reshape(size).copy()
 
 
-@contextmanager
-def serving(folder: Path, images: Sequence[NDArray[np.uint8]], headers: dict[str, str]) -> Iterator[tuple[str, Heard]]:
-    """The site and the images to check on, on this machine alone; gives the check's address and what is heard."""
-    heard: Heard = queue.Queue()
+def files_of_check(images: Sequence[NDArray[np.uint8]]) -> dict[str, bytes]:
+    """What the server adds to the site, by path: a page that runs the check, its script, and the images."""
     files = {f"/check/{index}.png": as_png(image) for index, image in enumerate(images)}
     files["/check/images"] = json.dumps({"names": [f"{index}.png" for index in range(len(images))]}).encode()
     files["/check.html"] = (
         b'<!doctype html><p id="message"></p><script type="module" src="page/engines/check.js"></script>'
     )
-
     files[f"/page/{CHECK}"] = (PAGE / CHECK).read_bytes()
+    return files
+
+
+def handler(
+    folder: Path, files: Mapping[str, bytes], headers: Mapping[str, str], heard: Heard
+) -> type[SimpleHTTPRequestHandler]:
+    """A handler that serves ``files`` and the site in ``folder``, and puts what the page posts into ``heard``."""
 
     class Handler(SimpleHTTPRequestHandler):
         extensions_map = SimpleHTTPRequestHandler.extensions_map | TYPES
@@ -159,7 +163,14 @@ def serving(folder: Path, images: Sequence[NDArray[np.uint8]], headers: dict[str
         def log_message(self, *arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def serving(folder: Path, images: Sequence[NDArray[np.uint8]], headers: dict[str, str]) -> Iterator[tuple[str, Heard]]:
+    """Serve the site and the images on this machine alone; gives the address of the check and what the page says."""
+    heard: Heard = queue.Queue()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(folder, files_of_check(images), headers, heard))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -23,7 +23,7 @@ RESULTS = (
     *(WEIGHTS, CONFIG, "checkpoints/*last.pt", "checkpoints/best.pt", "metrics.csv", METRICS),
     *("evaluation.npz", "report.html", "drive.mp4"),
     *("per_class.csv", "confusion.csv", "images.csv", "calibration.csv", "certainty.csv"),
-    *("reconstructions.csv", "restoration.csv", "compression.csv", "representation.csv"),
+    *("quality.csv", "restoration.csv", "rate_distortion.csv", "representation.csv"),
 )
 """What took a training time to make."""
 

@@ -16,6 +16,7 @@ from segnet.datasets.small_images.load import load_images
 from segnet.experiment import run_experiment
 from segnet.report.autoencoders.images import GAP, image_grid, side_by_side
 from segnet.report.autoencoders.sections import six_images
+from segnet.run_files import files_of_run
 from segnet.training.tasks import image_task
 
 CONFIGS = Path(__file__).parents[3] / "configs" / "autoencoders"
@@ -36,6 +37,9 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
 def report(name: str, runs: Path, *settings: str) -> tuple[str, dict[str, Any]]:
     quick = [f"runs={runs}", "training.accelerator=cpu", "training.epochs=2", "training.validate_every=1"]
     folder = run_experiment(load_config(CONFIGS / f"{name}.yaml", [*quick, *settings]))
+    # A run that replaces this one takes all of its files away.
+    written = {path for path in folder.rglob("*") if path.is_file()}
+    assert written - set(files_of_run(folder)) == {folder / ".lock"}
     html = (folder / "report.html").read_text(encoding="utf-8")
     return html, json.loads((folder / "metrics.json").read_text())
 

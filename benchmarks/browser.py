@@ -18,8 +18,8 @@ from segnet.config import DataConfig
 from segnet.datasets.load import load_for_one_pass
 from segnet.datasets.samples import Sample
 from segnet.errors import UserError
-from segnet.inference.runtimes import require
 from segnet.nn.saved import load_model
+from segnet.optional import require
 from segnet.web.site.check import check_site, find_browser
 from segnet.web.site.runtime import runtime_files
 from segnet.web.site.write import write_site

@@ -192,18 +192,23 @@ def describe(detail: ErrorDetails) -> str:
     keys, _ = settings_at(detail["loc"])
     key = ".".join(keys)
     if detail["type"] == "union_tag_invalid":
-        return f"{key}.name: found {reprlib.repr(detail['ctx']['tag'])}; allowed: {detail['ctx']['expected_tags']}"
+        return f"{key}.name: {not_among(detail['ctx']['tag'], detail['ctx']['expected_tags'])}"
     if detail["type"] == "missing":
         return f"{key}: this setting is required"
     if detail["type"] == "literal_error":
-        choices = detail["ctx"]["expected"]
-        return f"{key}: found {reprlib.repr(detail['input'])}; allowed: {choices}"
+        return f"{key}: {not_among(detail['input'], detail['ctx']['expected'])}"
     if detail["type"] == "value_error" and not isinstance(detail["input"], str):
         # Of several settings together, which the sentence names itself.
         return str(detail["ctx"]["error"])
     message = detail["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     return f"{key}: found {reprlib.repr(detail['input'])}; {message}"
+
+
+def not_among(found: Any, expected: str) -> str:
+    """What was found in the place of one of a few words, which pydantic lists in quotation marks."""
+    question = did_you_mean(str(found), re.findall(r"'([^']*)'", expected))
+    return f"found {reprlib.repr(found)}; {question}{' ' if question else ''}allowed: {expected}"
 
 
 def settings_at(location: Iterable[int | str]) -> tuple[list[str], type[BaseModel]]:

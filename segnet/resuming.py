@@ -32,6 +32,7 @@ SAME_RESULT = {
     "training.strategy": "how processes share a step",
     "training.accelerator": "processor or GPU",
     "training.compile": "how the network is run",
+    "training.loggers": "where the measures are written",
 }
 """Settings that say where and how a run computes, by key, with what changes; they change nothing that is noted."""
 

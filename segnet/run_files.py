@@ -9,6 +9,8 @@ MANIFEST = "manifest.json"
 """Beside the checkpoints: what each of them is."""
 METRICS = "metrics.json"
 LOSSES, MACHINE = "losses.csv", "machine.json"
+TRACKER_IDS = "trackers.json"
+"""The ids that W&B and MLflow gave the run."""
 FIRST_BATCHES, CLASSES = "first_batches.png", "classes.png"
 """What the run is about to learn, to look at as it begins."""
 SKIPPED = "skipped_files.json"
@@ -28,7 +30,7 @@ RESULTS = (
 """What took a training time to make."""
 
 TRACES = (
-    *("config.yaml", SKIPPED, FIRST_BATCHES, CLASSES, LOSSES, MACHINE),
+    *("config.yaml", SKIPPED, FIRST_BATCHES, CLASSES, LOSSES, MACHINE, TRACKER_IDS),
     *(f"checkpoints/{MANIFEST}", "tensorboard/events.*", "bad_batches*.json"),
 )
 """What is there as well of a run that failed at once."""

@@ -24,6 +24,7 @@ from segnet.run_files import (
     REPLACED,
     SKIPPED,
     TENSORBOARD,
+    TRACKER_IDS,
     UNSETTLED,
     files_of_run,
     has_results,
@@ -58,6 +59,7 @@ class RunFolder:
         self.first_batches = path / FIRST_BATCHES
         self.classes = path / CLASSES
         self.tensorboard = path / TENSORBOARD
+        self.tracker_ids = path / TRACKER_IDS
         self.replaced = path / REPLACED
         self.unsettled = path / UNSETTLED
 

@@ -56,7 +56,7 @@ def test_a_run_without_a_name_is_called_like_its_file(file: Path) -> None:
         ("training.epochs=many", "training.epochs: found 'many'; input should be a valid integer"),
         ("training.epochs=0", "training.epochs: found 0; input should be greater than 0"),
         ("training.epochs=1.5", "training.epochs: found 1.5; input should be a valid integer"),
-        ("optimizer.name=adam", "optimizer.name: found 'adam'; allowed: 'sgd', 'adamw'"),
+        ("optimizer.name=adam", "optimizer.name: found 'adam'; did you mean adamw? allowed: 'sgd', 'adamw'"),
         ("loss.0.gamma=3", "loss.0.gamma: unknown setting of dice; allowed: name, weight"),
         (
             "loss.0={name: cross_entropy, gama: 3}",
@@ -109,7 +109,7 @@ def test_a_parts_name_alone_leaves_the_rest_of_the_part(file: Path) -> None:
     file.write_text("name: a_name\ndata: {name: patches, workers: 0}\ntask: reconstruction\n" + yaml.safe_dump(MINIMAL))
     config = load_config(file, ["data=digits", "name=other"])
     assert (config.data.name, config.data.workers, config.name) == ("digits", 0, "other")
-    with pytest.raises(UserError, match=r"data.name: found 'digit'; allowed"):
+    with pytest.raises(UserError, match=r"data.name: found 'digit'; did you mean digits\? allowed"):
         load_config(file, ["data=digit"])
 
 

@@ -21,6 +21,9 @@ NOT_IMPORTED = {
     "litert-torch",
     "executorch",
     "pyvips",
+    "wandb",
+    "mlflow-skinny",
+    "alembic",
 }
 COME_WITH = {
     "starlette": "fastapi",

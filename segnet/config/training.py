@@ -92,6 +92,9 @@ class TrainingConfig(Settings):
     bad_loss: Literal["stop", "skip"] = Field(
         "stop", description="at a loss that is not finite: end the run, or leave the step out"
     )
+    loggers: list[Literal["csv", "tensorboard", "wandb", "mlflow"]] = Field(
+        ["csv", "tensorboard"], description="where the measures go; metrics.csv is always written"
+    )
     early_stopping: int | None = Field(
         None, gt=0, le=MANY, description="measurements without a better mean_iou before the end"
     )

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
+from segnet.optional import require
 
 OPSET = 18
 IMAGE, CLASSES, LOGITS = "image", "classes", "logits"

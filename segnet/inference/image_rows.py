@@ -8,7 +8,7 @@ import numpy as np
 from segnet.datasets.image_files import ALLOWED, Allowed, DeepImageError, Pixels, open_header, orientation_of, pages_of
 from segnet.datasets.pixel_types import excess
 from segnet.errors import UserError, first_line
-from segnet.inference.runtimes import require
+from segnet.optional import require
 
 MOST_PIXELS = 10**12
 LOADERS = {"PNG": "pngload", "JPEG": "jpegload", "TIFF": "tiffload"}

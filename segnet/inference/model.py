@@ -7,8 +7,8 @@ from typing import Any
 from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError, first_line
 from segnet.inference.metadata import KEY, Metadata, parse
-from segnet.inference.runtimes import require
 from segnet.nn.saved import ModelInfo, SavedModel, load_model
+from segnet.optional import require
 
 BACKEND_OF = {".onnx": "onnxruntime", ".xml": "openvino"}
 

@@ -21,8 +21,8 @@ from segnet.inference.export.formats import write_openvino
 from segnet.inference.graph import CLASSES, IMAGE, onnx_graph
 from segnet.inference.metadata import describe
 from segnet.inference.model import open_model
-from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
+from segnet.optional import require
 from segnet.speed.plain import Plain, unpool_by_scatter
 from segnet.speed.timing import Job
 

@@ -1,6 +1,7 @@
 """Mistakes that a config shows by itself: found before data are drawn or read, and before a run folder is touched."""
 
 import copy
+import importlib.util
 import shutil
 
 import numpy as np
@@ -23,11 +24,12 @@ from segnet.training.tasks.segmentation import SegmentationTask
 
 
 def check_early(config: Config, resume: bool = False) -> None:
-    """Look at what needs no data: the network's name and arguments, the augmentation, the room on the disk.
+    """Look at what needs no data: trackers, the network's name and arguments, the augmentation, the room on the disk.
 
     Raises:
         UserError: one of these is not right.
     """
+    check_loggers(config)
     if config.task != "segmentation":
         if config.model.name not in AUTOENCODERS:
             raise UserError(
@@ -44,6 +46,15 @@ def check_early(config: Config, resume: bool = False) -> None:
         except Exception as error:  # whatever a transform raises on this size
             raise UserError(f"augmentation of images of {SIZE[0]}x{SIZE[1]}: {first_line(error)}") from None
     check_room(config, network, resume)
+
+
+def check_loggers(config: Config) -> None:
+    """Refuse a tracker that is not installed."""
+    for name in ("wandb", "mlflow"):
+        # A folder of that name, as W&B makes it where it runs, would be found too, but has no origin.
+        spec = importlib.util.find_spec(name) if name in config.training.loggers else None
+        if name in config.training.loggers and (spec is None or spec.origin is None):
+            raise UserError(f"training.loggers: {name} is not installed: pip install 'segnet[{name}]'")
 
 
 def outline(config: Config) -> nn.Module:

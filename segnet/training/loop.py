@@ -122,7 +122,7 @@ class Trainer:
             self.state.load(self.run.last_checkpoint)
             self.position.step = self.step_at(self.position)
             self.step_losses.load(self.position.step)
-        log = Log(self.run, self.position, enabled=self.fabric.is_global_zero)
+        log = Log(self.config, self.run, self.position, enabled=self.fabric.is_global_zero)
         progress = TrainingProgress(self.length, self.task.monitor, self.fabric.is_global_zero)
         threads = threads_for(self.task, self.config.training.batch_size, self.fabric)
         with log, progress, self.stop, said_in_a_line(self.run.last_checkpoint), threads:

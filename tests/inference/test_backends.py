@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from segnet import optional
 from segnet.errors import UserError
-from segnet.inference import runtimes
 from segnet.inference.backends.openvino_cache import KEPT, graph_cache
 from segnet.inference.predictor import Predictor
 from segnet.inference.tensors import as_tensor
@@ -100,7 +100,7 @@ def test_a_runtime_that_is_not_installed_names_its_extra(
     def missing(name: str) -> None:
         raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 
-    monkeypatch.setattr(runtimes, "importlib", type("Stub", (), {"import_module": staticmethod(missing)}))
+    monkeypatch.setattr(optional, "importlib", type("Stub", (), {"import_module": staticmethod(missing)}))
     assert importlib.import_module("json")
     with pytest.raises(UserError, match=rf"{backend} is not installed .*pip install 'segnet\[deploy\]'"):
         Predictor(model, backend)

@@ -11,7 +11,7 @@ from segnet.errors import UserError
 from segnet.inference.backends.graph_backend import GraphBackend, graph_precision, size_error
 from segnet.inference.graph import IMAGE, onnx_graph, with_logits
 from segnet.inference.model import ExportedModel, Model
-from segnet.inference.runtimes import require
+from segnet.optional import require
 
 
 class OnnxRuntimeBackend(GraphBackend):

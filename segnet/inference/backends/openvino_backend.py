@@ -15,7 +15,7 @@ from segnet.inference.backends.graph_backend import GraphBackend, graph_precisio
 from segnet.inference.backends.openvino_cache import graph_cache
 from segnet.inference.graph import onnx_graph
 from segnet.inference.model import ExportedModel, Model
-from segnet.inference.runtimes import require
+from segnet.optional import require
 
 SIZES_KEPT = 4
 """Compiled networks that are kept, the last used; one for another size takes seconds to make."""

@@ -14,10 +14,10 @@ from segnet.inference.backends import Backend, open_backend
 from segnet.inference.export.formats import SUFFIXES
 from segnet.inference.model import open_model
 from segnet.inference.network_size import Size, network_size
-from segnet.inference.runtimes import require
 from segnet.inference.tensors import as_tensor, at_size
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.saved import SavedModel
+from segnet.optional import require
 
 AGREEMENT = 0.999
 """Share of pixels on which an fp32 file and its network have to agree. Sums in another order make near ties of a

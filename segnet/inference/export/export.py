@@ -20,9 +20,9 @@ from segnet.inference.export.check import Check, compare
 from segnet.inference.export.formats import SUFFIXES, WRITERS
 from segnet.inference.metadata import Precision, describe
 from segnet.inference.network_size import Size, network_size
-from segnet.inference.runtimes import require
 from segnet.inference.tensors import as_tensor, at_size
 from segnet.nn.saved import SavedModel
+from segnet.optional import require
 
 NEEDED = {
     "onnx": ["onnx", "onnxruntime"],

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from segnet.inference.graph import CLASSES, IMAGE, ExportGraph, onnx_graph, without_logits
 from segnet.inference.metadata import KEY, Precision
-from segnet.inference.runtimes import require
 from segnet.nn.saved import SavedModel
+from segnet.optional import require
 
 Images = Sequence[NDArray[np.uint8]]
 

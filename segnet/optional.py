@@ -1,4 +1,4 @@
-"""Optional runtimes: each is imported on first use, and its absence is reported in one sentence."""
+"""Optional packages: each is imported on first use, and its absence is reported in one sentence."""
 
 import importlib
 from typing import Any

@@ -25,11 +25,11 @@ from segnet.processes import mean_over_processes
 
 @dataclass(frozen=True)
 class Pixels:
-    """What all losses of a step need of its logits and mask, computed once for all of them.
+    """What the losses of a step share: it is computed once from the logits and the mask.
 
     Attributes:
         log_p: log-softmax of the logits, ``(N, C, H, W)`` float32.
-        log_p_target: that of each pixel's class, ``(N, H, W)`` float32; of class 0 where there is no label.
+        log_p_target: ``log_p`` of each pixel's class, ``(N, H, W)`` float32; of class 0 where there is no label.
         target: class of each pixel, ``(N, H, W)`` int64; 0 where there is no label.
         labelled: whether the pixel has a label, ``(N, H, W)`` bool.
     """
@@ -44,8 +44,8 @@ class Pixels:
         labelled = mask != ignore_index
         target = torch.where(labelled, mask, 0).long()
         log_p = F.log_softmax(logits.float(), dim=1)
-        # Log-softmax and gather, not nll_loss2d, which on CUDA raises or varies under deterministic algorithms
-        # (github.com/pytorch/pytorch/issues/17350, 71367).
+        # This is log-softmax and gather instead of nll_loss2d, which raises or varies on CUDA under deterministic
+        # algorithms (github.com/pytorch/pytorch/issues/17350, 71367).
         return cls(log_p, log_p.gather(1, target.unsqueeze(1)).squeeze(1), target, labelled)
 
     @property
@@ -80,10 +80,11 @@ class CrossEntropy(Loss):
     Args:
         ignore_index: label left out.
         weights: ``(C,)``, or None for equal ones.
-        reduction: ``weight_sum`` divides by the sum of the pixels' weights as PyTorch does, ``pixels`` by their
-            number as Caffe does, and so the SegNet authors.
+        reduction: ``weight_sum`` divides by the sum of the pixels' weights, as PyTorch does. ``pixels`` divides by the
+            number of pixels, as Caffe and so the SegNet authors do.
         label_smoothing: share of the target that is spread over all classes, 0–1 (arXiv 1512.00567, section 7).
-        gamma: of the focal factor ``(1 - p[y]) ** gamma`` (arXiv 1708.02002, section 3.2); 0 is plain cross entropy.
+        gamma: exponent of the focal factor ``(1 - p[y]) ** gamma`` (arXiv 1708.02002, section 3.2); 0 is plain cross
+            entropy.
     """
 
     def __init__(
@@ -118,14 +119,14 @@ class CrossEntropy(Loss):
 class HardCrossEntropy(Loss):
     """The mean of ``-w[y] log p[y]`` over the hard pixels of :mod:`segnet.ohem` alone; the others get no gradient.
 
-    Which pixels are hard is decided among those of the batch, by each process for its own.
+    Each process chooses the hard pixels among those of its own batch.
 
     Args:
         ignore_index: label left out.
         weights: ``(C,)``, or None for equal ones.
         reduction: ``weight_sum`` divides by the sum of the hard pixels' weights, ``pixels`` by their number.
-        threshold: pixels are hard whose class gets at most this probability, 0–1.
-        min_share: of the labelled pixels, those of the lowest probability are hard in any case, 0–1.
+        threshold: a pixel is hard if its class gets at most this probability, 0–1.
+        min_share: this share of the labelled pixels, those of the lowest probability, is always hard, 0–1.
     """
 
     def __init__(
@@ -150,23 +151,23 @@ class HardCrossEntropy(Loss):
 
 
 class Dice(Loss):
-    """1 - Dice coefficient of softmax and truth, the mean over the classes in the batch's truth (arXiv 1606.04797)."""
+    """1 - Dice coefficient of softmax and truth, the mean over the classes in the truth (arXiv 1606.04797)."""
 
     def of(self, pixels: Pixels) -> Tensor:
         labelled, target, classes = pixels.labelled, pixels.target, pixels.classes
-        # Neither are the labelled pixels copied together nor the truth spread over the classes: either costs as much
-        # as the softmax. An image at a time, the sum over its pixels is a product of matrix and vector.
+        # The labelled pixels are not gathered and the truth is not one-hot, since either costs as much as the softmax.
+        # For one image, the sum over its pixels is the product of a matrix and a vector.
         of_truth = pixels.log_p_target.exp() * labelled
         both = of_truth.new_zeros(classes).index_add(0, target.flatten(), of_truth.flatten())
         images = zip(pixels.log_p.exp(), labelled.float(), strict=True)
         predicted = torch.stack([p.flatten(1) @ counted.flatten() for p, counted in images]).sum(0)
         truth = torch.where(labelled, target, classes).flatten().bincount(minlength=classes + 1)[:classes]
-        # A class that is not there would pull its probability to 0 with the same force as a whole image's error.
+        # A class that is absent would pull its probability to 0 with the same force as the error of a whole image.
         return mean_or_zero(1 - 2 * both / (predicted + truth).clamp(min=1e-7), truth > 0)
 
 
 class Lovasz(Loss):
-    """Lovász-softmax: the convex surrogate of 1 - IoU, mean over the classes in the truth (arXiv 1705.08790)."""
+    """Lovász-softmax: the convex surrogate of 1 - IoU, the mean over the classes in the truth (arXiv 1705.08790)."""
 
     def of(self, pixels: Pixels) -> Tensor:
         probabilities = pixels.log_p.permute(0, 2, 3, 1)[pixels.labelled].exp()
@@ -181,12 +182,12 @@ class Lovasz(Loss):
 
 
 def jaccard_gradient(truth: Tensor) -> Tensor:
-    """Increase of 1 - IoU as each pixel, in order of falling error, turns wrong (algorithm 1 of the paper).
+    """How much 1 - IoU grows as the pixels turn wrong one by one, in order of falling error (algorithm 1 of the paper).
 
     Args:
         truth: ``(P,)`` bool, whether the pixel is of the class.
     """
-    # Counted in integers: exact for any number of pixels, and CUDA has no deterministic cumsum of floats.
+    # Integer sums are exact for any number of pixels, and CUDA has no deterministic cumsum of floats.
     intersection = truth.sum() - truth.cumsum(0)
     union = truth.sum() + (~truth).cumsum(0)
     jaccard = 1 - intersection / union.clamp(min=1)
@@ -198,14 +199,14 @@ def mean_or_zero(values: Tensor, chosen: Tensor) -> Tensor:
 
 
 class Distillation(nn.Module):
-    """Divergence of a network's softened classes from a teacher's, mean over the labelled pixels (arXiv 1503.02531).
+    """A network's divergence from a teacher's softened classes, the mean over the labelled pixels (arXiv 1503.02531).
 
     ``T² KL(softmax(teacher / T) || softmax(logits / T))``: the factor keeps its gradient as large as cross entropy's at
     any temperature (section 2).
 
     Args:
-        ignore_index: label left out, as what augmentation adds around an image is nothing to learn.
-        temperature: T, above 0; the higher, the more the classes count that the teacher thinks unlikely.
+        ignore_index: label left out. The borders that augmentation adds have it, and there is nothing to learn there.
+        temperature: T, above 0. With a higher T, classes that the teacher thinks unlikely count more.
 
     Shape:
         logits and teacher ``(N, C, H, W)`` float, mask ``(N, H, W)`` integer; a scalar float32.
@@ -225,7 +226,7 @@ class Distillation(nn.Module):
 
 
 class WeightedSum(Loss):
-    """Losses with a weight each, summed, over one softmax."""
+    """A weighted sum of losses over one softmax."""
 
     def __init__(self, ignore_index: int, losses: Sequence[Loss], weights: Sequence[float]) -> None:
         super().__init__(ignore_index)
@@ -245,7 +246,7 @@ def build_loss(
     Args:
         terms: kinds and weights; at least one.
         ignore_index: label left out.
-        class_weights: gives a term's weights ``(C,)``, or None.
+        class_weights: called with a term; gives its weights ``(C,)``, or None.
     """
 
     def build(term: LossTerm) -> Loss:

@@ -14,21 +14,21 @@ from segnet.nearest import did_you_mean
 from segnet.nn.budget import Budget
 
 LARGEST, LONGEST = 4096, 64
-"""Of a number and of a list among a network's arguments."""
+"""The largest number and the longest list among a network's arguments."""
 MOST_TENSORS, MOST_BYTES = 50_000, 2**32
-"""Of a network's weights: ten times the largest that there is."""
+"""The most tensors and bytes of a network's weights: ten times those of the largest network here."""
 
 
 def construct(
     constructor: Callable[..., nn.Module], name: str, given: Mapping[str, Any], arguments: Mapping[str, Any]
 ) -> nn.Module:
-    """``constructor(**given, **arguments)``, where a mistake in ``arguments`` becomes one line.
+    """Call ``constructor(**given, **arguments)``, and turn a mistake in ``arguments`` into an error of one line.
 
     Args:
         constructor: a class or function whose signature says which arguments there are, and their types.
-        name: of the network, for messages.
+        name: the network's name, for messages.
         given: arguments that a config may not set.
-        arguments: plain data of a config.
+        arguments: plain data from a config.
 
     Raises:
         UserError: an argument is unknown, of a wrong type, or refused by the constructor.
@@ -52,7 +52,8 @@ def check_arguments(
     for key, value in arguments.items():
         if key not in parameters:
             raise UserError(f"model.{key}: {name} has no such argument; {choices(key, parameters)}")
-        # The size last: a number that is not finite has a reason of its own, and a long list is not written out.
+        # The size is checked last, because a number that is not finite has its own message and a long list is not
+        # printed.
         if not too_large(value) or is_not_finite(value):
             reason = mismatch(parameters[key].annotation, value)
             if reason:
@@ -64,7 +65,7 @@ def check_arguments(
 
 
 def too_large(value: Any) -> bool:
-    """Whether plain data hold a number or a list that would make a network without end."""
+    """Whether plain data hold a number or a list that would make an endless network."""
     if isinstance(value, dict | list | tuple):
         values = value.values() if isinstance(value, dict) else value
         return len(value) > LONGEST or any(map(too_large, values))
@@ -76,9 +77,9 @@ def is_not_finite(value: Any) -> bool:
 
 
 def mismatch(annotation: Any, value: Any) -> str | None:
-    """Why ``value`` is none of ``annotation``; None if it is, or if ``annotation`` names no plain data."""
+    """Why ``value`` does not match ``annotation``; None if it does, or if ``annotation`` is no type of plain data."""
     try:
-        # Through JSON, because there a list may stand for a tuple while "3" still may not for 3.
+        # JSON lets a list stand for a tuple, but does not let "3" stand for 3.
         TypeAdapter(annotation).validate_json(json.dumps(value, allow_nan=False), strict=True)
     except ValidationError as error:
         return error.errors()[0]["msg"]

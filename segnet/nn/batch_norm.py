@@ -1,4 +1,4 @@
-"""Batch norm over the batches of all processes."""
+"""Batch norm with the statistics of all processes' batches."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class SumOverProcesses(torch.autograd.Function):
-    """Every process gets the sum; each one's gradient is the sum of what all of them make of it."""
+    """Gives every process the sum. Each process's gradient is the sum of the gradients of all."""
 
     @staticmethod
     def forward(_ctx: Any, own: Tensor) -> Tensor:
@@ -30,14 +30,14 @@ def sum_over_processes(own: Tensor) -> Tensor:
 
 
 class SharedBatchNorm(_BatchNorm):
-    """Batch norm whose statistics, in training, are those of all processes' batches together.
+    """Batch norm that trains with the statistics of all processes' batches together.
 
-    PyTorch's SyncBatchNorm does this on GPUs alone. Here mean and variance take a sum over the processes each, which
-    is differentiable, so that every process gets the gradient that one with all samples would compute. For
-    evaluation it is plain batch norm, with the same names of weights and statistics.
+    PyTorch's SyncBatchNorm does this only on GPUs. Here the mean and the variance take one sum each over the processes.
+    The sum is differentiable, so every process gets the gradient that one process with all samples would compute. In
+    evaluation this is plain batch norm, with the same names of weights and statistics.
 
     Shape:
-        ``(N, C, ...)`` float, to the same; processes may have batches of different size.
+        ``(N, C, ...)`` float, to the same; the processes' batches may differ in size.
     """
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -76,7 +76,10 @@ class SharedBatchNorm(_BatchNorm):
 
 
 def share_batch_norm(network: nn.Module) -> nn.Module:
-    """Make every batch norm of ``network`` count over all processes, in place; on GPUs it is PyTorch's own."""
+    """Let every batch norm of ``network`` use the statistics of all processes, in place.
+
+    On GPUs this is PyTorch's own layer.
+    """
     if any(parameter.is_cuda for parameter in network.parameters()):
         converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         return converted

@@ -1,4 +1,4 @@
-"""A bound on the size of a network, since a few words in a foreign file could ask for gigabytes."""
+"""A limit on the size of a network, since a short config file from elsewhere could ask for gigabytes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,19 +10,19 @@ from torch.overrides import TorchFunctionMode
 from segnet.errors import UserError
 
 FACTORIES = frozenset((torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.arange))
-"""What PyTorch's layers make their tensors with."""
+"""The functions with which PyTorch's layers make their tensors."""
 
 
 class Budget(TorchFunctionMode):
-    """Within it, a network with more tensors or bytes is stopped before it takes the memory.
+    """A context that stops a network with more tensors or bytes before it takes the memory.
 
     Args:
-        tensors: that may be made.
-        size: bytes that they may have together.
-        name: of what is built, for the message.
+        tensors: the most tensors.
+        size: the most bytes of all tensors together.
+        name: what is built, for the message.
 
     Raises:
-        UserError: one more would be too much.
+        UserError: one more tensor would exceed a limit.
     """
 
     def __init__(self, tensors: int, size: int, name: str) -> None:

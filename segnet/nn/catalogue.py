@@ -31,15 +31,15 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 
 
 def build_network(name: str, num_classes: int, /, **arguments: Any) -> nn.Module:
-    """A network that maps float ``(N, 3, H, W)`` to logits ``(N, num_classes, H, W)``, in training mode.
+    """Build a network that maps float ``(N, 3, H, W)`` to logits ``(N, num_classes, H, W)``, in training mode.
 
     Args:
         name: a key of ``NETWORKS``, or ``smp/`` and a model of segmentation-models-pytorch, as in ``smp/Unet``.
         num_classes: at least 1.
-        arguments: of its constructor; plain data, as a config gives them.
+        arguments: arguments of its constructor; plain data from a config.
 
     Raises:
-        UserError: unknown name or argument (the nearest match is named), or a value that does not fit.
+        UserError: the name or an argument is unknown (the message has the nearest match), or a value does not fit.
     """
     if name.startswith(PREFIX):
         return build_smp(name, num_classes, arguments)

@@ -6,12 +6,12 @@ DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropou
 
 
 def has_dropout(module: nn.Module) -> bool:
-    """Whether a part of ``module`` drops anything: a dropout of probability 0 does not."""
+    """Whether ``module`` has a dropout with a probability above 0."""
     return any(isinstance(part, DROPOUTS) and part.p > 0 for part in module.modules())
 
 
 def enable_dropout(module: nn.Module) -> None:
-    """Put the dropouts of ``module`` into training mode and leave all else, batch norm above all, as it is."""
+    """Put the dropouts of ``module`` into training mode. Everything else, above all batch norm, keeps its mode."""
     for part in module.modules():
         if isinstance(part, DROPOUTS):
             part.train()

@@ -1,4 +1,4 @@
-"""An encoder's weights from a file: safetensors, or a PyTorch state dict."""
+"""Read an encoder's weights from a file: safetensors, or a PyTorch state dict."""
 
 import pickle
 import re
@@ -16,11 +16,11 @@ from segnet.errors import UserError, first_line
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
 TENSORS = ("weight", "bias", "running_mean", "running_var")
-"""Those of a layer, in the order of a state dict."""
+"""The tensors of a layer, in the order of a state dict."""
 
 
 def is_weight_file(weights: object) -> bool:
-    """Whether a config's ``encoder_weights`` is a file, and not the name of weights to download."""
+    """Whether a config's ``encoder_weights`` names a file. Otherwise it names weights to download."""
     return isinstance(weights, str) and weights.endswith(SUFFIXES)
 
 
@@ -28,16 +28,16 @@ def is_weight_file(weights: object) -> bool:
 def load_encoder(encoder: nn.Module, path: str | Path) -> None:
     """Copy a file's weights and statistics into ``encoder``.
 
-    They are taken by their names where it has all of the encoder's. Otherwise they are taken in their order, as
-    libraries differ in the names of a network's layers and not in their order: what the file holds behind the
-    encoder's layers, such as a classifier, is left out. A file without batch norm fills the convolutions alone.
+    If the file has all of the encoder's names, they are matched by name. Otherwise they are matched by order, because
+    libraries name a network's layers differently but keep their order. Layers after the encoder's, such as a
+    classifier, are left out. A file without batch norm fills only the convolutions.
 
     Args:
         encoder: changed in place.
-        path: of a file that ends with one of ``SUFFIXES``.
+        path: a file with one of ``SUFFIXES``.
 
     Raises:
-        UserError: no such file, none with tensors alone, or one of another network.
+        UserError: there is no such file, it holds more than tensors, or it belongs to another network.
     """
     saved = read_weights(Path(path))
     for wanted in (statistics_and_weights(encoder), convolution_weights(encoder)):
@@ -72,7 +72,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def place(name: str) -> list[tuple[int, str]]:
-    """Sorts the names of layers by the numbers in them, and a layer's tensors as PyTorch does.
+    """A key that sorts the names of layers by the numbers in them, and a layer's tensors in PyTorch's order.
 
     A safetensors file does not keep the order in which its tensors were written.
     """
@@ -99,7 +99,7 @@ def convolution_weights(encoder: nn.Module) -> dict[str, Tensor]:
 
 
 def matching(wanted: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-    """What of ``saved`` belongs to each name of ``wanted``, by name or else by order; None where shapes differ."""
+    """Match ``saved`` to the names of ``wanted``, by name or else by order; None if shapes differ."""
     in_order = dict(zip(wanted, saved.values(), strict=False))
     for candidate in (saved, in_order):
         if all(name in candidate and candidate[name].shape == tensor.shape for name, tensor in wanted.items()):
@@ -108,7 +108,7 @@ def matching(wanted: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> dict[
 
 
 def mismatch(wanted: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> str:
-    """The first layer, in order, at which a file is another network's."""
+    """A description of the first layer, in order, that does not fit."""
     for (name, tensor), (theirs, other) in zip(wanted.items(), saved.items(), strict=False):
         if tensor.shape != other.shape:
             return f"{theirs} has shape {list(other.shape)}, where the encoder's {name} has {list(tensor.shape)}"

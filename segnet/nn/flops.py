@@ -6,12 +6,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Trainable numbers; batch norm's running statistics are none."""
+    """The number of trainable parameters. The running statistics of batch norm are not parameters."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def count_flops(network: nn.Module, size: tuple[int, int]) -> int:
-    """Floating-point operations of one image's forward pass, a multiply-add counted as two.
+    """Count the floating-point operations of one image's forward pass; a multiply-add counts as two.
 
     Args:
         network: takes ``(1, 3, H, W)`` float.
@@ -23,10 +23,10 @@ def count_flops(network: nn.Module, size: tuple[int, int]) -> int:
 
 @torch.no_grad()
 def count_flops_of(network: nn.Module, x: Tensor) -> int:
-    """Floating-point operations of one forward pass of ``x``, whatever the network takes.
+    """Count the floating-point operations of one forward pass of ``x``, for any network.
 
-    Counts convolutions and matrix products, as papers do; the rest is small beside them. The network
-    is put back into the mode it was in.
+    It counts convolutions and matrix products, as papers do; everything else is small beside them. The network keeps
+    its mode.
     """
     was_training = network.training
     network.eval()

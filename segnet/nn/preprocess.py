@@ -1,4 +1,4 @@
-"""Convert pixels to the input of a network's first layer."""
+"""Turn pixels into the input of a network's first layer."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 
 class Preprocess(nn.Module):
-    """``(pixel - mean) / std``, in RGB or turned to BGR.
+    """``(pixel - mean) / std``, in RGB or BGR.
 
     Args:
         channels: order of the channels that the network was trained on; ``bgr`` is Caffe's.
-        mean: taken off each channel, on the 0–255 scale, in the order of ``channels``.
-        std: each channel's divisor, likewise.
+        mean: subtracted from each channel, on the 0–255 scale, in the order of ``channels``.
+        std: divides each channel, on the same scale and in the same order.
 
     Shape:
         input ``(N, 3, H, W)`` uint8 RGB (or float on the same scale), output ``(N, 3, H, W)`` float32.

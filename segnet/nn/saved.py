@@ -1,4 +1,4 @@
-"""Models on disk: ``model.safetensors`` and ``config.json`` in a folder, plain data that cannot run code."""
+"""Models on disk: ``model.safetensors`` and ``config.json`` in a folder. Both are plain data that cannot run code."""
 
 import json
 import mimetypes
@@ -33,17 +33,17 @@ Pixels = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class ModelInfo(Settings):
-    """What is known of a model besides its network: the content of ``config.json``.
+    """Everything about a model but its weights: the content of ``config.json``.
 
     Attributes:
-        version: of this package, which wrote it.
-        name: of the network in the catalogue.
-        arguments: of its constructor, plain data.
+        version: version of this package that wrote it.
+        name: the network's name in the catalogue.
+        arguments: arguments of its constructor, plain data.
         input: what the first layer sees.
-        class_names: one a channel of the logits.
+        class_names: one for each channel of the logits.
         class_colors: their RGB colours, 0–255.
-        ignore_index: label of masks that is no class.
-        size: (H, W) of the images that it was trained for.
+        ignore_index: mask label of pixels that do not count.
+        size: (H, W) of the images that it was trained on.
     """
 
     version: str = __version__
@@ -67,11 +67,11 @@ class ModelInfo(Settings):
 
 @dataclass
 class SavedModel:
-    """A network and all that is needed to use it on images.
+    """A network and everything that is needed to use it on images.
 
     Attributes:
-        network: normalised ``(N, 3, H, W)`` to logits ``(N, classes, H, W)``.
-        info: all else, as it is written to files.
+        network: maps normalised ``(N, 3, H, W)`` to logits ``(N, classes, H, W)``.
+        info: everything else, as ``config.json`` has it.
     """
 
     network: nn.Module
@@ -84,14 +84,15 @@ class SavedModel:
 
 
 def save_model(folder: str | Path, model: SavedModel, dtype: torch.dtype = torch.float32) -> None:
-    """Write ``model.safetensors`` and ``config.json`` to ``folder``, which is made if it is not there.
+    """Write ``model.safetensors`` and ``config.json`` to ``folder``, which is created if it does not exist.
 
-    Both are safe on the disk before either is renamed, and no kill leaves settings of one model with another's weights.
+    Both files are on the disk before either is renamed, so a kill never leaves the settings of one model with the
+    weights of another.
 
     Args:
-        folder: of a run or of a model alone.
-        model: what to write; its network may be in any mode, on any device.
-        dtype: of the weights in the file; float16 halves it, for packages.
+        folder: a run folder, or a folder for this model alone.
+        model: the model; its network may be in any mode, on any device.
+        dtype: of the weights in the file; float16 halves the file, for packages.
 
     Raises:
         UserError: ``folder`` cannot be written to.
@@ -123,15 +124,15 @@ def load_model(model: str | Path) -> SavedModel:
         The model with its network in evaluation mode, float32, on the CPU.
 
     Raises:
-        UserError: no such model, or a file of it is missing, broken, pickled or not of this network.
+        UserError: there is no such model, or one of its files is missing, broken, pickled or of another network.
     """
     folder = find_model(model)
     config = read_config(folder / CONFIG)
     path = folder / WEIGHTS
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            # Without memory first, so that settings which lie about the network's size are found before they cost
-            # anything. Some encoders of SMP read numbers while they are built, which meta tensors have not.
+            # The network is first built without memory, so that false settings about its size are found before they
+            # cost anything. Some encoders of SMP read numbers while they are built, and meta tensors have none.
             meta = torch.device("cpu" if config.name.startswith(PREFIX) else "meta")
             with meta, budget_of(path, len(file.keys())):
                 outline = network_of(folder / CONFIG, config)
@@ -151,7 +152,7 @@ def packaged_models() -> list[str]:
 
 
 def find_model(model: str | Path) -> Path:
-    """The folder of ``model``, in which both files are and the weights are not a pickle."""
+    """The folder of ``model``. It has both files, and the weights are not a pickle."""
     if str(model) in packaged_models():
         return PACKAGED / str(model)
     folder = Path(model)
@@ -176,12 +177,12 @@ def find_model(model: str | Path) -> Path:
 
 
 def names_model(word: str) -> bool:
-    """Whether ``word`` is a packaged model's name or a folder with a model."""
+    """Whether ``word`` is the name of a packaged model, or a folder with a model."""
     return word in packaged_models() or (Path(word) / WEIGHTS).is_file()
 
 
 def refuse_other_file(path: Path) -> None:
-    """Name what was given in the place of a model."""
+    """Raise an error that says what was given instead of a model."""
     kind = (mimetypes.guess_type(path.name, strict=False)[0] or "").partition("/")[0]
     if kind in ("image", "video"):
         article = "an" if kind == "image" else "a"
@@ -195,7 +196,11 @@ def pickles_in(folder: Path) -> Iterator[Path]:
 
 
 def refuse_pickle(path: Path) -> None:
-    """A zip begins with PK and a pickle with 0x80; so may a safetensors file, but its ninth byte is a brace."""
+    """Raise an error if the weights are a pickle.
+
+    A zip begins with PK and a pickle with 0x80. A safetensors file may begin with either, but its ninth byte is a
+    brace.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(9)
@@ -219,7 +224,7 @@ def read_config(path: Path) -> ModelInfo:
 
 
 def first_mistake(error: ValidationError) -> str:
-    """What is wrong with the settings of a file, with the key at which it is."""
+    """The first mistake in a file's settings, with its key."""
     first = error.errors()[0]
     key = ".".join(map(str, first["loc"]))
     reason = first["msg"].removeprefix("Value error, ")
@@ -227,12 +232,12 @@ def first_mistake(error: ValidationError) -> str:
 
 
 def budget_of(path: Path, tensors: int) -> Budget:
-    """What a network may take whose weights are in the file ``path``, with room for what is not saved."""
+    """The budget of a network whose weights are in the file ``path``, with room for what is not saved."""
     return Budget(2 * tensors + 1000, 4 * path.stat().st_size + 2**26, f"{CONFIG} does not belong to {WEIGHTS}: it")
 
 
 def network_of(path: Path, config: ModelInfo) -> nn.Module:
-    """The network of ``config`` with weights of no meaning; no random number is drawn outside."""
+    """Build the network of ``config`` with arbitrary weights. PyTorch's random state stays as it is."""
     arguments = dict(config.arguments)
     if "encoder_weights" in arguments:
         arguments["encoder_weights"] = None
@@ -244,7 +249,7 @@ def network_of(path: Path, config: ModelInfo) -> nn.Module:
 
 
 def check_weights(path: Path, found: dict[str, Any], network: nn.Module) -> None:
-    """Compare a file's header with what the network has: names, shapes, and numbers that are floats where its are."""
+    """Compare a file's header with the network: names, shapes, and which tensors are floats."""
     wanted: dict[str, Tensor] = network.state_dict()
     for key, tensor in wanted.items():
         if key not in found:
@@ -260,7 +265,7 @@ def check_weights(path: Path, found: dict[str, Any], network: nn.Module) -> None
 
 
 def check_finite(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Refuse what could only give NaN, which an argmax would draw as the first class everywhere."""
+    """Refuse weights that are not finite. Their logits would be NaN, and the argmax would be class 0 everywhere."""
     for key, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise UserError(

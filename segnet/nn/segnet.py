@@ -12,21 +12,22 @@ from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 class SegNet(nn.Module):
     """Five encoder stages, each pooled; five decoder stages, each unpooled with its encoder's codes; a head.
 
-    With ``dropout`` it is Bayesian SegNet (arXiv 1511.02680, section 4), whose dropouts stand around the
-    deepest three levels: after poolings 3, 4 and 5, and after decoder stages 5, 4 and 3.
+    With ``dropout`` it is Bayesian SegNet (arXiv 1511.02680, section 4), with dropouts around the deepest three levels:
+    after poolings 3, 4 and 5, and after decoder stages 5, 4 and 3.
 
     Args:
         num_classes: channels of the logits.
-        dropout: probability that an element is dropped; Bayesian SegNet has 0.5.
-        encoder_weights: ``imagenet`` starts the encoder from torchvision's VGG16-BN, which was trained on RGB
-            with ImageNet's mean and deviation; a file (safetensors or a state dict) from a VGG16's weights, with or
-            without batch norm; ``None`` from He's random initialisation.
+        dropout: probability that an element is dropped; 0.5 in Bayesian SegNet.
+        encoder_weights: the encoder's initial weights. ``imagenet``: those of torchvision's VGG16-BN, which was trained
+            on RGB with ImageNet's mean and deviation. A file (safetensors or a state dict): those of a VGG16, with or
+            without batch norm. None: He's random initialisation.
 
     Shape:
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``; H and W at least 1.
 
     Raises:
-        UserError: the ImageNet weights can be neither found in torch's cache nor downloaded, or the file is no VGG16's.
+        UserError: the ImageNet weights are not in torch's cache and cannot be downloaded, or the file is not of a
+            VGG16.
     """
 
     add_encoder = False
@@ -108,7 +109,7 @@ def load_imagenet_encoder(encoder: nn.Module) -> None:
             f"model.encoder_weights=imagenet: cannot get {weights.url} ({first_line(error)}); put the file into "
             f"{torch.hub.get_dir()}/checkpoints, or set model.encoder_weights=null"
         ) from None
-    # Both are the same layers in the same order, and only convolutions and batch norms have weights.
+    # Both have the same layers in the same order, and only convolutions and batch norms have weights.
     theirs = [value for key, value in state.items() if key.startswith("features.")]
     ours = [key for key in encoder.state_dict() if not key.endswith("num_batches_tracked")]
     encoder.load_state_dict(dict(zip(ours, theirs, strict=True)), strict=False)

@@ -9,12 +9,12 @@ from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 class SegNetBasic(nn.Module):
     """Local response normalisation, four encoder stages, four decoder stages without ReLU, a 1×1 head.
 
-    With ``dropout`` it is Bayesian SegNet-Basic (arXiv 1511.02680, section 4): dropouts after poolings 3
-    and 4, and after decoder stages 4 and 3.
+    With ``dropout`` it is Bayesian SegNet-Basic (arXiv 1511.02680, section 4): dropouts after poolings 3 and 4, and
+    after decoder stages 4 and 3.
 
     Args:
         num_classes: channels of the logits.
-        dropout: probability that an element is dropped; Bayesian SegNet-Basic has 0.5.
+        dropout: probability that an element is dropped; 0.5 in Bayesian SegNet-Basic.
 
     Shape:
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``; H and W at least 1.
@@ -59,5 +59,5 @@ class SegNetBasic(nn.Module):
 
 
 def convolution(in_channels: int) -> nn.Sequential:
-    """7×7 convolution to 64 channels and batch norm: large kernels, so that a pixel sees a good part of the street."""
+    """7×7 convolution to 64 channels and batch norm. With the large kernel, a pixel sees a good part of the street."""
     return nn.Sequential(nn.Conv2d(in_channels, 64, 7, padding=3), nn.BatchNorm2d(64))

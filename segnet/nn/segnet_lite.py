@@ -22,9 +22,9 @@ from segnet.nn.pooling import max_pool_with_codes, max_unpool_with_codes
 class DepthwiseConv(nn.Conv2d):
     """A 3×3 convolution of each channel by itself, at any dilation, ``(N, C, H, W)`` to the same shape.
 
-    oneDNN has no quick gradient of a dilated one: on a CPU it takes 7 to 15 times as long as the plain one. A dilated
-    convolution never mixes pixels of different remainders by the dilation, so in training each remainder becomes an
-    image of its own, which a plain convolution works on with the same result.
+    oneDNN has no fast gradient of a dilated convolution: on a CPU it takes 7 to 15 times as long as that of a plain
+    one. A dilated convolution never mixes pixels whose remainders by the dilation differ. In training, each remainder
+    therefore becomes an image, and a plain convolution gives the same result.
     """
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
@@ -39,7 +39,7 @@ class DepthwiseConv(nn.Conv2d):
 
 
 def split_by_remainder(x: Tensor, step: int) -> Tensor:
-    """``(N, C, H, W)`` to ``(N * step², C, ceil(H / step), ceil(W / step))``, zeros where H or W is no multiple."""
+    """``(N, C, H, W)`` to ``(N * step², C, ceil(H / step), ceil(W / step))``, zeros at the lower and right edge."""
     n, c, height, width = x.shape
     x = F.pad(x, (0, -width % step, 0, -height % step)).permute(0, 2, 3, 1)
     h, w = x.shape[1] // step, x.shape[2] // step
@@ -48,7 +48,7 @@ def split_by_remainder(x: Tensor, step: int) -> Tensor:
 
 
 def join_remainders(parts: Tensor, step: int, shape: Sequence[int]) -> Tensor:
-    """The way back of :func:`split_by_remainder`, to ``shape``, channels last."""
+    """The inverse of :func:`split_by_remainder`, to ``shape``, channels last."""
     n, c, height, width = shape
     h, w = parts.shape[-2:]
     x = parts.permute(0, 2, 3, 1).reshape(n, step, step, h, w, c).permute(0, 3, 1, 4, 2, 5)
@@ -58,7 +58,7 @@ def join_remainders(parts: Tensor, step: int, shape: Sequence[int]) -> Tensor:
 class InvertedResidual(nn.Module):
     """1×1 to ``expansion`` times the width, depthwise 3×3, 1×1 back, added to the input.
 
-    ``(N, C, H, W)`` float to the same shape; linear at its end, so that the sum loses nothing.
+    ``(N, C, H, W)`` float to the same shape. The last convolution is linear, so that the sum loses nothing.
     """
 
     def __init__(self, channels: int, expansion: int, dilation: int = 1) -> None:
@@ -81,7 +81,7 @@ class InvertedResidual(nn.Module):
 class ResidualConv(nn.Module):
     """A 3×3 convolution added to its input, ``(N, C, H, W)`` to the same shape.
 
-    At half size, where channels are few, it costs less time than an inverted residual and sees as far.
+    At half size there are few channels. There it is faster than an inverted residual and sees as far.
     """
 
     def __init__(self, channels: int) -> None:
@@ -94,7 +94,7 @@ class ResidualConv(nn.Module):
 
 
 def stage(in_channels: int, out_channels: int, dilations: Sequence[int], expansion: int) -> nn.Sequential:
-    """A change of width, then one inverted residual a dilation."""
+    """A change of width, then an inverted residual for each dilation."""
     blocks = [InvertedResidual(out_channels, expansion, dilation) for dilation in dilations]
     if in_channels == out_channels:
         return nn.Sequential(*blocks)
@@ -107,11 +107,11 @@ class SegNetLite(nn.Module):
     Args:
         num_classes: channels of the logits.
         widths: channels at 1/2, 1/4, 1/8 and 1/16 of the input's size.
-        depths: blocks at 1/4 and 1/8 (the stage at 1/2 has none: a block there costs most and sees least).
-        dilations: one block each in the middle, at 1/16.
-        expansion: width of a block's inside, as a multiple of its outside.
-        dropout: probability that a channel is dropped before the head, while training.
-        add_encoder: add each encoder stage's features to what is unpooled; False: its codes alone pass, as in SegNet.
+        depths: blocks at 1/4 and 1/8. The stage at 1/2 has none, because a block there costs most and sees least.
+        dilations: dilation of each block in the middle, at 1/16.
+        expansion: inner width of a block, as a multiple of its outer width.
+        dropout: probability that a channel is dropped before the head in training.
+        add_encoder: add each encoder stage's features to the unpooled values. False: only the codes pass, as in SegNet.
         decoder_depths: blocks of the decoder at 1/4 and 1/8.
         refinements: residual 3×3 convolutions at half size, before the head.
 
@@ -176,20 +176,20 @@ class SegNetLite(nn.Module):
         ]
 
     def unpool(self, x: Tensor, codes: Tensor, encoded: Tensor) -> Tensor:
-        """``(N, C, h, w)`` to the size of ``encoded``, ``(N, C, H, W)``, which the encoder pooled to those codes."""
+        """Unpool ``(N, C, h, w)`` to the size of ``encoded``, ``(N, C, H, W)``, whose pooling gave the codes."""
         unpooled = max_unpool_with_codes(x, codes, encoded.shape[-2:])
         return unpooled + encoded if self.add_encoder else unpooled
 
 
 def enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:
-    """``(N, C, h, w)`` to ``(N, C, H, W)`` float32, bilinear; in bf16 it is slower on a CPU."""
+    """``(N, C, h, w)`` to ``(N, C, H, W)`` float32, bilinear. On a CPU, bf16 would be slower."""
     return F.interpolate(logits.float(), size=tuple(size), mode="bilinear", align_corners=False)
 
 
 @torch.no_grad()
 def initialise(module: nn.Module) -> None:
     """He's initialisation, and the last batch norm of every residual starts at zero (arXiv 1706.02677, 5.1)."""
-    if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # PyTorch loads its compiler to fill those, for 2 s
+    if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # to fill those, PyTorch loads its compiler for 2 s
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)

@@ -1,4 +1,4 @@
-"""The models of segmentation-models-pytorch, for comparison in the same pipeline."""
+"""The models of segmentation-models-pytorch, to compare them in the same pipeline."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ PREFIX = "smp/"
 
 
 class PaddedToMultiple(nn.Module):
-    """A model that takes sizes of some multiple alone, made to take any: zeros below and right, logits cropped.
+    """Makes a model that needs multiples of some size take any size: zeros below and right, logits cropped.
 
     Shape:
         input ``(N, 3, H, W)`` float, output logits ``(N, num_classes, H, W)``; H and W at least 1.
@@ -32,17 +32,19 @@ class PaddedToMultiple(nn.Module):
 
 
 def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Module:
-    """A model by ``smp/`` and its class's name, such as ``smp/Unet``.
+    """Build a model from ``smp/`` and the name of its class, such as ``smp/Unet``.
 
     Args:
-        name: of the model.
+        name: the model's name.
         num_classes: channels of the logits.
-        arguments: of the class's constructor; ``encoder_weights`` is None unless given, a name to download, or a file.
+        arguments: arguments of the class's constructor. ``encoder_weights`` is None by default, or a name to download,
+            or a file.
 
     Raises:
-        UserError: unknown model, encoder or argument, a wrong type, or weights that cannot be read or downloaded.
+        UserError: the model, the encoder or an argument is unknown or has a wrong type, or the weights cannot be read
+            or downloaded.
     """
-    # Brings timm along, which takes seconds.
+    # This imports timm, which takes seconds.
     import segmentation_models_pytorch as smp
 
     models = {model.__name__: model for model in smp.MODEL_ARCHITECTURES_MAPPING.values()}
@@ -74,7 +76,10 @@ def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Modu
 
 
 def check_encoder(encoder: str, of_smp: list[str]) -> None:
-    """Those of timm have the prefix ``tu-``; only names that timm itself knows, for some others it would fetch."""
+    """Refuse an unknown encoder. Those of timm have the prefix ``tu-``.
+
+    Of timm, only names that it knows are accepted, because it would download some others.
+    """
     if encoder.startswith("tu-"):
         import timm
 

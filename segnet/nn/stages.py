@@ -1,4 +1,4 @@
-"""The declarations of a network of SegNet's family, for code that looks inside it or samples it."""
+"""What a network of SegNet's family declares, for code that looks inside it or samples it."""
 
 from typing import Protocol, runtime_checkable
 
@@ -10,10 +10,11 @@ class Staged(Protocol):
     """A network whose encoder pools with codes and whose decoder unpools with them.
 
     Attributes:
-        stages: encoder and decoder stage of each level, from the largest to the deepest. The encoder stage gives what
-            is pooled, the decoder stage is given what is unpooled.
-        add_encoder: the encoder stage's features are added to what is unpooled.
-        is_bayesian: made to be sampled with dropout on; other networks hold dropout for training alone.
+        stages: encoder and decoder stage of each level, from the largest to the deepest. The encoder stage's output is
+            pooled; the decoder stage's input was unpooled.
+        add_encoder: whether the encoder stage's features are added to the unpooled values.
+        is_bayesian: whether the network is made to be sampled with dropout on. Other networks use dropout only in
+            training.
     """
 
     add_encoder: bool

@@ -1,4 +1,4 @@
-"""Start from another run's weights: an autoencoder, a network for other classes, or a smaller network."""
+"""Start from the weights of another run: an autoencoder, a network for other classes, or a smaller network."""
 
 from pathlib import Path
 
@@ -11,26 +11,26 @@ from segnet.errors import UserError, first_line
 from segnet.nn.saved import WEIGHTS, find_model
 
 BODY = "body."
-"""What a pooling-index autoencoder puts before the names of the segmentation network that it is made of."""
+"""The prefix that a pooling-index autoencoder gives to the names of its segmentation network."""
 
 
 @torch.no_grad()
 def start_from(network: nn.Module, model: str | Path) -> list[str]:
     """Copy a saved model's weights and statistics into ``network`` wherever name and shape agree.
 
-    Where the network is a wider one, they become its first channels. What the new channels would add to the old ones
-    is set to zero, so that the wider network begins as the function that the smaller one is (arXiv 1511.05641), as
-    does a deeper one whose new blocks begin as the identity.
+    If the network is wider, they become its first channels. The weights from new channels to old ones are set to zero,
+    so the wider network begins as the same function (arXiv 1511.05641). So does a deeper network whose new blocks begin
+    as the identity.
 
     Args:
-        network: changed in place; what has no counterpart (a head for other classes) stays as it was.
+        network: changed in place. Weights without a counterpart, such as a head for other classes, stay as they are.
         model: a run folder, a model folder or a packaged model's name.
 
     Returns:
-        The names that were copied.
+        The names of the copied tensors.
 
     Raises:
-        UserError: no such model, a broken file, or nothing in it fits.
+        UserError: there is no such model, a file is broken, or nothing in it fits.
     """
     path = find_model(model) / WEIGHTS
     try:
@@ -39,7 +39,7 @@ def start_from(network: nn.Module, model: str | Path) -> list[str]:
         raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); train it again") from None
     saved = {name.removeprefix(BODY): tensor for name, tensor in saved.items()}
     own = network.state_dict()
-    head = list(own)[-1].rpartition(".")[0] + "."  # whose channels are the classes, of which a part is no use
+    head = list(own)[-1].rpartition(".")[0] + "."  # a part of the head, whose channels are the classes, is of no use
     fitting = [
         name
         for name, weight in own.items()
@@ -55,14 +55,14 @@ def start_from(network: nn.Module, model: str | Path) -> list[str]:
 
 
 def fits(smaller: Tensor, larger: Tensor) -> bool:
-    """Whether the one has the shape of the other, or fewer channels to go in, to come out, or both."""
+    """Whether the tensors have the same shape, or ``smaller`` has fewer input or output channels."""
     if smaller.ndim != larger.ndim or smaller.shape[2:] != larger.shape[2:]:
         return False
     return all(old <= new for old, new in zip(smaller.shape[:2], larger.shape[:2], strict=True))
 
 
 def fill(weight: Tensor, smaller: Tensor) -> None:
-    """Make ``smaller`` the first channels of ``weight``, on which the channels beyond have no influence."""
+    """Copy ``smaller`` into the first channels of ``weight``, and cut the other channels' effect on them."""
     if weight.ndim == 0:
         weight.copy_(smaller)
         return

@@ -1,4 +1,4 @@
-"""The family SegNet comes from: encoder, latent, decoder."""
+"""The networks that SegNet descends from: encoder, latent, decoder."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,15 +22,15 @@ AUTOENCODERS: dict[str, Callable[..., nn.Module]] = {
 
 
 def build_autoencoder(name: str, shape: tuple[int, int, int], **arguments: Any) -> nn.Module:
-    """An autoencoder for images of ``shape`` (C, H, W), in training mode.
+    """Build an autoencoder for images of ``shape`` (C, H, W), in training mode.
 
     Args:
         name: a key of ``AUTOENCODERS``.
         shape: of the images.
-        arguments: of its constructor; plain data, as a config gives them.
+        arguments: arguments of its constructor; plain data from a config.
 
     Raises:
-        UserError: unknown name or argument (the nearest match is named), or a value that does not fit.
+        UserError: the name or an argument is unknown (the message has the nearest match), or a value does not fit.
     """
     if name not in AUTOENCODERS:
         raise UserError(f"model.name={name}: no such autoencoder; {choices(name, AUTOENCODERS)}")

@@ -1,4 +1,4 @@
-"""Convolutional autoencoders: a plain one with a latent, and SegNet's own body, whose latent has pooling indices."""
+"""Convolutional autoencoders: a plain one with a latent, and one with SegNet's own body and its pooling codes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,16 +10,16 @@ from segnet.nn.catalogue import build_network
 
 
 class ConvolutionalAutoencoder(nn.Module):
-    """Strided convolutions down, enlarging and convolutions up: the dense layers replaced.
+    """Strided convolutions down, enlargement and convolutions up.
 
-    The way up repeats pixels and convolves instead of transposed convolutions, which leave a checkerboard (Odena et
-    al., distill.pub, 2016).
+    The decoder repeats pixels and convolves. Transposed convolutions would leave a checkerboard (Odena et al.,
+    distill.pub, 2016).
 
     Args:
         shape: (C, H, W) of the images.
         widths: channels after each halving of height and width.
-        latent_size: numbers of the latent, made by one linear layer each way; None: the last feature map is the
-            latent and any image size will do.
+        latent_size: size of the latent, with one linear layer before it and one after it. None: the last feature map is
+            the latent, and images may have any size.
 
     Shape:
         input ``(N, C, H, W)`` float in 0–1, latent ``(N, latent_size)`` or ``(N, widths[-1], H / 2**n, W / 2**n)``,
@@ -65,16 +65,16 @@ class ConvolutionalAutoencoder(nn.Module):
 
 
 class PoolingIndexAutoencoder(nn.Module):
-    """A segmentation network of the catalogue with a reconstruction in place of its classes.
+    """A segmentation network of the catalogue that reconstructs its input instead of giving classes.
 
-    Its latent is the deepest feature map and the pooling codes of every stage, by which the decoder unpools
-    (arXiv 1511.00561, section 3). The codes alone say where edges are, so this is no narrow bottleneck: it serves
-    denoising, inpainting and to start a segmentation network from images without labels.
+    Its latent is the deepest feature map and the pooling codes of every stage, with which the decoder unpools (arXiv
+    1511.00561, section 3). The codes alone say where the edges are, so this is no narrow bottleneck. It is meant for
+    denoising, for inpainting, and for starting a segmentation network from images without labels.
 
     Args:
-        shape: (C, H, W) of the images; grey ones are seen as RGB of three equal channels.
+        shape: (C, H, W) of the images; a grey image is seen as RGB with three equal channels.
         body: the network's name in the catalogue.
-        arguments: of the body's constructor.
+        arguments: arguments of the body's constructor.
 
     Shape:
         input ``(N, C, H, W)`` float in 0–1, output as the input.
@@ -88,7 +88,7 @@ class PoolingIndexAutoencoder(nn.Module):
     ) -> None:
         super().__init__()
         self.body = build_network(body, shape[0], **(arguments or {}))
-        # ImageNet's, so that the body sees what it will see when it segments.
+        # These are ImageNet's, so the body sees the input that it will see when it segments.
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
 

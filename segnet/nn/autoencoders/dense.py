@@ -18,9 +18,10 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 def dense_layers(sizes: Sequence[int], activation: Activation, last: Activation) -> nn.Sequential:
-    """Linear layers from ``sizes[0]`` to ``sizes[-1]`` numbers, each followed by its activation.
+    """Linear layers from ``sizes[0]`` to ``sizes[-1]`` features, each followed by its activation.
 
-    Glorot's initialisation (AISTATS 2010): with PyTorch's own, biases among it, a third of a ReLU latent is never on.
+    They have Glorot's initialisation (AISTATS 2010). With PyTorch's own, which also draws the biases, a third of the
+    units of a ReLU latent are never active.
     """
     layers: list[nn.Module] = []
     for number, (inside, outside) in enumerate(itertools.pairwise(sizes), start=2):
@@ -32,15 +33,15 @@ def dense_layers(sizes: Sequence[int], activation: Activation, last: Activation)
 
 
 class DenseAutoencoder(nn.Module):
-    """The image as one vector, through ever narrower layers to the latent and back the same way.
+    """The image as one vector passes ever narrower layers to the latent, and the same layers back.
 
     Args:
         shape: (C, H, W) of the images.
-        widths: numbers after each layer of the encoder; the last is the latent's size.
-        activation: of the hidden layers.
-        latent_activation: of the latent; linear with linear ``activation`` and ``output_activation`` spans what PCA
+        widths: features after each layer of the encoder; the last is the latent's size.
+        activation: activation of the hidden layers.
+        latent_activation: activation of the latent. If all three activations are linear, the latent spans what PCA
             spans (Baldi and Hornik, 1989).
-        output_activation: of the reconstruction; sigmoid keeps it within 0–1.
+        output_activation: activation of the reconstruction; sigmoid keeps it within 0–1.
 
     Shape:
         input ``(N, C, H, W)`` float in 0–1, latent ``(N, widths[-1])``, output as the input.

@@ -1,4 +1,4 @@
-"""Autoencoders on disk, in the two files that every model of this project has."""
+"""Autoencoders on disk, in the two files of every model of this project."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ Side = Annotated[int, Field(ge=1, le=4096)]
 
 
 class SavedAutoencoderConfig(Settings):
-    """``config.json``: what builds the network again."""
+    """The content of ``config.json``, from which the network is built again."""
 
     version: str = __version__
     name: str = Field(max_length=200)
@@ -47,7 +47,7 @@ def load_autoencoder(folder: str | Path) -> nn.Module:
     """The autoencoder of a run or model folder, in evaluation mode, on the CPU.
 
     Raises:
-        UserError: no such folder, or its files are broken or a segmentation network's.
+        UserError: there is no such folder, or its files are broken or belong to a segmentation network.
     """
     folder = find_model(folder)
     config = read_autoencoder_config(folder)
@@ -66,10 +66,10 @@ def load_autoencoder(folder: str | Path) -> nn.Module:
 
 
 def read_autoencoder_config(folder: Path) -> SavedAutoencoderConfig:
-    """The settings of a folder.
+    """Read the settings of a model folder.
 
     Raises:
-        UserError: they are none of an autoencoder.
+        UserError: they are not those of an autoencoder.
     """
     path = folder / CONFIG
     try:

@@ -10,26 +10,26 @@ from torch import Tensor, nn
 
 
 class LayerOutput(NamedTuple):
-    """What one layer was given and what it restored of it, both (N, features)."""
+    """The input of one layer and its reconstruction, both (N, features)."""
 
     given: Tensor
     restored: Tensor
 
 
 class StackedAutoencoder(nn.Module):
-    """Dense layers that can each reconstruct what they are given, and a softmax layer on top.
+    """Dense layers that can each reconstruct their input, and a softmax layer on top.
 
     Args:
         shape: (C, H, W) of the images.
-        num_classes: of the layer on top.
-        widths: numbers after each layer.
+        num_classes: classes of the layer on top.
+        widths: features after each layer.
 
     Attributes:
         layer: the layer (from 0) that ``forward`` uses as an autoencoder of the features below it; None: ``forward``
             classifies.
 
     Shape:
-        input ``(N, C, H, W)`` float in 0–1, logits ``(N, num_classes)`` or :class:`LayerOutput`.
+        input ``(N, C, H, W)`` float in 0–1, output logits ``(N, num_classes)`` or :class:`LayerOutput`.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class StackedAutoencoder(nn.Module):
         return pixels
 
     def reconstruct_layer(self, x: Tensor, layer: int) -> LayerOutput:
-        """``layer`` as an autoencoder; the layers below it stay as they are."""
+        """Use ``layer`` as an autoencoder. The layers below it get no gradient."""
         with torch.no_grad():
             given = self.encode(x, layer)
         restored = self.decoders[layer](self.encoders[layer](given).relu())
-        # The first layer is given pixels, the others what a ReLU gave.
+        # The input of the first layer is pixels; that of the others comes from a ReLU.
         return LayerOutput(given, restored.sigmoid() if layer == 0 else restored.relu())
 
     def forward(self, x: Tensor) -> Tensor | LayerOutput:

@@ -1,4 +1,4 @@
-"""The variational autoencoder: the latent is a distribution (Kingma and Welling, arXiv 1312.6114)."""
+"""The variational autoencoder, whose latent is a distribution (Kingma and Welling, arXiv 1312.6114)."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from segnet.nn.autoencoders.dense import Activation, dense_layers
 
 
 class Variational(NamedTuple):
-    """A reconstruction (N, C, H, W) in 0–1, and its latent's normal distribution: mean and log σ², (N, latent_size)."""
+    """A reconstruction (N, C, H, W) in 0–1 and its latent's distribution: mean and log σ², (N, latent_size)."""
 
     reconstruction: Tensor
     mean: Tensor
@@ -23,9 +23,9 @@ class VariationalAutoencoder(nn.Module):
 
     Args:
         shape: (C, H, W) of the images.
-        widths: numbers after each hidden layer of the encoder; the decoder goes the same way back.
-        latent_size: numbers of the latent.
-        activation: of the hidden layers.
+        widths: features after each hidden layer of the encoder; the decoder has them in reverse order.
+        latent_size: size of the latent.
+        activation: activation of the hidden layers.
 
     Shape:
         input ``(N, C, H, W)`` float in 0–1, output :class:`Variational`.
@@ -54,7 +54,7 @@ class VariationalAutoencoder(nn.Module):
         return self.mean(features), self.log_variance(features)
 
     def encode(self, x: Tensor) -> Tensor:
-        """μ: the one latent that stands for the image where one is wanted."""
+        """The mean μ, ``(N, latent_size)``, for uses that need one latent for each image."""
         return self.distribution(x)[0]
 
     def decode(self, latent: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class VariationalAutoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> Variational:
         mean, log_variance = self.distribution(x)
-        # The draw as a function of μ and σ, so that gradients reach both (section 2.4).
+        # The draw is written as a function of μ and σ, so that gradients reach both (section 2.4).
         latent = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         return Variational(self.decode(latent), mean, log_variance)
 
@@ -76,7 +76,7 @@ def negative_elbo_terms(output: Variational, image: Tensor) -> tuple[Tensor, Ten
         KL(N(μ, σ²) ‖ N(0, 1)), summed over the latent (appendix B).
     """
     n = len(image)
-    # Outside of autocast: the logarithms of half-precision numbers are too coarse, and PyTorch refuses them.
+    # Autocast is off: logarithms of half-precision numbers are too coarse, and PyTorch refuses them.
     with torch.autocast(image.device.type, enabled=False):
         reconstruction = nn.functional.binary_cross_entropy(output.reconstruction.float(), image, reduction="sum") / n
         mean, log_variance = output.mean.float(), output.log_variance.float()

@@ -17,7 +17,10 @@ GOES_ON_DIFFERENTLY = {
     "training.clip_norm": "the longest gradient that a step takes",
     "optimizer.lr": "the rate of the steps to come",
 }
-"""Settings that change what comes after, by key, with what changes; each change is printed and noted in config.yaml."""
+"""Settings that change the training from there on, with what changes.
+
+Each change is printed and noted in config.yaml.
+"""
 
 SAME_RESULT = {
     "name": "the run folder was moved",
@@ -34,12 +37,12 @@ SAME_RESULT = {
     "training.compile": "how the network is run",
     "training.loggers": "where the measures are written",
 }
-"""Settings that say where and how a run computes, by key, with what changes; they change nothing that is noted."""
+"""Settings that say where and how a run computes, with what changes. These changes are not noted."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A setting with another value than the run had so far.
+    """A setting whose value differs from the run's.
 
     Attributes:
         key: with dots.
@@ -60,12 +63,12 @@ class Change:
 
 
 def changes_on_resuming(before: Config, now: Config, source: str) -> list[Change]:
-    """What differs between the settings of a run so far and those that it is to go on with.
+    """Compare the settings of a run with those with which it is to resume.
 
     Args:
         before: settings so far.
-        now: settings to go on with.
-        source: file that ``before`` was read from, for the error.
+        now: settings from here on.
+        source: the file of ``before``, for the error.
 
     Raises:
         UserError: a setting differs that may not change.
@@ -82,7 +85,7 @@ def changes_on_resuming(before: Config, now: Config, source: str) -> list[Change
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], parents: str = "") -> Iterator[Change]:
-    """The settings of two trees that are not the same; lists are compared whole."""
+    """The settings in which two trees differ. Lists are compared as a whole."""
     for key in dict.fromkeys((*before, *now)):
         old, new = before.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):

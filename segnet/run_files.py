@@ -1,4 +1,4 @@
-"""The files of a folder that a training wrote. Only these are moved and removed, always together."""
+"""The files that a training wrote to a folder. Only these are moved and removed, always together."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ from segnet.files import sync_folder
 from segnet.nn.saved import CONFIG, WEIGHTS
 
 MANIFEST = "manifest.json"
-"""Beside the checkpoints: what each of them is."""
+"""It lies beside the checkpoints and describes each of them."""
 METRICS = "metrics.json"
 LOSSES, MACHINE = "losses.csv", "machine.json"
 TRACKER_IDS = "trackers.json"
 """The ids that W&B and MLflow gave the run."""
 FIRST_BATCHES, CLASSES = "first_batches.png", "classes.png"
-"""What the run is about to learn, to look at as it begins."""
+"""They show what the run is about to learn."""
 SKIPPED = "skipped_files.json"
-"""What a training left out of its data, by split; not there where that is nothing."""
+"""Images that a training left out of its data, by split; missing if there are none."""
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 REPLACED = "replaced"
-"""Folder within a run's, of the run that ``--overwrite`` sets aside."""
+"""The folder, inside a run folder, of the run that ``--overwrite`` sets aside."""
 UNSETTLED = ".replaced"
-"""The same while its files are moved there or back; what is found there belongs back in its place."""
+"""The name of that folder while its files are moved. Files that are found there belong back in the run folder."""
 
 RESULTS = (
     *(WEIGHTS, CONFIG, "checkpoints/*last.pt", "checkpoints/best.pt", "metrics.csv", METRICS),
@@ -27,22 +27,22 @@ RESULTS = (
     *("per_class.csv", "confusion.csv", "images.csv", "calibration.csv", "certainty.csv"),
     *("quality.csv", "restoration.csv", "rate_distortion.csv", "representation.csv"),
 )
-"""What took a training time to make."""
+"""Files that took a training to make."""
 
 TRACES = (
     *("config.yaml", SKIPPED, FIRST_BATCHES, CLASSES, LOSSES, MACHINE, TRACKER_IDS),
     *(f"checkpoints/{MANIFEST}", "tensorboard/events.*", "bad_batches*.json"),
 )
-"""What is there as well of a run that failed at once."""
+"""Other files, which a run that failed at once may have left."""
 
 
 def has_results(folder: Path) -> bool:
-    """Whether the folder holds more of a run than one leaves that failed before its first checkpoint."""
+    """Whether the folder holds more than a run leaves that failed before its first checkpoint."""
     return any(next(folder.glob(pattern), None) for pattern in RESULTS)
 
 
 def move_run(folder: Path, target: Path) -> None:
-    """Move what a training wrote, and nothing else, file by file; ``folder`` goes where it is empty then."""
+    """Move the files of a training, and no others, one by one. ``folder`` is removed if it is empty then."""
     target.mkdir(exist_ok=True)
     for path in files_of_run(folder):
         place = target / path.relative_to(folder)
@@ -55,7 +55,7 @@ def move_run(folder: Path, target: Path) -> None:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove what a training wrote, and nothing else; ``folder`` goes where it is empty then."""
+    """Remove the files of a training, and no others. ``folder`` is removed if it is empty then."""
     for path in files_of_run(folder):
         path.unlink()
     remove_empty(folder)
@@ -66,7 +66,7 @@ def files_of_run(folder: Path) -> list[Path]:
 
 
 def remove_empty(folder: Path) -> None:
-    """Remove the folder of a run that was set aside, as far as it is empty; that of a run under way stays."""
+    """Remove the empty folders of a run that was set aside. Those of a current run stay."""
     if folder.name in (REPLACED, UNSETTLED):
         for path in (folder / CHECKPOINTS, folder / TENSORBOARD, folder):
             if path.is_dir() and not any(path.iterdir()):

@@ -35,7 +35,7 @@ from segnet.run_tables import MONITORS, read_metrics
 from segnet.terminal import say
 
 ANEW = "train under another name with name=NAME, or replace the run with --overwrite"
-"""The ways on where a run cannot go on."""
+"""The end of messages about a run that cannot resume."""
 
 
 class RunFolder:
@@ -70,24 +70,24 @@ class RunFolder:
         return parse_config(read_yaml(self.config_path), str(self.config_path))
 
     def check(self, config: Config, resume: bool = False, overwrite: bool = False) -> None:
-        """See whether ``open`` will take the folder, before data or a network are built.
+        """Check that ``open`` will accept the folder, before data or a network are built.
 
-        Nothing is touched, but where a command was killed as it set a run aside, the run is put back.
+        No file is touched, with one exception: if a command was killed while it set a run aside, the run is put back.
 
         Raises:
-            UserError: as ``open``.
+            UserError: as in ``open``.
         """
         if self.unsettled.exists():
             with self.lock():
                 self.settle()
-        # Once this process has the lock, a run that was set aside for one which left nothing comes back.
+        # Once this process has the lock, a run that was set aside comes back if the new one left nothing.
         came_to_nothing = has_results(self.replaced) and not has_results(self.path)
         standing = RunFolder(self.replaced) if came_to_nothing else self
         if resume:
             standing.check_checkpoint()
             standing.check_settings(config)
         elif not overwrite and has_results(standing.path):
-            # A run that is under way says so instead.
+            # If another process is training this run, ``lock`` raises its own error.
             self.lock().close()
             raise UserError(f"{self.path}: holds a run already: {describe_run(standing)}; go on with --resume, {ANEW}")
 
@@ -99,10 +99,10 @@ class RunFolder:
             raise UserError(f"{self.path}: has no checkpoint to go on from; {ANEW}")
 
     def check_settings(self, config: Config) -> list[Change]:
-        """What changes when the run goes on with ``config``.
+        """The changes when the run resumes with ``config``.
 
         Raises:
-            UserError: something that may not.
+            UserError: a setting differs that may not change.
         """
         if not self.config_path.exists():
             return []
@@ -119,13 +119,13 @@ class RunFolder:
         """Make the folder ready and lock it; the lock holds until the returned file is closed.
 
         Args:
-            config: of the run that is to be here.
-            resume: go on with the run that is here, with settings that may have changed since (:mod:`segnet.resuming`).
-            overwrite: set the run that is here aside, until ``drop_replaced`` is called.
+            config: settings of the run.
+            resume: resume the run in the folder; some settings may have changed since (:mod:`segnet.resuming`).
+            overwrite: set the run in the folder aside, until ``drop_replaced`` is called.
 
         Raises:
-            UserError: the folder cannot be written to; another run writes to it; it holds a run, and neither
-                ``resume`` nor ``overwrite`` is True; or it holds one of other settings, and ``resume`` is True.
+            UserError: the folder cannot be written to; another process writes to it; it holds a run, and neither
+                ``resume`` nor ``overwrite`` is True; or ``resume`` is True, and the run has other settings.
         """
         self.check(config, resume, overwrite)
         lock = self.lock()
@@ -133,7 +133,7 @@ class RunFolder:
             for folder in (self.path, self.checkpoints):
                 sweep(folder)
             self.settle()
-            # Again, as another process may have been here before the lock was.
+            # Another process may have changed the folder before this one had the lock.
             self.check(config, resume, overwrite)
             notes = ""
             if resume:
@@ -152,7 +152,7 @@ class RunFolder:
         """Write down why images were left out of the splits, and say so.
 
         Args:
-            skipped: a line for each image that was left out, by the name of its split.
+            skipped: a line for each image that was left out, by split.
         """
         found = {split: list(lines) for split, lines in skipped.items() if lines}
         if not found:
@@ -164,7 +164,7 @@ class RunFolder:
             say(f"{len(lines)} {what} left out of {split}, listed in {self.skipped_files}")
 
     def read_machine(self) -> dict[str, str]:
-        """What the training ran on; empty where it was not written down."""
+        """The machine on which the training ran; empty if that was not written down."""
         try:
             machine: dict[str, str] = json.loads(self.machine.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -172,7 +172,7 @@ class RunFolder:
         return machine
 
     def read_skipped(self) -> dict[str, list[str]]:
-        """What :meth:`note_skipped` wrote; empty where nothing was left out."""
+        """The lines that :meth:`note_skipped` wrote; empty if nothing was left out."""
         try:
             skipped: dict[str, list[str]] = json.loads(self.skipped_files.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -194,7 +194,7 @@ class RunFolder:
             ) from None
 
     def lock_for_report(self) -> IO[str]:
-        """Keep trainings away while measures are taken and written; the lock holds until the returned file is closed.
+        """Keep trainings away while a report is measured and written; the lock holds until the returned file is closed.
 
         Raises:
             UserError: a training is under way, or this user may not write here.
@@ -213,7 +213,7 @@ class RunFolder:
             ) from None
 
     def note_changes(self, config: Config) -> str:
-        """The comments that ``config.yaml`` begins with: which settings changed, and in which epoch; said aloud too."""
+        """Print which settings changed and from which epoch on, and return this as comments for ``config.yaml``."""
         if not self.config_path.exists():
             return ""
         before = self.config_path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -226,22 +226,25 @@ class RunFolder:
         return notes
 
     def set_aside(self) -> None:
-        """Move the run to ``replaced``, unless one is there that nothing has replaced yet."""
+        """Move the run to ``replaced``. If the run there has not been replaced yet, that one stays."""
         if has_results(self.replaced) or not has_results(self.path):
             remove_run(self.path)
             return
         if self.replaced.exists():
             raise UserError(f"{self.replaced}: holds files that no training wrote; move them to another folder")
-        # Under a name that says so while it is half done.
+        # The name of the folder says that the move is not finished.
         move_run(self.path, self.unsettled)
         self.unsettled.rename(self.replaced)
 
     def drop_replaced(self) -> None:
-        """Remove the run that was set aside; called once the new one has weights that were measured."""
+        """Remove the run that was set aside. This is called once the new run has measured weights."""
         remove_run(self.replaced)
 
     def settle(self) -> None:
-        """After a kill or a failure: the run that was set aside goes or comes back, as the new one has come far."""
+        """Tidy up after a kill or a failure: the run that was set aside is removed or put back.
+
+        It is removed if the new run has weights.
+        """
         if self.weights.exists() and (self.path / CONFIG).exists():
             self.drop_replaced()
         elif has_results(self.replaced) and not has_results(self.path):
@@ -252,11 +255,11 @@ class RunFolder:
 
 
 def where_it_is(config: Config, path: Path) -> Config:
-    """The config of a run that may have been moved since it was written, in the folder in which it lies now.
+    """The config of a run that may have been moved since, with the folder in which it lies now.
 
     Args:
         config: read from ``path``, with settings replaced.
-        path: ``config.yaml`` of a run folder, or any other config, which nothing is done to.
+        path: ``config.yaml`` of a run folder, or any other config, which stays as it is.
     """
     run = RunFolder(path.resolve().parent)
     if path.name != run.config_path.name or not run.checkpoints.is_dir():
@@ -269,12 +272,12 @@ def where_it_is(config: Config, path: Path) -> Config:
 
 
 def describe_run(run: RunFolder) -> str:
-    """How far a run has come, its best measure and its date."""
+    """The epochs of a run, its best measure and its date."""
     rows = read_metrics(run.metrics_csv)
     try:
         config = run.read_config()
     except UserError:
-        # Another version's; the rest is said all the same.
+        # Another version wrote the config. The rest is still said.
         config = None
     total = f" of {config.training.epochs}" if config else ""
     parts = [f"{len(rows)}{total} epochs"]

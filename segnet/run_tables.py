@@ -18,14 +18,14 @@ MONITORS = {
 
 
 class MetricsTable:
-    """``metrics.csv``: a row an epoch; written whole each time, so that it is never half a row."""
+    """``metrics.csv`` with a row for each epoch. It is always written whole, so it never ends within a row."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[dict[str, object]] = []
 
     def load(self, before_epoch: int) -> None:
-        """Take over the rows of the epochs that a resumed run has behind it."""
+        """Take over the rows before ``before_epoch`` of a resumed run."""
         self.rows = [{**row} for row in read_metrics(self.path) if int(row["epoch"]) < before_epoch]
 
     def add(self, row: dict[str, object]) -> None:
@@ -39,10 +39,10 @@ class MetricsTable:
 
 
 def read_metrics(path: Path) -> list[dict[str, str]]:
-    """Rows of ``metrics.csv``; none where there is no such file.
+    """Rows of ``metrics.csv``; none if there is no such file.
 
     Raises:
-        UserError: it is no table of epochs.
+        UserError: the file is not a table of epochs.
     """
     if not path.exists():
         return []
@@ -58,10 +58,10 @@ def read_metrics(path: Path) -> list[dict[str, str]]:
 
 
 def read_step_losses(path: Path) -> list[tuple[int, float]]:
-    """Rows of ``losses.csv``: a step, and the loss up to it; none where there is no such table."""
+    """Rows of ``losses.csv``: a step, and the mean loss up to it; none if there is no such table."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()[1:]
         return [(int(step), float(loss)) for step, loss in (line.split(",") for line in lines)]
     except (OSError, ValueError):
-        # It only adds a figure to a page.
+        # The table only adds a figure to a page.
         return []

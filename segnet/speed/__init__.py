@@ -1,1 +1,1 @@
-"""How fast this machine is, and how much of that the networks use."""
+"""Measure how fast this machine is, and how much of its speed the networks use."""

@@ -1,4 +1,4 @@
-"""The whole measurement: peak, networks, ways; rows for the table and the JSON file."""
+"""The whole measurement: the peak and all ways of all networks, as rows for the table and the JSON file."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -22,9 +22,9 @@ class Settings:
         networks: names of the catalogue.
         size: (H, W) of the images.
         batch: images of a training step; inference takes one at a time.
-        rounds: of which the median is taken.
-        side: of the matrices whose product is the peak.
-        compiled: measure ``torch.compile`` too, which takes minutes to get ready.
+        rounds: number of rounds; results are medians over them.
+        side: side of the matrices whose product gives the peak.
+        compiled: measure ``torch.compile`` too, which takes minutes to prepare.
         train: measure training too.
     """
 
@@ -39,18 +39,19 @@ class Settings:
 
 @dataclass(frozen=True)
 class Row:
-    """One way's result.
+    """The result of one way.
 
     Attributes:
-        network: name.
+        network: its name.
         task: ``inference`` or ``training``.
-        way: back end, or the plain PyTorch way.
-        precision: of the arithmetic.
-        images_per_second: median.
+        way: the back end, or the plain PyTorch way.
+        precision: precision of the arithmetic.
+        images_per_second: the median.
         ratio: to the plain way.
-        flops_per_second: of the network's convolutions and products, three times the forward pass's in training.
-        share_of_peak: of this precision's measured peak, 0–1; None where the device only emulates it.
-        peak_memory: bytes beyond what was held before; None where the system does not tell.
+        flops_per_second: operations of the network's convolutions and products a second; in training three times those
+            of the forward pass.
+        share_of_peak: share of this precision's measured peak, 0–1; None if the device only emulates the precision.
+        peak_memory: bytes beyond those held before; None if the system does not tell.
     """
 
     network: str
@@ -65,10 +66,10 @@ class Row:
 
 
 def run(settings: Settings, device: torch.device, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    """Measure all of ``settings``; plain data, ``machine``, ``gemm_flops_per_second``, ``settings`` and ``rows``.
+    """Measure all of ``settings``; gives ``machine``, ``gemm_flops_per_second``, ``settings`` and ``rows``.
 
     Raises:
-        UserError: a network that there is not.
+        UserError: there is no such network.
     """
     before = share_of_cores(torch.get_num_threads())
     peaks = gemm_peaks(device, settings.side, settings.rounds)
@@ -101,7 +102,7 @@ def measured(
     device: torch.device,
     peaks: dict[str, float],
 ) -> list[Row]:
-    """Rows of one network and task, all ways timed in turns."""
+    """Rows of one network and task. All ways are timed in turns."""
     kept = {f"{way.name} {way.precision}": way for way in ways}
     seconds = medians({key: way.job for key, way in kept.items()}, rounds, device)
     rows = []

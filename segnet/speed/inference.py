@@ -1,4 +1,4 @@
-"""Images to class maps: each back end and precision that this machine has, and the plain PyTorch way."""
+"""Images to class maps: each back end and precision of this machine, and the plain PyTorch way."""
 
 import copy
 import importlib.util
@@ -38,9 +38,9 @@ class Way(NamedTuple):
 
 
 def ways(model: SavedModel, size: tuple[int, int], device: torch.device, compiled: bool) -> Iterator[Way]:
-    """All of this machine, the plain one first; each turns the same image into classes.
+    """All ways of this machine, the plain one first. Each turns the same image into classes.
 
-    Runtimes that are not installed are left out, and said so.
+    A message names the runtimes that are not installed.
     """
     images = np.random.default_rng(0).integers(0, 256, (4, *size, 3), np.uint8)
     image = torch.from_numpy(images[:1]).permute(0, 3, 1, 2)
@@ -60,7 +60,7 @@ def ways(model: SavedModel, size: tuple[int, int], device: torch.device, compile
 
 
 def plain(model: SavedModel, image: Tensor, device: torch.device) -> Job:
-    """fp32, contiguous, int64 indices, batch norm for itself: what the textbook's network does."""
+    """fp32, contiguous, int64 indices, separate batch norm: a network as in a textbook."""
     network = Plain(copy.deepcopy(model.network).eval()).to(device)
     preprocess = model.preprocess.to(device)
 
@@ -83,14 +83,14 @@ def openvino_ways(model: SavedModel, image: Tensor, images: NDArray[np.uint8]) -
     if is_installed("nncf"):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "int8.xml"
-            # Calibrated on noise: as fast as any, and good for nothing else.
+            # The model is calibrated on noise. It is as fast as any, and good for nothing else.
             write_openvino(path, model, "int8", None, list(images), describe(model, "int8", None, DataConfig()))
             quantised = open_backend("openvino", open_model(path), "int8", "cpu")
             yield Way("openvino", "int8", lambda: quantised.classes(image))
 
 
 def scattering(model: SavedModel, image: Tensor) -> Job | None:
-    """The usual ONNX export, MaxPool's indices and a scatter, in OpenVINO; None for a network without unpooling."""
+    """The usual ONNX export with MaxPool's indices and a scatter, in OpenVINO; None for a network without unpooling."""
     copied = copy.copy(model)
     copied.network = Plain(model.network, unpool_by_scatter)
     graph = onnx_graph(copied, tuple(image.shape[-2:]))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Reading and augmenting, without any network: what training can be fed at most."""
+"""Reading and augmentation without a network: the highest rate at which training can get images."""
 
 import time
 from typing import Any
@@ -15,11 +15,11 @@ def loading_rates(config: Config, batches: int) -> dict[str, float]:
     """Augmented images a second of a config's train split: from the files, and from memory once they are decoded.
 
     Args:
-        config: of a segmentation run; its workers, batch size, cache and augmentation are used.
-        batches: that are read each time.
+        config: settings of a segmentation run; its workers, batch size, cache and augmentation are used.
+        batches: number of batches in each measurement.
 
     Raises:
-        UserError: the data are not there or not right.
+        UserError: the data are missing or wrong.
     """
     data = augmented_samples(config, load_train_split(config.data))
     rates = {}
@@ -34,7 +34,7 @@ def loading_rates(config: Config, batches: int) -> dict[str, float]:
         )
         begin, count = 0.0, 0
         for index, images in enumerate(loader):
-            # The first batch takes the start of the processes with it.
+            # The time of the first batch includes the start of the processes, so it does not count.
             begin, count = (time.perf_counter(), 0) if index == 0 else (begin, count + images)
             if index == batches:
                 break

@@ -1,4 +1,4 @@
-"""What the machine can do at best: its peak in matrix products, which is what networks mostly are."""
+"""The peak of the machine in matrix products, of which networks mostly consist."""
 
 import hashlib
 import platform
@@ -25,7 +25,7 @@ def gemm_peaks(device: torch.device, side: int, rounds: int) -> dict[str, float]
 
 
 def products(device: torch.device, side: int) -> dict[str, list[Job]]:
-    """The ways to each precision's product; a processor has two, as MKL leaves half of AMD's fp32 unused."""
+    """The products in each precision. A processor has two in fp32, as MKL leaves half of AMD's units unused."""
     found = {"fp32": float_products(device, side, torch.float32)}
     if has_bf16(device):
         found["bf16"] = float_products(device, side, torch.bfloat16)
@@ -50,13 +50,13 @@ def best_seconds(job: Job, rounds: int, device: torch.device) -> float:
 
 
 QUIET = 0.95
-"""Share of the cores' time that a process gets at least where no other program is at work."""
+"""On a quiet machine, a process gets at least this share of the cores' time."""
 
 
 def share_of_cores(threads: int, seconds: float = 0.5) -> float:
-    """How much of the time of ``threads`` cores this process gets when it asks for all of it, 0–1.
+    """The share of the time of ``threads`` cores that this process gets when it asks for all of it, 0–1.
 
-    What is missing went to other programs, or is beyond a container's allowance.
+    The rest went to other programs, or exceeds a container's allowance.
     """
 
     def work(_: int) -> float:

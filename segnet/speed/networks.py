@@ -1,4 +1,4 @@
-"""The networks that are measured, with random weights: speed does not depend on their values."""
+"""The measured networks have random weights, because speed does not depend on their values."""
 
 from torch import nn
 
@@ -9,7 +9,7 @@ from segnet.nn.saved import ModelInfo, SavedModel
 
 
 def untrained(name: str, size: tuple[int, int]) -> SavedModel:
-    """A model of ``name`` for CamVid's classes; smp/Unet is on a ResNet-34.
+    """A model of ``name`` for CamVid's classes. smp/Unet has a ResNet-34 as encoder.
 
     Raises:
         UserError: no such network.

@@ -1,4 +1,4 @@
-"""The plain PyTorch way, to compare with: the same networks with PyTorch's own pooling and its int64 indices."""
+"""The plain PyTorch way, for comparison: the same networks with PyTorch's own pooling and its int64 indices."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ def unpool(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def unpool_by_scatter(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor:
-    """What is written instead where max_unpool2d is to be exported."""
+    """What people write instead of max_unpool2d to export it."""
     height, width = size
     placed = torch.zeros(*x.shape[:2], height * width).scatter(2, indices.flatten(2), x.flatten(2))
     return placed.view(*x.shape[:2], height, width)
@@ -30,7 +30,10 @@ def unpool_by_scatter(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor
 
 @contextmanager
 def plain_pooling(network: nn.Module, unpool: Unpool = unpool) -> Iterator[None]:
-    """Within it, ``network`` pools and unpools with int64 indices; one that does not pool with codes stays as it is."""
+    """A context in which ``network`` pools and unpools with int64 indices.
+
+    A network that does not pool with codes stays as it is.
+    """
     module = sys.modules[type(network).__module__]
     if hasattr(module, "max_pool_with_codes"):
         with mock.patch.multiple(module, max_pool_with_codes=pool, max_unpool_with_codes=unpool):

@@ -1,4 +1,4 @@
-"""Seconds of several jobs, taken in turns, and the memory that one takes."""
+"""Seconds of several jobs, taken in turns, and the memory of one job."""
 
 import ctypes
 import statistics
@@ -12,10 +12,10 @@ Job = Callable[[], object]
 
 
 def medians(jobs: Mapping[str, Job], rounds: int, device: torch.device) -> dict[str, float]:
-    """Median seconds of each job. Every round runs each once, so that what else the machine does falls on all."""
+    """Median seconds of each job. Every round runs each job once, so other load on the machine affects all of them."""
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
     for job in jobs.values():
-        job()  # what is compiled or allocated once is not timed
+        job()  # compilation and first allocations are not timed
     for _ in range(rounds):
         for name, job in jobs.items():
             seconds[name].append(seconds_of(job, device))
@@ -36,7 +36,7 @@ def synchronise(device: torch.device) -> None:
 
 
 def peak_memory(job: Job, device: torch.device) -> int | None:
-    """Bytes that ``job`` takes at most beyond what is held before it; None where the system does not tell."""
+    """The most bytes that ``job`` takes beyond those held before it; None if the system does not tell."""
     if device.type == "cuda":
         before = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)
@@ -45,7 +45,7 @@ def peak_memory(job: Job, device: torch.device) -> int | None:
     status = Path("/proc/self/status")
     if not status.is_file():
         return None
-    # Freed memory that malloc keeps would be used again and hide what the job takes.
+    # malloc would use freed memory again, which would hide what the job takes.
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from what is resident now
     before = kilobytes(status.read_text(), "VmRSS")

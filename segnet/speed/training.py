@@ -1,4 +1,4 @@
-"""Optimiser steps: ours in each precision that the device has, and the plain PyTorch way."""
+"""Optimiser steps: ours in each precision of the device, and the plain PyTorch way."""
 
 import copy
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def ways(model: SavedModel, size: tuple[int, int], batch: int, device: torch.dev
 
 
 def plain_step(model: SavedModel, pixels: Tensor, mask: Tensor) -> Job:
-    """Contiguous fp32, int64 indices, PyTorch's optimiser as it comes."""
+    """Contiguous fp32, int64 indices, PyTorch's default optimiser."""
     network = Plain(copy.deepcopy(model.network)).to(pixels.device).train()
     preprocess = model.preprocess.to(pixels.device)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, weight_decay=5e-4)
@@ -45,7 +45,7 @@ def plain_step(model: SavedModel, pixels: Tensor, mask: Tensor) -> Job:
 
 
 def step(model: SavedModel, pixels: Tensor, mask: Tensor, precision: str, compiled: bool) -> Job:
-    """As the loop of :mod:`segnet.training` does it: channels last, codes, a fused optimiser, autocast."""
+    """A step as in the loop of :mod:`segnet.training`: channels last, codes, a fused optimiser, autocast."""
     network = copy.deepcopy(model.network).to(pixels.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.train()
     forward = torch.compile(network) if compiled else network

@@ -1,4 +1,4 @@
-"""Weights and statistics beyond the last step's: their moving average, and recomputed batch norm."""
+"""Better weights than the last step's: their moving average, and recomputed batch-norm statistics."""
 
 import copy
 from collections.abc import Callable, Iterable
@@ -13,9 +13,9 @@ from segnet.training.sharding import own_part, share_state
 class WeightAverage:
     """Exponential moving average of a network's weights and of its batch-norm statistics.
 
-    The statistics are averaged with the same decay as the weights, so that they belong to the averaged
-    network and need no second pass over the data. Early on the decay is lower, ``(1 + n) / (10 + n)`` after
-    ``n`` updates, so that the random start is soon forgotten.
+    The statistics are averaged with the same decay as the weights. They fit the averaged network and need no second
+    pass over the data. After ``n`` updates the decay is at most ``(1 + n) / (10 + n)``, so the random start is soon
+    forgotten.
 
     Args:
         network: the network that is trained.
@@ -37,7 +37,7 @@ class WeightAverage:
         torch._foreach_lerp_(floats(self.network), floats(network), 1 - decay)
 
     def share(self, network: nn.Module) -> None:
-        """Keep of the average what this process keeps of the weights of ``network``."""
+        """Keep the part of the average that matches this process's part of the weights of ``network``."""
         self.network.load_state_dict(share_state(self.network.state_dict(), network), assign=True)
 
     def state_dict(self) -> dict[str, object]:
@@ -49,7 +49,7 @@ class WeightAverage:
 
 
 def floats(network: nn.Module) -> list[Tensor]:
-    """Weights and running statistics, as far as this process holds them, without the counters."""
+    """Weights and running statistics that this process holds, without the counters."""
     tensors = (*network.parameters(), *network.buffers())
     return [own_part(tensor) for tensor in tensors if tensor.is_floating_point()]
 
@@ -60,12 +60,12 @@ def recompute_batch_norm(
 ) -> None:
     """Set every batch norm's statistics to their mean over ``batches``, as the authors' script does.
 
-    Statistics gathered while the weights still moved belong to no one network; measured with them, results
-    can't be repeated (github.com/alexgkendall/SegNet-Tutorial, compute_bn_statistics.py).
+    Statistics that were gathered while the weights changed belong to no single network, and results measured with them
+    cannot be repeated (github.com/alexgkendall/SegNet-Tutorial, compute_bn_statistics.py).
 
     Args:
         network: its weights stay, its running statistics are replaced.
-        batches: inputs ``(N, 3, H, W)`` float, all of the training set.
+        batches: inputs ``(N, 3, H, W)`` float, the whole training set.
         forward: called on each batch instead of ``network``, for instance under autocast.
     """
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
@@ -73,11 +73,11 @@ def recompute_batch_norm(
         return
     momenta = [norm.momentum for norm in norms]
     was_training = network.training
-    # Everything but the norms runs as it does in use: no dropout.
+    # Everything but the norms runs as in use, so without dropout.
     network.eval()
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # PyTorch's word for a plain mean over all batches
+        norm.momentum = None  # a plain mean over all batches, in PyTorch's terms
         norm.train()
     for batch in batches:
         (forward or network)(batch)

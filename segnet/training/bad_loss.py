@@ -13,7 +13,7 @@ from segnet.errors import UserError
 from segnet.files import write_json
 
 SKIPS = 10
-"""Steps in a row that may be left out; after so many the weights are to blame and not the images."""
+"""Consecutive steps that may be left out. After so many, the weights are to blame and not the images."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class BadStep:
 
 
 class BadLoss:
-    """What a run does about them.
+    """The response of a run to steps without a finite loss.
 
     Args:
-        folder: of the run; ``bad_batches.json`` is written there.
+        folder: the run folder, for ``bad_batches.json``.
         action: ``stop`` or ``skip``.
-        rank: number of this process; each but the first writes a file of its own.
+        rank: index of this process; every process but the first writes its own file.
     """
 
     def __init__(self, folder: Path, action: Literal["stop", "skip"], rank: int = 0) -> None:
@@ -49,10 +49,10 @@ class BadLoss:
         self.in_a_row = 0
 
     def meet(self, bad: BadStep) -> None:
-        """Write the step down; say that it was left out, or end the run.
+        """Write the step down. Then say that it was left out, or end the run.
 
         Raises:
-            UserError: the run is to stop, or too many steps in a row were left out.
+            UserError: the run stops, or too many consecutive steps were left out.
         """
         # A resumed run meets the steps after its checkpoint again.
         before = [row for row in read_rows(self.path) if int(row["step"]) < bad.step]
@@ -87,7 +87,7 @@ def shortened(files: list[str]) -> str:
 
 
 def statistics(network: nn.Module) -> list[Tensor]:
-    """Copies of the buffers, batch norm's statistics among them, which a bad step would spoil for good."""
+    """Copies of the buffers, such as batch norm's statistics, which a bad step would spoil for good."""
     return [buffer.clone() for buffer in network.buffers()]
 
 

@@ -26,12 +26,12 @@ def save_checkpoint(path: Path, state: dict[str, Any], keep: int = 2) -> None:
     """Write ``state`` (tensors and plain values) to ``path`` and list it in the folder's ``manifest.json``.
 
     Args:
-        path: of the newest checkpoint.
-        state: what :func:`load_checkpoint` gives back.
-        keep: newest files that stay, ``path`` and those before it.
+        path: the newest checkpoint.
+        state: :func:`load_checkpoint` returns it.
+        keep: number of newest files to keep, ``path`` among them.
 
     Raises:
-        OSError: no room or no permission; the checkpoints that were there stay as they were.
+        OSError: there is no room or no permission; the earlier checkpoints stay as they were.
     """
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "version": __version__, **state}, buffer)
@@ -40,7 +40,7 @@ def save_checkpoint(path: Path, state: dict[str, Any], keep: int = 2) -> None:
     trailer = MAGIC + content.digest()
     whole = content.copy()
     whole.update(trailer)
-    # The one before gets its other name when the new one is safe on the disk, and not earlier.
+    # The previous checkpoint is renamed only when the new one is safe on the disk.
     write_atomically(path, payload + trailer, before_rename=lambda: keep_previous(path, keep))
     position = state.get("position", {})
     entry = {
@@ -58,17 +58,17 @@ def save_checkpoint(path: Path, state: dict[str, Any], keep: int = 2) -> None:
 
 
 def keep_previous(path: Path, keep: int) -> None:
-    """Move the files before ``path`` one place back, and give ``path`` a second name as the first of them."""
+    """Move the earlier files one place back, and give ``path`` a second name as the first of them."""
     if not path.exists() or keep < 2:
         return
     for index in range(keep - 1, 1, -1):
         if previous(path, index - 1).exists():
             previous(path, index - 1).replace(previous(path, index))
-    # A name that is taken away after a kill.
+    # A file of this name is removed after a kill.
     link = temporary_name(path)
     os.link(path, link)
     link.replace(previous(path))
-    # Where a writer was killed in between, both are one file already, and renaming one to the other does nothing.
+    # If a writer was killed in between, both names are one file already, and renaming one to the other does nothing.
     link.unlink(missing_ok=True)
 
 
@@ -78,7 +78,7 @@ def previous(path: Path, number: int = 1) -> Path:
 
 
 def candidates(path: Path) -> list[Path]:
-    """``path`` and those before it, as far as they are there, newest first."""
+    """``path`` and the earlier checkpoints that exist, newest first."""
     before = [previous(path), *sorted(path.parent.glob(f"previous_*_{path.name}"), key=place)]
     return [candidate for candidate in (path, *before) if candidate.exists()]
 
@@ -89,7 +89,7 @@ def place(path: Path) -> int:
 
 
 def trailers(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The checksum that each checkpoint of ``folder`` ends with; it is read, not computed."""
+    """The checksum at the end of each checkpoint in ``folder``; it is read, not computed."""
     for path in folder.glob("*.pt"):
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TRAILER))
@@ -99,10 +99,10 @@ def trailers(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read the checkpoint at ``path``, or the one before it where ``path`` is damaged, which is said aloud.
+    """Read the checkpoint at ``path``. If it is damaged, say so and read the one before.
 
     Raises:
-        UserError: there is none, or none that is whole.
+        UserError: there is none, or none is whole.
     """
     problems = []
     for candidate in candidates(path):
@@ -120,7 +120,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def read_checked(path: Path) -> dict[str, Any]:
-    """The state in ``path``; ``ValueError`` says what is wrong with the file."""
+    """The state in ``path``.
+
+    Raises:
+        ValueError: the file is damaged; the message says how.
+    """
     data = path.read_bytes()
     payload, trailer = data[:-TRAILER], data[-TRAILER:]
     if not trailer.startswith(MAGIC):

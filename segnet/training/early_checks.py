@@ -1,4 +1,4 @@
-"""Mistakes that a config shows by itself: found before data are drawn or read, and before a run folder is touched."""
+"""Find the mistakes that a config alone shows, before data are drawn or read and before a run folder is touched."""
 
 import copy
 import importlib.util
@@ -24,10 +24,10 @@ from segnet.training.tasks.segmentation import SegmentationTask
 
 
 def check_early(config: Config, resume: bool = False) -> None:
-    """Look at what needs no data: trackers, the network's name and arguments, the augmentation, the room on the disk.
+    """Check what needs no data: trackers, the network's name and arguments, augmentation, room on the disk.
 
     Raises:
-        UserError: one of these is not right.
+        UserError: one of these is wrong.
     """
     check_loggers(config)
     if config.task != "segmentation":
@@ -39,7 +39,7 @@ def check_early(config: Config, resume: bool = False) -> None:
     network = outline(config)
     augmentation = build_augmentation(config.augmentation, ignore_index=255)
     if config.data.name == "scenes" and config.sampling.rare == 0:
-        # All of one size, so that none needs to be drawn to know whether it fits.
+        # All scenes have one size, so none needs to be drawn to know whether it fits.
         image: Pixels = np.zeros((*SIZE, 3), np.uint8)
         try:
             augmentation(image=image, mask=image[..., 0], rare=None)
@@ -51,21 +51,21 @@ def check_early(config: Config, resume: bool = False) -> None:
 def check_loggers(config: Config) -> None:
     """Refuse a tracker that is not installed."""
     for name in ("wandb", "mlflow"):
-        # A folder of that name, as W&B makes it where it runs, would be found too, but has no origin.
+        # W&B makes a folder of its name where it runs. That folder would be found too, but has no origin.
         spec = importlib.util.find_spec(name) if name in config.training.loggers else None
         if name in config.training.loggers and (spec is None or spec.origin is None):
             raise UserError(f"training.loggers: {name} is not installed: pip install 'segnet[{name}]'")
 
 
 def outline(config: Config) -> nn.Module:
-    """The config's network for two classes, without memory for its weights where it can be built so.
+    """The config's network for two classes, without memory for its weights if it can be built so.
 
     Raises:
-        UserError: there is no such network, or an argument is not right.
+        UserError: there is no such network, or an argument is wrong.
     """
     arguments = dict(config.model.arguments)
     if "encoder_weights" in arguments:
-        # What is fetched or read from a file comes later.
+        # Weights are downloaded or read from a file later.
         arguments["encoder_weights"] = None
     meta = torch.device("cpu" if config.model.name.startswith(PREFIX) else "meta")
     with torch.random.fork_rng(devices=[]), meta:
@@ -73,10 +73,10 @@ def outline(config: Config) -> nn.Module:
 
 
 def check_room(config: Config, network: nn.Module, resume: bool) -> None:
-    """Refuse a run whose first checkpoints alone are larger than what is free on the disk."""
+    """Refuse a run whose first checkpoints alone are larger than the free space on the disk."""
     folder = next(path for path in RunFolder(config.run_folder).path.resolve().parents if path.is_dir())
     weights = sum(tensor.nbytes for tensor in network.state_dict().values())
-    # Weights and the optimiser's moments; the one that is being written lies beside those that are kept.
+    # A checkpoint has the weights and the optimiser's moments. The one being written lies beside those that are kept.
     checkpoint = 2 * weights
     files = 1 if resume else config.training.keep_checkpoints + 2
     needed, free = files * checkpoint + weights, shutil.disk_usage(folder).free
@@ -89,10 +89,10 @@ def check_room(config: Config, network: nn.Module, resume: bool) -> None:
 
 
 def check_first_sample(task: AnyTask) -> None:
-    """See whether the augmentation works on the first train image, and the network on the smallest batch.
+    """Try the augmentation on the first train image, and the network on the smallest batch.
 
     Raises:
-        UserError: one of the two does not, or the image cannot be read.
+        UserError: one of them fails, or the image cannot be read.
     """
     if isinstance(task, SegmentationTask):
         image = task.collate([task.train_data[0, 0]])["image"]
@@ -104,7 +104,7 @@ def check_single_image(network: nn.Module, image: Tensor) -> None:
     """Train the network's outline on a batch of one image, ``(1, C, H, W)``, which the end of each epoch would bring.
 
     Raises:
-        UserError: batch norm would see one value a channel.
+        UserError: batch norm would see one value for each channel.
     """
     outline = copy.deepcopy(network).to("meta").train()
     try:

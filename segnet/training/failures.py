@@ -14,10 +14,10 @@ def said_in_a_line(checkpoint: Path) -> Iterator[None]:
     """Turn the failures that PyTorch reports as ``RuntimeError`` or ``ValueError`` into one line.
 
     Args:
-        checkpoint: that the line names as the way to go on.
+        checkpoint: the line names it as the way to go on.
 
     Raises:
-        UserError: for such a failure; every other error is passed on.
+        UserError: such a failure; every other error is passed on.
     """
     try:
         yield
@@ -30,7 +30,7 @@ def said_in_a_line(checkpoint: Path) -> Iterator[None]:
 
 
 def explain(error: BaseException) -> str | None:
-    """The sentence for ``error``; None where it is none of these failures."""
+    """A sentence for ``error``; None for other errors."""
     text = str(error)
     if re.search(r"DataLoader worker .* (killed by signal|exited unexpectedly)", text):
         return (

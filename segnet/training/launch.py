@@ -15,16 +15,16 @@ from segnet.training.sharding import shard
 
 
 def launch(config: Config) -> Fabric:
-    """Devices, precision and processes; deterministic algorithms where the config asks for them."""
+    """Set up devices, precision and processes, and deterministic algorithms if the config asks for them."""
     settings = config.training
     keep_freed_memory()
     if settings.deterministic:
         # cuBLAS is deterministic only with a workspace of fixed size, and reads this when it starts.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(settings.deterministic)
-    # Filling every new tensor with NaN finds the use of memory before it is written; it costs a fifth of a step.
+    # PyTorch would fill every new tensor with NaN to find reads of unwritten memory, which costs a fifth of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    # Started by torchrun, the processes are already there and their number is torchrun's.
+    # torchrun has started the processes already, and it sets their number.
     devices = int(os.environ.get("LOCAL_WORLD_SIZE", settings.devices))
     nodes = int(os.environ.get("GROUP_WORLD_SIZE", 1))
     fabric = Fabric(
@@ -40,7 +40,7 @@ def launch(config: Config) -> Fabric:
 
 
 def choose_strategy(settings: TrainingConfig, processes: int) -> Strategy | str:
-    """How the processes share a step; one has nothing to share."""
+    """How the processes share a step. A single process has nothing to share."""
     timeout = timedelta(minutes=settings.process_minutes)
     if processes == 1:
         return "auto"
@@ -50,7 +50,10 @@ def choose_strategy(settings: TrainingConfig, processes: int) -> Strategy | str:
 
 
 def choose_precision(settings: TrainingConfig) -> str:
-    """The config's precision, or 32-true, said aloud, where bfloat16 would be emulated and slower than that."""
+    """The config's precision.
+
+    On a processor that only emulates bfloat16, this is 32-true, which is faster, and is said.
+    """
     on_cuda = settings.accelerator == "cuda" or (settings.accelerator == "auto" and torch.cuda.is_available())
     if settings.precision != "bf16-mixed" or has_bf16(torch.device("cuda" if on_cuda else "cpu")):
         return settings.precision

@@ -10,21 +10,21 @@ from segnet.training.position import Position
 FIRST_STEPS = 10
 """Steps before the first plan."""
 TOLERANCE = 0.01
-"""Share of the hours by which a plan may miss them before it is made anew."""
+"""If a plan would miss the hours by more than this share of them, a new plan is made."""
 
 
 class Length:
     """The number of steps of a run, and when it is over.
 
-    With ``training.hours`` the steps are planned from the time that those behind have taken, measurements and saves
-    included. The plan is part of the position: a resumed run goes on with it, and so with the same learning rates. It
-    is made anew only where it would miss the hours, so on a machine of steady speed it stays what it was.
+    With ``training.hours`` the steps are planned from the time of the steps so far, including measurements and saves.
+    The plan is part of the position, so a resumed run goes on with the same plan and the same learning rates. A new
+    plan is made only if the old one would miss the hours. On a machine of steady speed the plan never changes.
 
     Args:
         settings: ``epochs`` or ``hours``.
         steps_per_epoch: optimiser steps.
-        position: of the run; ``seconds_of_run``, ``seconds_of_measuring`` and ``planned_steps`` are kept here.
-        agree: the mean of a number over the processes.
+        position: position of the run, which holds ``seconds_of_run``, ``seconds_of_measuring`` and ``planned_steps``.
+        agree: gives the mean of a number over the processes.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class Length:
 
     @property
     def total_steps(self) -> int | None:
-        """Of the whole run; None before the first plan."""
+        """Steps of the whole run; None before the first plan."""
         if self.settings.hours is None:
             return self.settings.epochs * self.steps_per_epoch
         return self.position.planned_steps or None
 
     @property
     def epochs(self) -> int | None:
-        """Of the whole run, the last of which may be a part of one; None before the first plan."""
+        """Epochs of the whole run, the last of which may be incomplete; None before the first plan."""
         return None if self.total_steps is None else ceil_div(self.total_steps, self.steps_per_epoch)
 
     def is_over(self) -> bool:
@@ -55,11 +55,11 @@ class Length:
         return self.is_over() if self.settings.hours else self.position.epoch + 1 == self.settings.epochs
 
     def begin(self) -> None:
-        """The clock runs from here."""
+        """Start the clock."""
         self.last_look = time.monotonic()
 
     def look(self) -> None:
-        """Count the time since the last look; the run's plan follows it."""
+        """Count the time since the last call, and plan again if that is needed."""
         now = time.monotonic()
         self.position.seconds_of_run += now - self.last_look
         self.last_look = now

@@ -19,17 +19,17 @@ PREFETCHED = 2
 """Batches that each worker reads ahead, PyTorch's default."""
 
 OTHER = 8_000_000
-"""Bytes of shared memory for the queues' locks, for what a worker is handed at its start, and for other programs."""
+"""Bytes of shared memory for the locks of the queues, for the start of a worker, and for other programs."""
 
 
 def build_loader(task: Task, sampler: EpochBatches, workers: int, fabric: Fabric) -> Iterable[Batch]:
-    """The train data of ``task`` in the order of ``sampler``, on the CPU.
+    """Load the train data of ``task`` in the order of ``sampler``, on the CPU.
 
-    Workers hand batches over in shared memory; where the system has too little of it they use pipes, and where it has
-    none the main process reads. Which it is is said aloud, and the batches are the same.
+    Workers hand over batches in shared memory. If the system has too little of it, they use pipes. If it has none, the
+    main process reads. A message says so, and the batches are the same.
     """
-    # More workers than cores are no mistake: they wait for disks and networks, and for the network to train. The filter
-    # stays, since PyTorch warns here and again when the workers start.
+    # More workers than cores are no mistake: they wait for disks, for networks, and for the training. The filter stays,
+    # since PyTorch warns here and again when the workers start.
     warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
     if workers and not has_semaphores():
         say_once(
@@ -51,9 +51,9 @@ def build_loader(task: Task, sampler: EpochBatches, workers: int, fabric: Fabric
 
 
 def fits_shared_memory(task: Task, batch_size: int, workers: int, fabric: Fabric) -> bool:
-    """Whether all batches that can be under way fit into what is free; says so where not.
+    """Whether the free shared memory holds all batches that can be on their way; says so if not.
 
-    More than is free is no error that could be caught: the worker dies of a bus error, or waits without end.
+    A worker that needs more raises no error that could be caught. It dies of a bus error, or waits without end.
     """
     free = free_shared_memory()
     if free is None:
@@ -76,7 +76,7 @@ def say_once(fabric: Fabric, line: str) -> None:
 
 
 class CollateToArrays:
-    """A task's ``collate`` whose batches hold arrays, which are pickled where tensors would lie in shared memory."""
+    """A task's ``collate``, whose batches hold arrays. Arrays are pickled, while tensors would lie in shared memory."""
 
     def __init__(self, collate: Callable[[list[Any]], Batch]) -> None:
         self.collate = collate
@@ -86,7 +86,7 @@ class CollateToArrays:
 
 
 class FromArrays:
-    """The batches of a loader of arrays, as tensors."""
+    """The batches of a loader that gives arrays, as tensors."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         self.loader = loader

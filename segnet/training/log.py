@@ -19,12 +19,12 @@ from segnet.training.trackers.wandb import Wandb
 
 
 class Log:
-    """Writes a row an epoch; a resumed run goes on where the rows of its position end.
+    """Writes a row for each epoch. A resumed run goes on after the rows of its position.
 
     Args:
         config: names the trackers.
         run: the open run folder.
-        position: where the run begins or goes on.
+        position: where the run begins or resumes.
         enabled: False on all processes but the first.
     """
 
@@ -55,12 +55,12 @@ class Log:
             self.trackers.append(Wandb(self.config, self.run, ids))
         if "mlflow" in loggers:
             self.trackers.append(Mlflow(self.config, self.run, ids))
-        # A tracker that a resumed run gains gets the curves from the first epoch on.
+        # A tracker that was added on resuming gets the curves from the first epoch on.
         for row in self.table.rows:
             self.scalars([tracker for tracker in self.trackers if tracker.is_new], row)
 
     def each(self, trackers: list[Tracker], write: Callable[[Tracker], object]) -> None:
-        """Leave out a tracker whose server fails: that must not end a training of days."""
+        """Leave out a tracker whose server fails, since that must not end a training of days."""
         for tracker in list(trackers):
             try:
                 write(tracker)
@@ -85,7 +85,7 @@ class Log:
 
 
 def measures_of(row: Mapping[str, object]) -> tuple[dict[str, float], int]:
-    """The measures of a row of ``metrics.csv``, which has texts after it was read, and the step they are of."""
+    """The measures in a row of ``metrics.csv``, whose values may be text, and their step."""
     values = {
         name: float(value)
         for name, value in row.items()

@@ -41,10 +41,11 @@ from segnet.training.tasks.task import Batch, Task
 from segnet.training.threads import threads_for
 
 SIGNAL_CHECK_STEPS = 20
-"""Steps between two checks of several processes whether one of them was asked to stop."""
+"""Several processes check every so many steps whether one of them was asked to stop."""
 
 READ_STEPS = 20
-"""Steps on a GPU whose losses are fetched together. A fetch waits for the GPU, which then waits for the program."""
+"""On a GPU, the losses of so many steps are fetched together. A fetch waits for the GPU, which then waits for the
+program."""
 
 
 class Trainer:
@@ -170,7 +171,7 @@ class Trainer:
         return step_in_memory(self.optimizer_step, self.try_step, batches)
 
     def try_step(self, batch: Batch) -> None:
-        """A step on this process alone, of a run that has ended."""
+        """A step on this process alone, for a run that has ended."""
         batch = self.fabric.to_device(batch)
         with self.fabric.autocast():
             loss = self.task.loss(self.network(self.input(batch)), batch)
@@ -179,7 +180,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
 
     def optimizer_step(self, batches: list[Batch]) -> torch.Tensor:
-        """One step on the mean gradient of ``batches``; gives their mean loss, still on the device."""
+        """Take one step on the mean gradient of ``batches``, and return their mean loss, still on the device."""
         settings, step = self.config.training, self.position.step
         # Dropout draws from this seed. It is a function of the step, so a resumed run draws the same.
         torch.manual_seed(step_seed(self.config.seed, step, self.fabric.global_rank))

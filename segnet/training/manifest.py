@@ -1,4 +1,4 @@
-"""``manifest.json`` in the checkpoints' folder: each file's contents, with the checksum of ``sha256sum``."""
+"""``manifest.json`` in the checkpoints' folder: what each file holds, with its checksum as by ``sha256sum``."""
 
 import json
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from segnet.run_files import MANIFEST
 def write_manifest(folder: Path, newest: dict[str, Any], trailer_of: dict[Path, str]) -> None:
     """List every checkpoint of ``folder``.
 
-    Files change their names as newer ones come, and a crash may fall between a file and the list, so an entry is
-    found by the checksum that ends each file and not by its name.
+    The files change their names as newer ones come, and a crash may fall between a file and the list. Therefore an
+    entry is found by the checksum at the end of each file, not by its name.
 
     Args:
-        folder: of the checkpoints.
-        newest: entry of the file that was just written: ``content_sha256``, ``sha256``, ``bytes``, ``epoch``, ...
-        trailer_of: the checksum that each whole file ends with.
+        folder: folder of the checkpoints.
+        newest: entry of the newest file: ``content_sha256``, ``sha256``, ``bytes``, ``epoch``, ...
+        trailer_of: the checksum at the end of each whole file.
     """
     known = {entry["content_sha256"]: entry for entry in (*read_manifest(folder), newest)}
     entries = [
@@ -30,7 +30,7 @@ def write_manifest(folder: Path, newest: dict[str, Any], trailer_of: dict[Path, 
 
 
 def read_manifest(folder: Path) -> Iterator[dict[str, Any]]:
-    """The entries of the list; none where it is not there or not whole."""
+    """The entries of the list; none if the list is missing or damaged."""
     try:
         entries = json.loads((folder / MANIFEST).read_bytes())
         yield from (entry for entry in entries if isinstance(entry["content_sha256"], str))

@@ -14,15 +14,15 @@ from segnet.training.tasks.task import Batch
 def step_in_memory(
     step: Callable[[list[Batch]], Tensor], try_step: Callable[[Batch], object], batches: list[Batch]
 ) -> Tensor:
-    """Take a step, or say which batch size would have had room.
+    """Take a step. If memory is full, say which batch size would fit.
 
     Args:
-        step: an optimiser step on batches whose gradients make it.
-        try_step: the same on a part of a batch, of a run that has ended.
-        batches: given to ``step``.
+        step: an optimiser step on a list of batches.
+        try_step: the same on part of a batch, for a run that has ended.
+        batches: passed to ``step``.
 
     Returns:
-        What ``step`` gives.
+        The result of ``step``.
 
     Raises:
         UserError: memory is full.
@@ -32,7 +32,7 @@ def step_in_memory(
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-    # Only here, since the error holds on to the step's tensors for as long as it is handled.
+    # The error holds the step's tensors for as long as it is handled, so memory is given back only here.
     give_freed_memory_back()
     batch = batches[0]
     size = len(batch["index"])
@@ -49,14 +49,14 @@ def step_in_memory(
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a device's memory, or the machine's, is full."""
-    # The CPU's, which PyTorch gives no type of its own; the last is oneDNN's, which says no more.
+    """Whether the memory of a device or of the machine is full."""
+    # PyTorch has no error type for the CPU's memory. The last text is oneDNN's, which says no more.
     texts = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(text in str(error) for text in texts)
 
 
 def fitting_batch_size(size: int, step: Callable[[int], object]) -> int:
-    """The largest of size/2, size/4, ... with which ``step`` does not run out of memory; 0: not even with one."""
+    """The largest of size/2, size/4, ... with which ``step`` does not run out of memory; 0 if even 1 is too large."""
     while size > 1:
         size //= 2
         if torch.cuda.is_available():

@@ -13,14 +13,14 @@ def build_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.
     """SGD with momentum as in the paper (arXiv 1511.00561, section 3.1), or AdamW."""
     groups = parameter_groups(network.parameters(), config)
     if isinstance(config, SgdConfig):
-        # The fused form is not there for weights in parts.
+        # There is no fused form for sharded weights.
         fused = not is_sharded(network)
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, fused=fused)
     return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, fused=True)
 
 
 def parameter_groups(parameters: Iterable[nn.Parameter], config: Stepping) -> list[dict[str, object]]:
-    """One group, or two where biases and batch norm (all that has one axis) are not decayed."""
+    """One group, or two if biases and batch norm, which have one axis, do not decay."""
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     if config.decay_norm_and_bias:
         return [{"params": trained, "weight_decay": config.weight_decay}]

@@ -1,4 +1,4 @@
-"""The position of a run: plain numbers that, with the config, determine everything that follows."""
+"""The position of a run: plain numbers which, with the config, determine everything that follows."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -10,18 +10,18 @@ class Position:
     """Where a run stands between two optimiser steps.
 
     Attributes:
-        epoch: epochs that are complete, and so the number of the one that is under way.
-        samples: samples of that epoch that are behind, over all processes.
-        samples_without_loss: those of them whose loss was not finite.
-        step: optimiser steps since the beginning of the run.
-        loss_sum: sum of the loss over the others.
-        seconds: time that the epoch has taken.
+        epoch: complete epochs, and so the index of the current one.
+        samples: samples of the current epoch so far, over all processes.
+        samples_without_loss: samples among them whose loss was not finite.
+        step: optimiser steps since the start of the run.
+        loss_sum: sum of the loss over all other samples.
+        seconds: time that the current epoch has taken.
         seconds_of_run: time that the run has taken, measurements included.
         seconds_of_measuring: time that the last measurement on the val split has taken.
-        planned_steps: steps of the whole run, where hours decide; 0 before the first plan.
+        planned_steps: steps of the whole run, if hours limit it; 0 before the first plan.
         best: highest value of the task's monitored measure so far.
-        best_epoch: the epoch that gave it.
-        measurements_since_best: validations since then.
+        best_epoch: the epoch of that value.
+        measurements_since_best: measurements since then.
     """
 
     epoch: int = 0
@@ -46,7 +46,7 @@ class Position:
 
     @property
     def mean_loss(self) -> float:
-        """Of the epoch so far; NaN where no sample has a loss."""
+        """Mean loss of the current epoch; NaN if no sample has a loss."""
         samples = self.samples - self.samples_without_loss
         return self.loss_sum / samples if samples else math.nan
 
@@ -58,7 +58,7 @@ class Position:
         self.seconds = 0.0
 
     def record(self, value: float) -> bool:
-        """Take note of a validation; True where it is the best so far."""
+        """Record a measurement; True if it is the best so far."""
         if value > self.best:
             self.best, self.best_epoch, self.measurements_since_best = value, self.epoch, 0
             return True

@@ -11,7 +11,7 @@ from segnet.training.position import Position
 
 
 class TrainingProgress:
-    """Loss, measure, images a second and the time left of the whole run.
+    """Shows loss, measure, images a second, and the time left for the whole run.
 
     Args:
         length: epochs and optimiser steps of the run.
@@ -45,7 +45,7 @@ class TrainingProgress:
         self.bar.stop()
 
     def begin(self, position: Position) -> None:
-        """The clock runs from here; the steps of a resumed run that lie behind took none of its time."""
+        """Start the clock. The earlier steps of a resumed run took none of its time."""
         self.begun = (position.step, time.perf_counter())
 
     def step(self, position: Position) -> None:
@@ -69,16 +69,16 @@ class TrainingProgress:
         )
 
     def epoch(self, row: dict[str, object], position: Position) -> None:
-        """Keep a line of an epoch that is complete, above the bar where there is one.
+        """Print a line for a complete epoch, above the bar if there is one.
 
         Args:
-            row: the epoch's, of ``metrics.csv``.
+            row: the epoch's row of ``metrics.csv``.
             position: at its end.
         """
         value = row.get(self.monitor)
         if isinstance(value, float):
             self.measure = f"{self.monitor} {value:.4f}"
-        # The bar shows the measure at once, not at the next step.
+        # The bar shows the measure now, not only at the next step.
         self.show(position)
         self.seen = (0, time.perf_counter())
         if self.visible:
@@ -97,7 +97,7 @@ class TrainingProgress:
 
 
 def duration(seconds: float) -> str:
-    """Roughly, in words: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    """A rough duration in words: ``40 s``, ``12 min``, ``3 h 20 min``."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)

@@ -1,4 +1,4 @@
-"""Images for TensorBoard during a run: the same few val images with the current predictions."""
+"""Images for the trackers during a run: the same few val images with the current predictions."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,14 +20,14 @@ from segnet.training.tasks.task import Task
 SHOWN_PREDICTIONS = 4
 SHOWN_RECONSTRUCTIONS = 8
 ENLARGED = 96
-"""Side below which images are drawn larger: a digit of 28 pixels is a dot on a screen."""
+"""Images whose sides are shorter are drawn larger, since a digit of 28 pixels is a dot on a screen."""
 
 DrawSamples = Callable[[nn.Module], NDArray[np.uint8]]
-"""From a network to an image of what it makes of the samples, uint8 RGB ``(H, W, 3)``."""
+"""Draws the samples with a network's output, uint8 RGB ``(H, W, 3)``."""
 
 
 def sample_images(task: Task, fabric: Fabric) -> DrawSamples | None:
-    """Draws samples of the val split; None for a task whose answer is no image."""
+    """A function that draws samples of the val split; None for a task whose output is no image."""
     if isinstance(task, SegmentationTask):
         return predictions(task, fabric)
     if isinstance(task, ImageTask) and not isinstance(task, ClassificationTask):
@@ -36,7 +36,7 @@ def sample_images(task: Task, fabric: Fabric) -> DrawSamples | None:
 
 
 def predictions(task: SegmentationTask, fabric: Fabric) -> DrawSamples:
-    """A row an image: the image, the truth, the prediction."""
+    """A row for each image: the image, the truth, the prediction."""
     numbers = spread(SHOWN_PREDICTIONS, len(task.val_split))
 
     @torch.no_grad()
@@ -55,7 +55,7 @@ def predictions(task: SegmentationTask, fabric: Fabric) -> DrawSamples:
 
 
 def reconstructions(task: ImageTask, fabric: Fabric) -> DrawSamples:
-    """A column an image: the image, what the network was given, what it made of that."""
+    """A column for each image: the image, the network's input, its output."""
     data = task.corrupted(task.val_images)
     batch = task.collate([data[0, index] for index in spread(SHOWN_RECONSTRUCTIONS, len(data))])
 
@@ -83,7 +83,7 @@ def as_images(images: Tensor) -> list[NDArray[np.uint8]]:
 
 GAP = 4
 MAX_SIDE = 320
-"""Longer images are shrunk: an event file keeps one for every measurement of a run."""
+"""Longer images are shrunk, because an event file keeps one for every measurement of a run."""
 
 Pixels = NDArray[np.uint8]
 
@@ -92,7 +92,7 @@ def grid(rows: Sequence[Sequence[Pixels]]) -> Pixels:
     """Rows of images on white.
 
     Args:
-        rows: images ``(H, W, 3)`` uint8 RGB, those of a row of one height; at least one.
+        rows: images ``(H, W, 3)`` uint8 RGB, at least one; the images of a row have the same height.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB, as wide as the widest row.
@@ -110,9 +110,9 @@ def prediction_row(image: Pixels, mask: Pixels, prediction: Pixels, classes: Cla
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
-        mask: ``(H, W)`` class indices; what is ignored is black, in the prediction too.
+        mask: ``(H, W)`` class indices; ignored pixels are black, in the prediction too.
         prediction: ``(H, W)`` class indices.
-        classes: their colours.
+        classes: names and colours.
     """
     height, width = mask.shape
     scale = min(1.0, MAX_SIDE / max(height, width))

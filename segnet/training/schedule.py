@@ -1,19 +1,19 @@
-"""The learning rate as a function of the step, so there is no state to save."""
+"""The learning rate as a function of the step, so that there is no state to save."""
 
 import math
 
 from segnet.config import ConstantSchedule, CosineSchedule, OneCycleSchedule, PolySchedule, ScheduleConfig
 
 ONE_CYCLE_RISE = 0.3
-"""Share of the run in which one-cycle's rate rises (arXiv 1708.07120; PyTorch's default)."""
+"""Share of the run in which the rate of one-cycle rises (arXiv 1708.07120; PyTorch's default)."""
 ONE_CYCLE_START = 1 / 25
-"""One-cycle's first rate as a factor on its highest (PyTorch's default)."""
+"""The first rate of one-cycle, as a factor on its highest (PyTorch's default)."""
 
 
 def lr_factor(schedule: ScheduleConfig, step: int, total_steps: int) -> float:
-    """Factor on the base learning rate for the optimiser step ``step`` (0-based) of ``total_steps``.
+    """The factor on the base learning rate at the optimiser step ``step`` (0-based) of ``total_steps``.
 
-    Warm-up rises linearly from ``1 / (warmup_steps + 1)``; what follows is stretched over the steps left.
+    Warm-up rises linearly from ``1 / (warmup_steps + 1)``. The schedule then spans the remaining steps.
     """
     if step < schedule.warmup_steps:
         return (step + 1) / (schedule.warmup_steps + 1)

@@ -1,8 +1,8 @@
-"""FSDP: each process keeps a part of the weights, of their gradients, average and optimiser state.
+"""FSDP: each process keeps a part of the weights, gradients, average and optimiser state.
 
-Between steps a weight is a ``DTensor``, of which each process has some rows; PyTorch's ``fully_shard`` brings the rows
-of a block together while it computes. What is measured or written is brought together as well, to plain tensors of a
-plain network, so that a checkpoint does not depend on how many processes wrote it, or in which way.
+Between steps a weight is a ``DTensor``, of which each process has some rows. PyTorch's ``fully_shard`` gathers the rows
+of a block while the block computes. For measuring and saving, weights are gathered too, into plain tensors of a plain
+network. A checkpoint therefore does not depend on the number of processes or the strategy that wrote it.
 """
 
 import copy
@@ -15,7 +15,8 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 BLOCK_WEIGHTS = 1_000_000
-"""Weights that are worth a gathering of their own; what lies in no block is gathered for the whole step."""
+"""A module with at least so many weights is gathered alone. The weights outside such modules are gathered for the whole
+step."""
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
@@ -23,7 +24,7 @@ AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
 def shard(network: AnyModule, mesh: DeviceMesh) -> AnyModule:
-    """Leave to each process of ``mesh`` its part of the weights of ``network``, in place."""
+    """Leave each process of ``mesh`` its part of the weights of ``network``, in place."""
     processes = mesh["data_parallel"]
     for block in blocks(network):
         fully_shard(block, mesh=processes)
@@ -32,10 +33,10 @@ def shard(network: AnyModule, mesh: DeviceMesh) -> AnyModule:
 
 
 def blocks(module: nn.Module) -> list[nn.Module]:
-    """The innermost modules of at least ``BLOCK_WEIGHTS`` that are sure to be called as modules.
+    """The innermost modules of at least ``BLOCK_WEIGHTS`` that are certainly called as modules.
 
-    Weights are brought together where a module is called. A container may be gone through by hand, and a layer that
-    is no container's may be a name for its weights (``nn.MultiheadAttention.out_proj``); neither is a block.
+    Weights are gathered when a module is called. A container may be iterated over instead, and a layer outside a
+    container may only hold weights for another module (``nn.MultiheadAttention.out_proj``). Neither is a block.
     """
     found: list[nn.Module] = []
     for child in module.children():
@@ -53,12 +54,12 @@ def is_sharded(network: nn.Module) -> bool:
 
 
 def own_part(tensor: Tensor) -> Tensor:
-    """What this process holds of a tensor, in the same memory."""
+    """This process's part of a tensor, in the same memory."""
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
 def share(value: Any, like: object) -> Any:
-    """The part for this process of a whole tensor, where ``like`` is in parts; without asking the others."""
+    """This process's part of a whole tensor if ``like`` is sharded, without communication."""
     if isinstance(value, Tensor) and isinstance(like, DTensor) and value.shape == like.shape:
         whole = value.to(like.device).contiguous()
         return distribute_tensor(whole, like.device_mesh, like.placements, src_data_rank=None)
@@ -66,22 +67,22 @@ def share(value: Any, like: object) -> Any:
 
 
 def share_moment(value: Any, weight: Tensor) -> Any:
-    """The same of what an optimiser keeps of a weight, in the weight's order in memory, which fused kernels rely on."""
+    """The same for an optimiser's moment of a weight, in the weight's memory order, on which fused kernels rely."""
     if not isinstance(value, Tensor) or value.shape != weight.shape or isinstance(weight, DTensor):
         return share(value, weight)
     return torch.empty_like(weight, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def share_state(state: dict[str, Any], network: nn.Module) -> dict[str, Any]:
-    """A whole ``state_dict`` as one that ``network`` can load."""
+    """A whole ``state_dict`` in the form that ``network`` can load."""
     parts = network.state_dict()
     return {name: share(value, parts.get(name)) for name, value in state.items()}
 
 
 def share_optimizer_state(state: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:
-    """The same of an optimiser, which numbers the weights of its groups; ``fused`` stays that of ``groups``.
+    """The same for an optimiser, which numbers the weights of its groups.
 
-    It depends on whether weights are in parts.
+    ``fused`` stays as in ``groups``, because it depends on whether weights are sharded.
     """
     weights = [weight for group in groups for weight in group["params"]]
     numbered = {
@@ -95,19 +96,19 @@ def share_optimizer_state(state: dict[str, Any], groups: list[dict[str, Any]]) -
 def gathered(value: Any, keep: bool) -> Any:
     """``value`` with each tensor in it whole.
 
-    Every process takes part; those that do not ``keep`` get None for what was in parts.
+    Every process takes part. Processes that do not ``keep`` get None for sharded tensors.
     """
     if isinstance(value, dict):
         return {key: gathered(item, keep) for key, item in value.items()}
     if isinstance(value, DTensor):
-        # One by one, and off the device at once: together they might not fit there.
+        # Tensors are gathered one by one and leave the device at once, because together they might not fit there.
         whole = value.full_tensor()
         return whole.cpu() if keep else None
     return value
 
 
 class Outline:
-    """A network without its weights, to be filled with those of networks in parts.
+    """A network without its weights, to be filled with those of sharded networks.
 
     Args:
         network: not yet sharded.

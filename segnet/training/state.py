@@ -1,4 +1,4 @@
-"""The state of a run between two optimiser steps: the content of a checkpoint, and the check that it belongs."""
+"""The state of a run between two optimiser steps: what a checkpoint holds, and the check that it belongs to the run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +20,17 @@ from segnet.training.tasks.task import Task
 
 @dataclass(frozen=True)
 class TrainingState:
-    """The parts of a run that its steps change, and what they must belong to.
+    """Everything that the steps of a run change, and what it must belong to.
 
     Attributes:
-        model: the network's settings, which a checkpoint has to share.
-        task: whose data a checkpoint has to share.
-        network: with the weights that the optimiser works on.
+        model: the network's settings; those of a checkpoint must be the same.
+        task: its data; those of a checkpoint must be the same.
+        network: has the weights that the optimiser changes.
         optimizer: its learning rate follows from the position.
-        average: of the weights; None without one.
-        scaler: of the loss, in float16; None in other precisions.
+        average: average of the weights; None without one.
+        scaler: loss scaler of float16; None in other precisions.
         position: how far the run has come.
-        writes: whether this is the process that writes checkpoints.
+        writes: whether this process writes checkpoints.
     """
 
     model: ModelConfig
@@ -43,9 +43,9 @@ class TrainingState:
     writes: bool = True
 
     def save(self, path: Path, keep: int) -> None:
-        """Write a checkpoint; it and those before it are kept, ``keep`` of them.
+        """Write a checkpoint, and keep ``keep`` of the newest, this one among them.
 
-        All processes call it, as each may hold a part of the weights; the first writes.
+        All processes call it, as each may hold a part of the weights. The first one writes.
         """
         state = {
             "model": self.model.model_dump(mode="json"),
@@ -61,7 +61,7 @@ class TrainingState:
             save_checkpoint(path, state, keep)
 
     def load(self, path: Path) -> None:
-        """Take over what the checkpoint at ``path`` holds.
+        """Restore the checkpoint at ``path``.
 
         Raises:
             UserError: it is damaged, or of another model or other data.
@@ -83,7 +83,7 @@ class TrainingState:
     def check(self, path: Path, state: dict[str, Any]) -> None:
         if state["model"] != self.model.model_dump(mode="json"):
             raise UserError(f"{path}: a checkpoint of another model ({state['model']['name']}); {ANEW}")
-        # None: written by a version without fingerprints.
+        # A version without fingerprints wrote None.
         if state.get("data") not in (None, self.task.data_fingerprint):
             raise UserError(
                 f"{path}: the data are not those that the run began with (files were added, taken out or changed); "

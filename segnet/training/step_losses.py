@@ -5,11 +5,11 @@ from segnet.run_folder import RunFolder
 from segnet.run_tables import read_step_losses
 
 KEPT = 2000
-"""Rows from which two neighbours become one, their mean: a figure is no wider."""
+"""With so many rows, each two neighbours become one row, their mean. A figure has no more columns."""
 
 
 class StepLosses:
-    """``losses.csv``: rows of a step and the mean loss of the steps since the row before.
+    """``losses.csv``: each row has a step, and the mean loss since the step of the row before.
 
     Args:
         run: the open run folder.
@@ -22,7 +22,7 @@ class StepLosses:
         self.stride, self.sum, self.count = 1, 0.0, 0
 
     def load(self, last_step: int) -> None:
-        """Take over the rows of the steps that a resumed run has behind it."""
+        """Take over the rows up to ``last_step`` of a resumed run."""
         self.rows = [(step, loss) for step, loss in read_step_losses(self.path) if step <= last_step]
         if len(self.rows) > 1:
             self.stride = self.rows[-1][0] - self.rows[-2][0]

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP end a run between two steps, when its state can be saved."""
+"""End a run on Ctrl-C, SIGTERM or SIGHUP between two steps, when its state can be saved."""
 
 import signal
 from types import FrameType, TracebackType
@@ -7,7 +7,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequest:
-    """While entered, the first SIGINT, SIGTERM or SIGHUP sets ``requested``; a second SIGINT interrupts at once."""
+    """While entered, the first SIGINT, SIGTERM or SIGHUP sets ``requested``. A second SIGINT interrupts at once."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -21,7 +21,7 @@ class StopRequest:
             try:
                 self._before[number] = signal.signal(number, self._handle)
             except ValueError:
-                # Only a program's main thread may set handlers; elsewhere the run can't be asked to stop.
+                # Only the main thread of a program may set handlers. In other threads the run cannot be asked to stop.
                 break
         return self
 
@@ -38,7 +38,7 @@ class StopRequest:
 
 
 def leave_signals_to_parent(_worker: int) -> None:
-    """In a loader's worker: Ctrl-C, and a scheduler's SIGTERM, reach the whole process group; the parent decides.
+    """Ignore Ctrl-C and SIGTERM in a loader's worker. They reach the whole process group, and the parent decides.
 
     A worker still ends with its parent, whom it looks for every few seconds.
     """

@@ -14,16 +14,16 @@ from segnet.nn.saved import load_model
 
 
 class Teacher(nn.Module):
-    """Any model of the catalogue, which looks at the student's augmented images in the same step.
+    """A trained model of the catalogue that sees the student's augmented images in the same step.
 
-    It is used as in inference: without dropout, with its own input normalisation, in bf16 where the device has it.
+    It runs as in inference: without dropout, with its own input normalisation, in bf16 if the device has it.
 
     Args:
-        config: which model, and how much it counts.
-        classes: of the data, which have to be the teacher's.
+        config: the model and its weight in the loss.
+        classes: classes of the data; the teacher must have the same.
 
     Raises:
-        UserError: no such model, or one of other classes.
+        UserError: there is no such model, or it has other classes.
     """
 
     def __init__(self, config: DistillConfig, classes: ClassSet) -> None:
@@ -49,7 +49,7 @@ class Teacher(nn.Module):
         return logits
 
     def loss(self, output: Tensor, batch: dict[str, Any]) -> Tensor:
-        """The weighted distance of the student's logits ``(N, C, H, W)`` from the teacher's on the same images."""
+        """The weighted divergence of the student's logits ``(N, C, H, W)`` from the teacher's on the same images."""
         self.to(output.device)
         loss: Tensor = self.distillation(output, self.logits(batch["image"]), batch["mask"])
         return self.weight * loss

@@ -11,13 +11,13 @@ from segnet.nn.flops import count_flops_of
 from segnet.training.tasks.task import Task
 
 TINY = 10_000_000
-"""Floating-point operations of a step's forward pass, up to which one thread is as fast as two: threads that share so
-little work spend as long on handing it out and on waiting for each other (benchmarks/threads.py)."""
+"""Up to so many floating-point operations in a step's forward pass, one thread is as fast as two. Threads that share so
+little work spend as long on handing it out and on waiting (benchmarks/threads.py)."""
 
 
 @contextmanager
 def threads_for(task: Task, batch_size: int, fabric: Fabric) -> Iterator[None]:
-    """One thread while a tiny network is trained on a processor; a user's ``OMP_NUM_THREADS`` wins.
+    """Use one thread while a tiny network trains on a processor. A user's ``OMP_NUM_THREADS`` takes precedence.
 
     The choice depends on the settings alone, so a run repeats exactly.
     """
@@ -32,6 +32,6 @@ def threads_for(task: Task, batch_size: int, fabric: Fabric) -> Iterator[None]:
 
 
 def step_flops(task: Task, batch_size: int) -> int:
-    """Floating-point operations of the forward pass of one step, worked out from the first sample."""
+    """Floating-point operations of the forward pass of one step, computed from the first sample."""
     sample = task.inputs(task.collate([task.train_data[0, 0]]))
     return batch_size * count_flops_of(task.network, sample)

@@ -1,4 +1,4 @@
-"""Every combination of the choices with several seeds each, and the mean and spread over the seeds."""
+"""A grid: every combination of the choices with several seeds, and the mean and spread over the seeds."""
 
 import itertools
 import json
@@ -33,10 +33,10 @@ def with_seeds(space: Space) -> Space:
 
 
 def queue(study: optuna.Study, space: Space, seeds: int) -> int:
-    """Have the study ask for every combination with every seed, but for those that it knows.
+    """Queue every combination with every seed in the study, except those that it has already.
 
     Returns:
-        How many trials that are in all.
+        The number of trials of the whole grid.
     """
     choices = [[(key, json.dumps(value)) for value in values] for key, values in space.items() if values is not SEEDS]
     points = [dict(combination) | {SEED: seed} for combination in itertools.product(*choices) for seed in range(seeds)]
@@ -50,8 +50,8 @@ class Group:
     """The trials of one combination of settings.
 
     Attributes:
-        settings: without the seed.
-        values: of the complete trials, by seed.
+        settings: all but the seed.
+        values: results of the complete trials, by seed.
     """
 
     settings: dict[str, Any]
@@ -63,7 +63,7 @@ class Group:
 
     @property
     def deviation(self) -> float | None:
-        """Standard deviation of the seeds' values (of a sample); None for one seed."""
+        """Standard deviation of the values of the seeds (of a sample); None for one seed."""
         return statistics.stdev(self.values.values()) if len(self.values) > 1 else None
 
     @property

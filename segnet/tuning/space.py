@@ -19,7 +19,7 @@ EXAMPLE = (
 
 
 class Range(BaseModel):
-    """Numbers from ``low`` to ``high``, both included; whole ones where both are whole."""
+    """Numbers from ``low`` to ``high``, both included. If both are whole, so are the numbers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,10 +43,10 @@ Space = dict[str, list[Any] | Range]
 
 
 def read_space(file: Path | None, vary: list[str]) -> Space:
-    """The space of a YAML file (settings to choices or ranges) and of the command line, which comes last.
+    """Read the space from a YAML file (settings to choices or ranges) and the command line, which wins.
 
     Raises:
-        UserError: no setting at all, or one without choices or a range.
+        UserError: there is no setting, or one has neither choices nor a range.
     """
     given = dict(read_yaml(file)) if file else {}
     given |= dict(map(parse_vary, vary))
@@ -56,7 +56,7 @@ def read_space(file: Path | None, vary: list[str]) -> Space:
 
 
 def parse_vary(text: str) -> tuple[str, Any]:
-    """``key=VALUE`` taken apart; the value is YAML."""
+    """Split ``key=VALUE``; the value is YAML."""
     key, _, value = text.partition("=")
     try:
         parsed = parse_yaml(value)
@@ -81,12 +81,12 @@ def dimension(key: str, value: Any) -> list[Any] | Range:
 
 
 def first_point(space: Space) -> dict[str, Any]:
-    """One point of the space, with which the config can be checked before anything is trained."""
+    """One point of the space, to check the config before anything is trained."""
     return {key: values.low if isinstance(values, Range) else values[0] for key, values in space.items()}
 
 
 def suggest(trial: "optuna.Trial", space: Space) -> dict[str, Any]:
-    """The settings of a trial. Choices are handed to Optuna as JSON text, since they may be lists."""
+    """The settings of a trial. Optuna gets choices as JSON text, since they may be lists."""
     return {key: suggest_one(trial, key, values) for key, values in space.items()}
 
 

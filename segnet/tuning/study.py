@@ -30,21 +30,21 @@ from segnet.tuning.grid import groups, queue, with_seeds
 from segnet.tuning.space import Space, as_json, first_point, suggest
 
 STARTUP_TRIALS = 5
-"""Trials drawn at random, and run to the end, before the search chooses and prunes."""
+"""So many trials are drawn at random and run to the end before the search chooses and prunes."""
 
 FIRST_FAILURES = 3
-"""So many trials that fail before one succeeds are a mistake in the config, not in its varied settings."""
+"""If so many trials fail before one succeeds, the mistake is in the config and not in its varied settings."""
 
 
 @dataclass
 class Plan:
-    """What is searched.
+    """The settings of a search or a grid.
 
     Attributes:
         config_path: YAML file of the experiment.
-        overrides: ``key=value`` of all trials.
-        space: of the settings that vary.
-        seeds: of each combination of the choices, which are all trained; None: Optuna chooses.
+        overrides: ``key=value`` for all trials.
+        space: the settings that vary.
+        seeds: number of seeds for each combination of the choices; None: Optuna chooses the settings.
     """
 
     config_path: str
@@ -57,7 +57,7 @@ class Plan:
             self.space = with_seeds(self.space)
 
     def config(self, settings: dict[str, Any], name: str) -> Config:
-        """The config file with settings replaced, its name ended with ``name``."""
+        """The config with ``settings`` replaced, and with ``name`` at the end of its name."""
         varied = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
         config = load_config(self.config_path, [*self.overrides, *varied])
         folder = Path(config.runs, config.name + name)
@@ -65,7 +65,7 @@ class Plan:
 
     @property
     def base(self) -> Config:
-        """With settings from the space, so that a key or a value that is wrong is found before anything is trained."""
+        """The config with settings from the space, so that a wrong key or value is found before anything is trained."""
         config = self.config(first_point(self.space), "")
         if config.training.devices > 1:
             raise UserError("training.devices: a trial is trained on one process; set training.devices=1")
@@ -78,25 +78,25 @@ class Plan:
 
     @property
     def ending(self) -> str:
-        """Of the folder's name; a grid and a search of the same config have a folder each."""
+        """The end of the folder's name. A grid and a search of the same config have different folders."""
         return "-tune" if self.seeds is None else "-grid"
 
 
 def search(
     plan: Plan, trials: int = 0, after_each: Callable[[optuna.Study, int], object] = lambda _study, _trials: None
 ) -> optuna.Study:
-    """Train until the study holds ``trials`` trials that are over, or all those of the plan's grid.
+    """Train until ``trials`` trials of the study are over, or all trials of the plan's grid.
 
-    A trial that was interrupted goes on from its checkpoint first.
+    An interrupted trial is resumed first.
 
     Args:
-        plan: what is searched.
-        trials: complete, pruned and failed ones count.
+        plan: the settings of the search.
+        trials: number of trials; complete, pruned and failed ones count.
         after_each: called with the study and the number of trials after each.
 
     Raises:
-        UserError: the study in the folder is of another plan, or the first trials all fail.
-        KeyboardInterrupt: asked to stop; the same call goes on.
+        UserError: the study in the folder belongs to another plan, or the first trials all fail.
+        KeyboardInterrupt: the search was asked to stop; the same call goes on.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     base = plan.base
@@ -109,7 +109,8 @@ def search(
         if done := len(over(study)):
             say(f"{plan.folder}: {done} of {trials} trials are over; going on")
         while (index := len(over(study))) < trials:
-            # A sampler's generator is not in the file: seeded by the trial, it draws the same in a study that goes on.
+            # The file does not hold the state of the sampler. A seed for each trial makes a resumed study draw the
+            # same.
             study.sampler = optuna.samplers.TPESampler(seed=base.seed + index, n_startup_trials=STARTUP_TRIALS)
             trial = study.ask()
             say(f"trial {index + 1} of {trials}: {folder_of(trial)}")
@@ -125,7 +126,7 @@ def search(
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """One search a folder: what another one is training must not be taken for interrupted."""
+    """Allow one search for each folder, because a trial that another search is training would seem interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         lock = lock_file(folder / ".lock")
@@ -137,7 +138,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def unwritable_study_named(path: Path) -> Iterator[None]:
-    """Turns what SQLite says when it cannot write, as on a full disk, into a sentence."""
+    """Turn SQLite's error when it cannot write, as on a full disk, into a sentence."""
     try:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
@@ -149,8 +150,8 @@ def unwritable_study_named(path: Path) -> Iterator[None]:
 
 
 def open_study(plan: Plan) -> optuna.Study:
-    """The study of the plan's folder, which is made where there is none."""
-    # In its first epochs a network tells little of its last ones.
+    """The study in the plan's folder, which is created if it does not exist."""
+    # The first epochs of a network say little about its last ones.
     warmup = plan.base.training.epochs // 4
     median = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=warmup)
     pruner = median if plan.seeds is None else optuna.pruners.NopPruner()
@@ -183,25 +184,25 @@ def open_study(plan: Plan) -> optuna.Study:
 
 
 def requeue_interrupted(study: optuna.Study) -> None:
-    """Trials that a stopped search left running come again, with their settings and in their folder."""
+    """Queue again the trials that a stopped search left running, with their settings and in their folders."""
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
         study.enqueue_trial(trial.params, user_attrs={"folder": folder_of(trial)})
 
 
 def over(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that are complete, pruned or failed; not those that were interrupted and came again."""
+    """Trials that are complete, pruned or failed, but not those that were interrupted and queued again."""
     finished = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
     return [trial for trial in finished if trial.state != TrialState.FAIL or "error" in trial.user_attrs]
 
 
 def folder_of(trial: FrozenTrial | optuna.Trial) -> str:
-    """Name of a trial's run folder; one that came again has the first one's."""
+    """Name of a trial's run folder. A trial that was queued again has the folder of the first one."""
     return str(trial.user_attrs.get("folder", f"trial-{trial.number:03d}"))
 
 
 def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:
-    """Train one trial and tell the study how it went."""
+    """Train one trial, and tell the study its result."""
     settings = suggest(trial, plan.space)
     trial.set_user_attr("settings", settings)
     try:
@@ -217,14 +218,14 @@ def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:
             raise UserError(f"the first {FIRST_FAILURES} trials failed, the last one so: {error}") from None
         return
     else:
-        # The best of several epochs is too high by the more, the more they vary: seeds are compared at the end.
+        # The best of several epochs is biased upwards, more so if they vary more. Seeds are compared at the last epoch.
         study.tell(trial, best if plan.seeds is None else last)
-    # A trial that is over is not gone on with; its best weights stay.
+    # A trial that is over is never resumed. Its best weights stay.
     shutil.rmtree(RunFolder(config.run_folder).checkpoints, ignore_errors=True)
 
 
 class TrialTrainer(Trainer):
-    """Tells its trial each measurement, and ends where the trial is worse than most were by then."""
+    """Reports each measurement to its trial, and ends if the trial is worse than most were at that step."""
 
     trial: optuna.Trial
 
@@ -239,14 +240,18 @@ class TrialTrainer(Trainer):
             raise optuna.TrialPruned
 
     def report_before(self, rows: list[dict[str, str]]) -> None:
-        """What was measured before the trial was interrupted."""
+        """Report the measurements from before the trial was interrupted."""
         for row in rows:
             if row.get(self.task.monitor):
                 self.trial.report(float(row[self.task.monitor]), int(row["epoch"]))
 
 
 def train(config: Config, trial: optuna.Trial) -> tuple[float, float]:
-    """Run a trial to its end, or raise ``TrialPruned``; the best and the last value of the task's measure."""
+    """Run a trial to its end, and return the best and the last value of the task's measure.
+
+    Raises:
+        optuna.TrialPruned: the trial was pruned.
+    """
     fabric, task, run = launch(config), TASKS[config.task](config), RunFolder(config.run_folder)
     resume = run.last_checkpoint.exists()
     check_first_sample(task)
@@ -260,7 +265,7 @@ def train(config: Config, trial: optuna.Trial) -> tuple[float, float]:
 
 
 def write_best(plan: Plan, study: optuna.Study) -> Path | None:
-    """``best.yaml``: the whole config of the best trial, ready to train; None where no trial is complete."""
+    """Write ``best.yaml``, the whole config of the best trial, ready to train; None if no trial is complete."""
     if not study.get_trials(states=(TrialState.COMPLETE,)):
         return None
     best = study.best_trial.user_attrs["settings"] if plan.seeds is None else groups(over(study))[0].settings

@@ -1,4 +1,4 @@
-"""Greedy layer-wise pretraining and fine-tuning in one run: the epoch selects what is trained."""
+"""Greedy layer-wise pretraining and fine-tuning in one run: the epoch decides what is trained."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ from segnet.training.tasks.task import Batch
 
 
 class ClassificationTask(ImageTask):
-    """Each layer in turn as an autoencoder of all images, then cross entropy on the labelled ones.
+    """Trains each layer in turn as an autoencoder of all images, then the whole on the labelled images.
 
-    Layer n is learned in the epochs from ``n * layer_epochs`` on; what is left of the run's epochs fine-tunes the
-    whole. As the epoch alone decides, a run can be resumed in any phase.
+    Layer n is trained from epoch ``n * layer_epochs`` on. The remaining epochs fine-tune the whole with cross entropy.
+    As only the epoch decides, a run can resume in any phase.
     """
 
     monitor = "val_accuracy"
@@ -71,7 +71,7 @@ class ClassificationTask(ImageTask):
 
 
 class LabelledLater:
-    """All images while layers are pretrained, then only the labelled ones, over and over within an epoch."""
+    """All images while the layers are pretrained, then only the labelled ones, repeated within an epoch."""
 
     def __init__(self, data: CorruptedImages, pretraining_epochs: int, labelled: NDArray[np.int64]) -> None:
         self.data, self.pretraining_epochs, self.labelled = data, pretraining_epochs, labelled
@@ -87,7 +87,7 @@ class LabelledLater:
 
 
 def choose_labelled(labels: NDArray[np.int64], count: int | None, seed: int) -> NDArray[np.int64]:
-    """Indices of ``count`` images with classes in equal shares, as far as they go; None: all images.
+    """Indices of ``count`` images, with the classes in shares as equal as possible; None: all images.
 
     Raises:
         UserError: there are fewer images.
@@ -97,7 +97,7 @@ def choose_labelled(labels: NDArray[np.int64], count: int | None, seed: int) -> 
     if count > len(labels):
         raise UserError(f"classification.labels={count}, but there are {len(labels)} training images")
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(labels))
-    # Each image's place among those of its class: all firsts, then all seconds, and so on.
+    # The rank of each image within its class, so that all first images come first, then all second ones, and so on.
     place = np.empty(len(labels), np.int64)
     for label in np.unique(labels):
         own = order[labels[order] == label]

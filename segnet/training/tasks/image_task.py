@@ -1,4 +1,4 @@
-"""Common parts of the tasks on small images in memory: data, input, the model's folder."""
+"""What the tasks on small images in memory share: data, input, the model's folder."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,13 +20,13 @@ from segnet.training.tasks.task import Batch, Keyed
 
 
 class ImageTask:
-    """Images in 0–1, whole or damaged, into a network of the autoencoder family.
+    """Images in 0–1, whole or damaged, for a network of the autoencoder family.
 
     Args:
         config: settings of the run; ``data``, ``model``, ``reconstruction`` and ``seed`` are used here.
 
     Raises:
-        UserError: the data are not there or not right, or a setting does not fit them.
+        UserError: the data are missing or wrong, or a setting does not fit them.
     """
 
     train_data: Keyed
@@ -69,12 +69,12 @@ class ImageTask:
     def val_totals(
         self, network: nn.Module, fabric: Fabric, sums_of: Callable[[Any, Batch], Sequence[Tensor]]
     ) -> list[float]:
-        """Sums over the val split and all processes, and the number of images as the last.
+        """Sums over the val split and all processes; the last is the number of images.
 
         Args:
-            network: is put into evaluation mode.
+            network: it is put into evaluation mode.
             fabric: of this process.
-            sums_of: scalars of a batch, from the network's output and the batch.
+            sums_of: gives scalars from the network's output and the batch.
         """
         network.eval()
         totals = torch.zeros(0)
@@ -99,7 +99,7 @@ class ImageTask:
 
 
 def batches(data: CorruptedImages, size: int, rank: int = 0, world_size: int = 1) -> Iterator[Batch]:
-    """A data set in order, as in epoch 0; every process takes every n-th image."""
+    """A data set in order, as in epoch 0. Process ``rank`` takes every ``world_size``-th image."""
     indices = range(rank, len(data), world_size)
     for start in range(0, len(indices), size):
         yield collate([data[0, index] for index in indices[start : start + size]])

@@ -1,4 +1,4 @@
-"""The reconstruction task: the image as output, from the whole image or a damaged one."""
+"""The reconstruction task: the output is the image, the input the whole image or a damaged one."""
 
 import torch
 from lightning_fabric import Fabric
@@ -19,7 +19,7 @@ class ReconstructionTask(ImageTask):
         image = as_float(batch["image"])
         if self.config.reconstruction.loss == "mse":
             return F.mse_loss(output, image)
-        # Autocast refuses logarithms of probabilities in half precision, and rightly.
+        # Autocast refuses logarithms of probabilities in half precision, since they are too coarse.
         with torch.autocast(image.device.type, enabled=False):
             return F.binary_cross_entropy(output.float(), image)
 

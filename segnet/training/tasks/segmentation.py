@@ -1,4 +1,4 @@
-"""The segmentation task: images and index masks in, one class for each pixel out."""
+"""The segmentation task: images and index masks in, a class for each pixel out."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -28,18 +28,18 @@ from segnet.training.tasks.task import Batch, Keyed
 from segnet.training.teacher import Teacher
 
 SIZED = 15
-"""Images whose sizes are looked at to know what the network is trained on."""
+"""The size of the training images is taken from so many of them."""
 
 
 class SegmentationTask:
-    """Cross entropy and its kin on augmented images; mean IoU on the val split at the labels' resolution.
+    """Trains on augmented images, and measures mean IoU on the val split at the labels' resolution.
 
     Args:
         config: settings of the run; ``data``, ``augmentation``, ``paste``, ``model``, ``loss``, ``distill`` and
             ``seed`` are used here.
 
     Raises:
-        UserError: the data are not there or not right, or a setting does not fit them.
+        UserError: the data are missing or wrong, or a setting does not fit them.
     """
 
     monitor = "val_mean_iou"
@@ -49,7 +49,7 @@ class SegmentationTask:
         self.train_split = load_train_split(config.data)
         self.val_split = load_split(config.data, config.data.val)
         self.classes = self.train_split.classes
-        # Built before the network: a mistake in the augmentation is found before anything costs time.
+        # It is built before the network, so that a mistake in the augmentation is found before anything takes time.
         self.train_data: Keyed = augmented_samples(config, self.train_split)
         torch.manual_seed(config.seed)
         self.network = build_network(config.model.name, len(self.classes), **config.model.arguments)
@@ -69,7 +69,7 @@ class SegmentationTask:
 
     @cached_property
     def image_size(self) -> tuple[int, int]:
-        """(H, W) of the train images: where they differ, the median by pixels of some spread over the split."""
+        """(H, W) of the train images. If sizes differ, it is the median by pixels of some images across the split."""
         places = spread(SIZED, len(self.train_split))
         shapes = sorted((self.train_split.mask(index).shape for index in places), key=math.prod)
         height, width = shapes[len(shapes) // 2]
@@ -126,7 +126,7 @@ class SegmentationTask:
         }
 
     def val_batches(self, rank: int, world_size: int) -> Iterator[list[Sample]]:
-        """Samples of one size, at most ``val_batch_size`` together; every process takes every n-th."""
+        """Samples of one size, at most ``val_batch_size`` together. Process ``rank`` takes every ``world_size``-th."""
         indices = range(rank, len(self.val_split), world_size)
         return batches_of_one_size((self.val_split[i] for i in indices), self.config.training.val_batch_size)
 

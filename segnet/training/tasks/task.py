@@ -1,4 +1,4 @@
-"""The interface of a task for the training loop."""
+"""The interface between a task and the training loop."""
 
 from collections.abc import Iterable, Sized
 from pathlib import Path
@@ -9,11 +9,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 Batch = dict[str, Any]
-"""Tensors with the batch as their first axis, as the task's data set and collation give them."""
+"""Tensors whose first axis is the batch, from the task's data set and ``collate``."""
 
 
 class Keyed(Sized, Protocol):
-    """A data set whose samples are named by (epoch, index), so that randomness needs no state."""
+    """A data set whose samples are addressed by (epoch, index), so that randomness needs no state."""
 
     def __getitem__(self, key: tuple[int, int], /) -> Any: ...
 
@@ -22,9 +22,9 @@ class Task(Protocol):
     """A network, its data and its aim.
 
     Attributes:
-        network: what is trained.
+        network: the network that is trained.
         train_data: the samples of an epoch.
-        monitor: the measure of ``validate`` by which the best weights are chosen; higher is better.
+        monitor: the measure of ``validate`` that chooses the best weights; higher is better.
         data_fingerprint: short text that changes with the content of the train and val splits.
     """
 
@@ -36,15 +36,15 @@ class Task(Protocol):
     def data_fingerprint(self) -> str: ...
 
     def sample_name(self, index: int) -> str:
-        """How a person finds sample ``index`` of the train split: its file, or its number."""
+        """The file of sample ``index`` of the train split, or its index, for messages."""
         ...
 
     def collate(self, samples: list[Any]) -> Batch:
-        """Samples of ``train_data`` to a batch."""
+        """Make a batch of samples of ``train_data``."""
         ...
 
     def inputs(self, batch: Batch) -> Tensor:
-        """The network's float input of a batch that is on the network's device."""
+        """The network's float input from a batch on the network's device."""
         ...
 
     def loss(self, output: Any, batch: Batch) -> Tensor:
@@ -52,20 +52,20 @@ class Task(Protocol):
         ...
 
     def validate(self, network: nn.Module, fabric: Fabric) -> dict[str, float]:
-        """Measures of ``network`` on the val split, over all processes; ``val_loss`` and ``monitor`` among them.
+        """Measures of ``network`` on the val split, over all processes, including ``val_loss`` and ``monitor``.
 
-        They are taken in float32, as those of the report, so that the same weights have the same figures everywhere.
+        They are in float32, like those of the report, so that the same weights have the same figures everywhere.
         """
         ...
 
     def statistics_inputs(self, device: torch.device) -> Iterable[Tensor]:
-        """Inputs of the whole training set, not augmented, from which batch-norm statistics are recomputed."""
+        """Inputs of the whole training set, not augmented, to recompute batch-norm statistics."""
         ...
 
     def load(self, folder: Path) -> nn.Module:
-        """The network that ``save`` wrote, in evaluation mode, on the CPU."""
+        """Load the network that ``save`` wrote, in evaluation mode, on the CPU."""
         ...
 
     def save(self, folder: Path, network: nn.Module) -> None:
-        """Write ``network`` to ``folder`` as a model that the inference room can load."""
+        """Write ``network`` to ``folder`` as a model that :mod:`segnet.inference` can load."""
         ...

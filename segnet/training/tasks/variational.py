@@ -1,4 +1,4 @@
-"""The variational autoencoder's task: the evidence lower bound, with its two terms logged."""
+"""The task of the variational autoencoder: the evidence lower bound, with both terms in the log."""
 
 import torch
 from lightning_fabric import Fabric
@@ -12,8 +12,8 @@ from segnet.training.tasks.task import Batch
 class VariationalTask(ImageTask):
     """Negative evidence lower bound with the divergence weighted by beta (arXiv 1312.6114; beta-VAE, ICLR 2017).
 
-    ``val_elbo`` is the bound itself, without beta, in nats an image; its terms are ``val_reconstruction`` and
-    ``val_divergence``, and ``val_loss`` is what is minimised.
+    ``val_elbo`` is the bound itself, without beta, in nats for each image. Its terms are ``val_reconstruction`` and
+    ``val_divergence``. ``val_loss`` is minimised.
     """
 
     monitor = "val_objective"
@@ -27,7 +27,7 @@ class VariationalTask(ImageTask):
             terms = negative_elbo_terms(output, as_float(batch["image"]))
             return [term.double() * len(batch["index"]) for term in terms]
 
-        # The same draws each time, so that two measurements differ by the network alone.
+        # The draws are the same each time, so that two measurements differ only by the network.
         with torch.random.fork_rng():
             torch.manual_seed(self.config.seed)
             reconstruction, divergence, count = self.val_totals(network, fabric, sums_of)

@@ -7,9 +7,10 @@ from segnet.version import __version__ as __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from segnet.api import ExportedFile, evaluate, export, train, video
+    from segnet.api import evaluate, export, rank, train, video
     from segnet.errors import UserError
     from segnet.inference.evaluation import Evaluation
+    from segnet.inference.export.export import ExportedFile
     from segnet.inference.prediction import Prediction
     from segnet.inference.video.file import SegmentedVideo
     from segnet.model import Model, load
@@ -26,6 +27,7 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "rank",
     "train",
     "video",
 ]
@@ -39,6 +41,7 @@ spin_briefly()
 
 PLACES = {
     "Evaluation": "segnet.inference.evaluation",
+    "ExportedFile": "segnet.inference.export.export",
     "Model": "segnet.model",
     "Prediction": "segnet.inference.prediction",
     "Run": "segnet.run",

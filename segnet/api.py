@@ -10,20 +10,21 @@ A mistake in the arguments raises a :class:`UserError` that says what is wrong, 
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segnet.errors import UserError
 from segnet.model import Model, load
+from segnet.model_data import data_of
 
 # Imported on first use: the import of PyTorch takes seconds, and a mistake in a config is reported before it.
 if TYPE_CHECKING:
-    from segnet.config import DataConfig
     from segnet.datasets.merging import Merge
     from segnet.inference.evaluation import Evaluation
-    from segnet.inference.export.check import Check
+    from segnet.inference.export.export import ExportedFile
     from segnet.inference.metadata import Precision
+    from segnet.inference.ranking.images import ImageRanking
+    from segnet.inference.ranking.labels import LabelRanking
     from segnet.inference.video.file import SegmentedVideo
     from segnet.run import Run
 
@@ -203,7 +204,7 @@ def export(
     """
     from segnet.datasets.load import load_for_one_pass
     from segnet.inference.evaluate import check_classes
-    from segnet.inference.export.export import Recipe, format_of
+    from segnet.inference.export.export import ExportedFile, Recipe, format_of
     from segnet.inference.export.export import export as write
     from segnet.nn.saved import load_model
     from segnet.terminal import progress_bar
@@ -220,47 +221,64 @@ def export(
     return ExportedFile(out, None if recipe.takes_any_size else recipe.size or network.info.size, check)
 
 
-@dataclass(frozen=True)
-class ExportedFile:
-    """A file that :func:`export` wrote; ``segnet.load`` opens ``.onnx`` and ``.xml``.
-
-    Attributes:
-        path: path of the file.
-        size: the only (H, W) that it accepts; None: any.
-        check: the comparison with the network.
-    """
-
-    path: Path
-    size: tuple[int, int] | None
-    check: "Check"
-
-    @property
-    def megabytes(self) -> float:
-        """Size on disk, with the separate file of OpenVINO's weights."""
-        files = {self.path, self.path.with_suffix(".bin") if self.path.suffix == ".xml" else self.path}
-        return sum(file.stat().st_size for file in files) / 1e6
-
-
-def data_of(model: str | Path, other: str | Path | None = None) -> "DataConfig":
-    """The data that a run was trained on, or CamVid for a model without a run.
+def rank(
+    model: "str | Path | Model",
+    data: str | Path,
+    *,
+    labels: bool = False,
+    split: str | None = None,
+    recursive: bool = False,
+    out: str | Path | None = None,
+    skip_errors: bool = False,
+) -> "ImageRanking | LabelRanking":
+    """Put images into the order in which to label them, or labelled images into the order in which to check them.
 
     Args:
-        model: anything that :func:`load` accepts.
-        other: another root for the same data, or a YAML config that names the data; None: the run's own.
-    """
-    from segnet.config import DataConfig
-    from segnet.config_file import load_config
-    from segnet.inference.model import ExportedModel, open_model
-    from segnet.run_folder import RunFolder
+        model: anything that :func:`load` accepts, or a model that it returned, with its samples, flips and scales.
+        data: folder or pattern of images without labels; with ``labels``, the root of the data, or a YAML config that
+            names the data.
+        labels: the images are labelled; put those first whose labels are probably wrong.
+        split: with ``labels``, the split to look at; None: the run's val split.
+        recursive: without ``labels``, include the folders in the folder.
+        out: folder for ``ranking.csv`` and ``ranking.html``.
+        skip_errors: leave out unreadable images, and list them in ``.left_out``.
 
-    if other and Path(other).suffix in (".yaml", ".yml"):
-        return load_config(other).data
-    data = DataConfig()
-    if Path(model).is_file() and isinstance(opened := open_model(model), ExportedModel):
-        data = opened.info.data
-    elif config := RunFolder(Path(model)).read_config():
-        data = config.data
-    return data.model_copy(update={"root": str(other)}) if other else data
+    Returns:
+        The ranking: ``.rows`` has a dictionary for each image, in order.
+
+    Raises:
+        UserError: fewer than two images, an unreadable one, other classes than the model's, or a model whose encoder
+            cannot be looked into, as an exported one's.
+    """
+    from segnet.datasets.load import load_for_one_pass
+    from segnet.inference.image_input import find_images
+    from segnet.inference.ranking.images import rank_images
+    from segnet.inference.ranking.labels import rank_labels
+    from segnet.terminal import progress_bar
+    from segnet.written_files import check_output_folder
+
+    if split and not labels:
+        raise UserError("split: is of labelled data; leave it out, or ask for the order of their labels")
+    opened = model if isinstance(model, Model) else load(model)
+    settings = data_of(opened.source, data) if labels else None
+    if out:
+        check_output_folder("--out", Path(out), [settings.root or data if settings else data])
+    ranking: ImageRanking | LabelRanking
+    if settings:
+        dataset = load_for_one_pass(settings, split or settings.val)
+        with progress_bar("ranking") as progress:
+            ranking = rank_labels(opened.predictor.for_measuring(), dataset, progress, skip_errors)
+    else:
+        images = list(find_images([str(data)], recursive))
+        if images[0].origin:
+            raise UserError(f"{images[0].named}: only files can be put in order; save the images in a folder")
+        with progress_bar("ranking") as progress:
+            ranking = rank_images(opened.predictor, [image.path for image in images], progress, skip_errors)
+    if out:
+        from segnet.report.ranking_page import save_ranking
+
+        save_ranking(Path(out), ranking, Path(data).resolve().name)
+    return ranking
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ COMMANDS = {
     "configs": "list the packaged configs, or print one",
     "evaluate": "measure a trained model on a split",
     "predict": "segment images",
+    "rank": "put images into the order in which to label them, or labelled ones into that in which to check them",
     "video": "overlay the classes on every frame of a video",
     "export": "write a model as one file for ONNX Runtime, OpenVINO or PyTorch",
     "benchmark": "measure the networks' speed on this machine, against its peak and plain PyTorch",

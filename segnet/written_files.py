@@ -41,6 +41,24 @@ def check_written(
             raise UserError(f"{option} {path}: nothing can be written to {path.parent}; name a file in another folder")
 
 
+def check_output_folder(option: str, folder: Path, read: Iterable[str | Path]) -> None:
+    """Refuse a folder for results that is a file, or that lies in a folder which the command reads.
+
+    Args:
+        option: names the folder, as in ``--out``.
+        folder: need not be there.
+        read: files and folders that the command reads.
+
+    Raises:
+        UserError: a later call would read its own results, or nothing can be written there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{option} {folder}: is a file; name a folder")
+    for source in map(Path, read):
+        if source.is_dir() and folder.resolve().is_relative_to(source.resolve()):
+            raise UserError(f"{option} {folder}: is inside the input {source}; name a folder elsewhere")
+
+
 def files_of_model(model: str | Path) -> list[Path]:
     """What a model, or the run that it is of, is made of."""
     path = Path(model)

@@ -77,10 +77,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_web(args: argparse.Namespace) -> int:
-    from segnet.api import data_of
     from segnet.datasets.load import load_for_one_pass
     from segnet.errors import UserError
     from segnet.inference.evaluate import check_classes
+    from segnet.model_data import data_of
     from segnet.nn.saved import find_model, load_model
     from segnet.terminal import progress_bar
     from segnet.web.site.export import export_site

@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,11 @@ from segnet.inference.model import ExportedModel, Model, model_classes
 from segnet.inference.network_size import Size, network_size, scaled
 from segnet.inference.tensors import Images, as_tensor, at_size, most_likely
 from segnet.inference.tiles import Windows, bands
+
+VARIED_SCALES = 0.75, 1.0, 1.25
+"""Scales at which an image is seen where passes are wanted that differ, and the network has no dropout to sample."""
+
+MapPair = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 class Wanted(NamedTuple):
@@ -115,6 +120,14 @@ class Predictor:
         other._merge(merge)
         return other
 
+    def varied(self) -> "Predictor":
+        """This predictor with passes that differ: mirrored and at three scales, if it had one pass alone."""
+        if self.passes > 1:
+            return self
+        other = copy.copy(self)
+        other.flip, other.scales = True, VARIED_SCALES
+        return other
+
     @property
     def description(self) -> str:
         """Runtime, precision and device, such as ``torch bf16 on cpu``, then tiles, scales and flipping."""
@@ -171,19 +184,27 @@ class Predictor:
         total = sum(self._softmax(logits) for logits in self._logits(images))
         return np.asarray((total / self.passes).cpu())  # type: ignore[union-attr]
 
-    def uncertainty(self, images: Images) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def uncertainty(self, images: Images) -> MapPair:
         """Mean softmax ``(N, C, H, W)`` and its variance over the passes, averaged over classes, ``(N, H, W)``."""
+        return self._in_tiles(images, self._uncertainty)
+
+    def entropies(self, images: Images) -> MapPair:
+        """Mean softmax ``(N, C, H, W)``, and the mean entropy of the passes' own, ``(N, H, W)``, in nats."""
+        return self._in_tiles(images, self._entropies)
+
+    def _in_tiles(self, images: Images, see: Callable[[Images], MapPair]) -> MapPair:
+        """What ``see`` gives of images, or of their tiles if there are any."""
         if not self.tile:
-            return self._uncertainty(images)
+            return see(images)
 
-        def see(tile: Pixels) -> NDArray[np.float32]:
-            (mean,), (variance,) = self._uncertainty([tile])
-            return np.concatenate([mean, variance[None]])
+        def see_tile(tile: Pixels) -> NDArray[np.float32]:
+            (mean,), (values,) = see([tile])
+            return np.concatenate([mean, values[None]])
 
-        found = np.stack([np.concatenate(list(bands(image, self.tile, see)), axis=1) for image in images])
+        found = np.stack([np.concatenate(list(bands(image, self.tile, see_tile)), axis=1) for image in images])
         return found[:, :-1], found[:, -1]
 
-    def _uncertainty(self, images: Images) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _uncertainty(self, images: Images) -> MapPair:
         mean = torch.zeros(())
         squares = torch.zeros(())
         for count, logits in enumerate(self._logits(images), start=1):
@@ -194,6 +215,14 @@ class Predictor:
             squares = squares + change * (p - mean)
         variance = (squares / self.passes).mean(1)
         return np.asarray(mean.cpu()), np.asarray(variance.cpu())
+
+    def _entropies(self, images: Images) -> MapPair:
+        mean = entropy = torch.zeros(())
+        for logits in self._logits(images):
+            p = self._softmax(logits)
+            mean = mean + p / self.passes
+            entropy = entropy + torch.special.entr(p).sum(1) / self.passes
+        return np.asarray(mean.cpu()), np.asarray(entropy.cpu())
 
     def _softmax(self, logits: Tensor) -> Tensor:
         """Probabilities ``(N, C, H, W)``, summed over merged classes."""

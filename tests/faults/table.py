@@ -31,6 +31,7 @@ MODULES = (
     "test_written_files",
     "test_pages_and_archives",
     "test_lost_processes",
+    "test_rankings",
     "test_videos",
     "test_demo",
     "test_unexpected",

@@ -36,6 +36,7 @@ class TorchBackend:
         for part in self.network.modules():
             if isinstance(part, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 part.to(self.dtype)  # autocast would convert them again for every image
+        self.is_compiled = compiled
         self.forward = torch.compile(self.network) if compiled else self.network
         self.preprocess = model.preprocess.to(self.device)
         self.description = f"torch{' compiled' if compiled else ''} {name} on {self.device.type}"

@@ -101,6 +101,27 @@ class Recipe:
             require(package, "phone" if self.format in IN_FP32 else "deploy")
 
 
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file that :func:`segnet.export` wrote; ``segnet.load`` opens ``.onnx`` and ``.xml``.
+
+    Attributes:
+        path: path of the file.
+        size: the only (H, W) that it accepts; None: any.
+        check: the comparison with the network.
+    """
+
+    path: Path
+    size: tuple[int, int] | None
+    check: Check
+
+    @property
+    def megabytes(self) -> float:
+        """Size on disk, with the separate file of OpenVINO's weights."""
+        files = {self.path, self.path.with_suffix(".bin") if self.path.suffix == ".xml" else self.path}
+        return sum(file.stat().st_size for file in files) / 1e6
+
+
 def export(
     model: SavedModel,
     recipe: Recipe,

@@ -1,4 +1,4 @@
-"""Whatever people give for an image, as pixels and with a name."""
+"""Anything that can be given as an image, as pixels and with a name."""
 
 import itertools
 from collections.abc import Iterable
@@ -20,18 +20,18 @@ AnyImage = str | Path | Image.Image | NDArray[Any]
 
 
 def path_of(image: str | Path) -> Path:
-    """The path of an image; of an address, the path on its server."""
+    """The path of an image; for an address, the path on its server."""
     return Path(urlsplit(str(image)).path or "image") if is_address(str(image)) else Path(image)
 
 
 class Names:
-    """Gives each image a name that no other has."""
+    """Gives each image a unique name."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
 
     def free_for(self, path: Path) -> str:
-        """The file's name without suffix; if it is taken, with its folder's name before it."""
+        """The file's name without suffix. If it is taken, the name of its folder comes before it."""
         return self.free(path.stem, f"{path.absolute().parent.name}_{path.stem}")
 
     def free(self, *candidates: str) -> str:
@@ -43,7 +43,7 @@ class Names:
 
 
 def is_one_image(images: AnyImage | Iterable[AnyImage]) -> TypeIs[AnyImage]:
-    """Whether it is an image and not several."""
+    """Whether ``images`` is a single image."""
     return isinstance(images, str | Path | Image.Image) or (isinstance(images, np.ndarray) and images.ndim != 4)
 
 
@@ -51,7 +51,7 @@ def as_pixels(image: AnyImage) -> Pixels:
     """``(H, W, 3)`` uint8 RGB, upright.
 
     Raises:
-        UserError: it is no such image. Nothing is converted that could be meant in another way.
+        UserError: it is no such image. Ambiguous arrays are never converted.
     """
     if isinstance(image, str | Path):
         origin = str(image) if is_address(str(image)) else ""

@@ -26,7 +26,7 @@ def only_size(model: Model) -> tuple[int, int] | None:
 
 
 def check_size(model: Model, size: Size | None, scales: Sequence[float]) -> None:
-    """Raises UserError if the model cannot run at that size and those scales."""
+    """Raise UserError if the model cannot run at that size and those scales."""
     if not scales or not all(SCALES[0] <= scale <= SCALES[1] for scale in scales):
         words = ",".join(f"{scale:g}" for scale in scales)
         raise UserError(f"scales {words!r}: one or more from {SCALES[0]} to {SCALES[1]:g}, as in 0.75,1,1.25")
@@ -40,13 +40,13 @@ def check_size(model: Model, size: Size | None, scales: Sequence[float]) -> None
 
 
 def check_tile(tile: tuple[int, int] | None) -> None:
-    """Raises UserError if a tile is too small for the network."""
+    """Raise UserError if a tile is too small for the network."""
     if tile and min(tile) < SMALLEST:
         raise UserError(f"tile {tile[0]}x{tile[1]}: a side has {SMALLEST} pixels at least")
 
 
 def check_samples(model: Model, backend: str, samples: int) -> None:
-    """Raises UserError if the model cannot run that many passes."""
+    """Raise UserError if the model cannot run that many passes."""
     if samples < 1:
         raise UserError(f"{samples} samples: at least 1 pass is needed")
     if samples > 1 and is_graph(model, backend):

@@ -1,4 +1,4 @@
-"""Bright colours for drawing over photographs, derived from the classes' own, which are often dark and similar."""
+"""Bright colours to draw over photographs. They come from the classes' own colours, which are often dark and alike."""
 
 import functools
 
@@ -11,25 +11,25 @@ from segnet.datasets.classes import ClassSet
 Lab = NDArray[np.float64]
 
 LIGHTNESS = 45, 92
-"""Of drawing colours in CIELAB, 0–100: darker ones look like shadows, lighter ones like the sky."""
+"""Lightness of drawing colours in CIELAB, 0–100. Darker ones look like shadows, lighter ones like the sky."""
 CHROMA = 30
-"""From which a colour still has a hue when it is mixed with a photograph's."""
+"""With less chroma, a colour loses its hue when it is mixed with a photograph."""
 GREY = 8
-"""Chroma up to which a class's own colour has no hue to keep."""
+"""With at most this chroma, a class's own colour has no hue to keep."""
 WEIGHTS = np.array([0.7, 1, 1])
-"""Of lightness, a and b in distances: the photograph below changes the lightness most."""
+"""Weights of lightness, a and b in distances. The photograph below changes the lightness most."""
 FARTHEST = 44
-"""Distance of two colours that is enough; a larger one takes them farther from the classes' own."""
+"""A sufficient distance of two colours. A larger one would move them away from the classes' own colours."""
 STEP = 15
-"""Of red, green and blue, between the colours there are to choose from."""
+"""The step in red, green and blue between the colours to choose from."""
 
 
 @functools.lru_cache(maxsize=32)
 def drawing_colors(classes: ClassSet) -> tuple[tuple[int, int, int], ...]:
-    """A bright colour for each class, RGB 0–255, each as near to the class's own as the others let it.
+    """A bright colour for each class, RGB 0–255, as near to the class's own as the other classes allow.
 
-    Classes take in turn the free colour that is nearest to their own. Two colours are as far apart as every class
-    finds a place, up to :data:`FARTHEST`. Black, which usually is the background, stays black.
+    The classes in turn take the free colour nearest to their own. The distance between two colours is the largest with
+    which every class finds a colour, up to :data:`FARTHEST`. Black, which usually is the background, stays black.
     """
     own = np.array(classes.colors, np.uint8).reshape(-1, 3)
     wanted, (free_rgb, free) = bright(lab(own)), palette_to_choose_from()
@@ -40,21 +40,21 @@ def drawing_colors(classes: ClassSet) -> tuple[tuple[int, int, int], ...]:
             drawn = own.copy()
             drawn[~black] = free_rgb[chosen]
             return tuple((int(red), int(green), int(blue)) for red, green, blue in drawn)
-    return classes.colors  # More classes than bright colours.
+    return classes.colors  # more classes than bright colours
 
 
 def drawing_palette(classes: ClassSet) -> NDArray[np.uint8]:
-    """:func:`drawing_colors` of all 256 mask values, ``(256, 3)`` uint8 RGB; what is not a class is black."""
+    """:func:`drawing_colors` for all 256 mask values, ``(256, 3)`` uint8 RGB; values without a class are black."""
     palette = np.zeros((256, 3), np.uint8)
     palette[: len(classes)] = drawing_colors(classes)
     return palette
 
 
 def choose(wanted: Lab, free: Lab, distance: float) -> list[int] | None:
-    """For each colour in ``wanted`` ``(C, 3)`` the nearest in ``free`` ``(F, 3)`` that is so far from those before.
+    """For each colour in ``wanted`` ``(C, 3)``, the nearest in ``free`` ``(F, 3)`` at that distance from those before.
 
     Returns:
-        Indices into ``free``; None: there are not enough.
+        Indices into ``free``; None if there are too few.
     """
     is_free = np.ones(len(free), bool)
     chosen = []
@@ -73,7 +73,7 @@ def apart(colors: Lab, other: Lab) -> NDArray[np.float64]:
 
 
 def bright(colors: Lab) -> Lab:
-    """``colors`` ``(C, 3)`` as light and as full as drawing colours are; a grey stays without hue."""
+    """``colors`` ``(C, 3)`` with the lightness and chroma of drawing colours; grey stays without hue."""
     lightness, chroma = colors[:, :1], np.linalg.norm(colors[:, 1:], axis=1, keepdims=True)
     fuller = np.where(chroma > GREY, np.maximum(chroma * 1.5, 2 * CHROMA) / np.maximum(chroma, 1), 1)
     low, high = LIGHTNESS

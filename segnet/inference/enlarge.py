@@ -8,18 +8,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 BORDERS = 0.25
-"""Share of the pixels at borders from which interpolating all of them takes no longer."""
+"""If at least this share of the pixels is at borders, interpolating all pixels takes no longer."""
 
 
 def classes_at(logits: Tensor, size: Sequence[int]) -> Tensor:
     """The largest channel of ``logits`` ``(N, C, h, w)`` after bilinear interpolation to ``size``, ``(N, H, W)`` uint8.
 
-    An interpolated pixel is a mean of its four neighbours, so where one class is the largest at all four, it is the
-    largest at the pixel. That settles all but some hundredths of an image; it takes a third of the time at twice the
-    width and height.
+    An interpolated pixel is a mean of its four neighbours. If one class is the largest at all four, it is the largest
+    at the pixel. This settles all but a few per cent of an image, and takes a third of the time at twice the width and
+    height.
     """
     height, width = logits.shape[-2:]
-    # PyTorch's own is faster on a GPU, and where little is enlarged.
+    # PyTorch's own interpolation is faster on a GPU, and for a small enlargement.
     if logits.is_cuda or min(height, width) < 2 or size[0] * size[1] < 2 * height * width:
         return densely(logits, size)
     return torch.stack([one_at(image, size) for image in logits])
@@ -37,9 +37,9 @@ def one_at(logits: Tensor, size: Sequence[int]) -> Tensor:
     classes = logits.max(0).indices.short()
     here = classes[:-1, :-1]
     alike = (here == classes[1:, :-1]) & (here == classes[:-1, 1:]) & (here == classes[1:, 1:])
-    # Each cell of four neighbours by its first; -1 where they differ.
+    # Each cell of four neighbours has the class of the first one, or -1 if they differ.
     cells = torch.where(alike, here, -1).numpy()
-    found = cells.take(left.numpy(), 1).take(top.numpy(), 0)  # NumPy's take and nonzero, five times as fast
+    found = cells.take(left.numpy(), 1).take(top.numpy(), 0)  # NumPy's take and nonzero are five times as fast
     borders = np.flatnonzero(found < 0)
     if len(borders) > BORDERS * found.size:
         return densely(logits[None], size)[0]
@@ -53,7 +53,7 @@ def one_at(logits: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def neighbours(length: int, new: int) -> tuple[Tensor, Tensor]:
-    """For each of ``new`` pixels along a side of ``length`` the first of its two neighbours and the second's weight."""
+    """For each of ``new`` pixels along a side of ``length``, its first neighbour and the second's weight."""
     place = ((torch.arange(new, dtype=torch.float32) + 0.5) * (length / new) - 0.5).clamp(0, length - 1)
     first = place.floor().long().clamp(max=length - 2)
     return first, place - first

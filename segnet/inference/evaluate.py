@@ -23,16 +23,16 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     skip_errors: bool = False,
 ) -> Evaluation:
-    """Measure ``predictor`` on ``dataset``, an image at a time, at the labels' own resolution.
+    """Measure ``predictor`` on ``dataset``, one image at a time, at the labels' own resolution.
 
     Args:
-        predictor: its model has the data set's classes.
+        predictor: its model must have the data set's classes.
         dataset: images and masks.
         progress: called with (images done, images) after each.
-        skip_errors: leave out the samples that cannot be read, and name them in the result.
+        skip_errors: leave out samples that cannot be read, and list them in the result.
 
     Raises:
-        UserError: the model was trained for other classes, or a sample cannot be read; with ``skip_errors``, none can.
+        UserError: the model has other classes, or a sample cannot be read; with ``skip_errors``, no sample can be read.
     """
     classes = dataset.classes
     check_classes(predictor.classes.names, classes.names)
@@ -70,10 +70,10 @@ def evaluate(
 
 
 def read_samples(dataset: ImagesAndMasks, left_out: dict[int, str] | None) -> Iterator[tuple[int, Sample]]:
-    """All samples with their indices; those that cannot be read are put into ``left_out``, or raise where it is None.
+    """All samples with their indices. Samples that cannot be read go into ``left_out``.
 
     Raises:
-        UserError: a sample cannot be read.
+        UserError: a sample cannot be read, and ``left_out`` is None.
     """
     for index in range(len(dataset)):
         try:
@@ -87,7 +87,7 @@ def read_samples(dataset: ImagesAndMasks, left_out: dict[int, str] | None) -> It
 
 
 def answer(predictor: Predictor, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Probabilities ``(C, H, W)`` of one image and, of a network that is sampled, their variance ``(H, W)``."""
+    """Probabilities ``(C, H, W)`` of one image and, for a sampled network, their variance ``(H, W)``."""
     if predictor.samples == 1:
         return predictor.probabilities([image])[0], None
     (probabilities,), (variance,) = predictor.uncertainty([image])
@@ -104,10 +104,10 @@ def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:
 
 
 def merged_like(predictor: Predictor, dataset: ImagesAndMasks, merge: Merge) -> ImagesAndMasks:
-    """The data with its classes merged as the predictor's are, and in their order.
+    """The data with their classes merged like the predictor's, and in the same order.
 
     Raises:
-        UserError: a class is neither one of the model nor one of the data.
+        UserError: neither the model nor the data have a class of this name.
     """
     known = [*dict.fromkeys([*predictor.model.info.class_names, *dataset.classes.names])]
     for name, members in merge.items():

@@ -1,4 +1,4 @@
-"""All measures of a network on a data set, from one pass over its images."""
+"""The result of measuring a network on a data set."""
 
 import io
 import zipfile
@@ -19,21 +19,22 @@ from segnet.metrics.scores import mean_of_present, number_or_none
 
 @dataclass
 class Evaluation:
-    """What a network did on each image, enough to work out every measure and to draw it again.
+    """The result of a network on each image. Every measure can be computed from it, and every image drawn again.
 
     Attributes:
         classes: names and colours.
-        names: of the images, n of them.
-        matrices: ``(n, C, C)`` int64, a confusion matrix an image, truth in rows.
+        names: names of the n images.
+        matrices: ``(n, C, C)`` int64, a confusion matrix for each image, truth in rows.
         boundary: ``(n, C)`` boundary F1, NaN for classes that are not in the image's truth.
         calibration: confidences against hits.
         by_confidence: the same, in bins fine enough to put pixels in order (:mod:`segnet.inference.certainty`).
         predictions: class indices of each image as PNG, at the label's own resolution.
-        images_per_second: through the network alone, reading and measuring left out.
-        by_spread: of a network sampled with dropout, pixels in the order of their standard deviation.
-        samples: passes an image; 1 is one without dropout.
-        weights_sha256: of the ``model.safetensors`` that was measured; empty where it was no run's.
-        left_out: why a sample was not measured, by its index in the data set; ``names`` are without it. Not saved.
+        images_per_second: rate of the network alone, without reading and measuring.
+        by_spread: pixels in the order of their standard deviation over dropout samples; None without sampling.
+        samples: passes for each image; 1 is one pass without dropout.
+        weights_sha256: checksum of the measured ``model.safetensors``; empty if it was not a run's.
+        left_out: reasons why samples were not measured, by their index in the data set. ``names`` does not have them.
+            They are not saved.
     """
 
     classes: ClassSet
@@ -61,12 +62,12 @@ class Evaluation:
 
     @property
     def image_mean_ious(self) -> NDArray[np.float64]:
-        """Mean IoU of each image alone, ``(n,)``; the set's is not their mean."""
+        """Mean IoU of each image alone, ``(n,)``. Their mean is not the mean IoU of the whole set."""
         return SegmentationScores(self.matrices).mean_ious
 
     @property
     def boundary_f1(self) -> float:
-        """Mean over the classes in each image, then over images."""
+        """Mean over the classes of each image, then over the images."""
         return float(mean_of_present(mean_of_present(self.boundary)))
 
     def prediction(self, number: int) -> NDArray[np.uint8]:
@@ -74,7 +75,7 @@ class Evaluation:
         return read_mask(Path(f"prediction {number}"), self.predictions[number])
 
     def to_json(self) -> dict[str, Any]:
-        """The content of ``metrics.json``; all measures in 0–1, None where a class has no value."""
+        """The content of ``metrics.json``. All measures are in 0–1, and None if a class has no value."""
         scores = self.scores
         per_class = scores.per_class(self.classes.names)
         images = (self.matrices.sum(2) > 0).sum(0)
@@ -107,7 +108,7 @@ class Evaluation:
         return as_html(evaluation_table(self.to_json()))
 
     def save(self, path: Path) -> None:
-        """Write all of it to an ``.npz`` file."""
+        """Write everything but ``left_out`` to an ``.npz`` file."""
         buffer = io.BytesIO()
         lengths = [len(prediction) for prediction in self.predictions]
         np.savez_compressed(
@@ -134,7 +135,7 @@ class Evaluation:
         """Read what :meth:`save` wrote.
 
         Raises:
-            UserError: not such a file.
+            UserError: it is no such file.
         """
         try:
             with np.load(path, allow_pickle=False) as file:

@@ -12,7 +12,7 @@ COLUMNS = ("iou", "recall", "precision", "boundary_f1")
 
 
 def evaluation_table(measures: dict[str, Any]) -> Group:
-    """A row a class, then the means, of an evaluation's ``to_json()``, for rich's console."""
+    """A table for rich's console: a row for each class, then the means, from an evaluation's ``to_json()``."""
     table = Table("class", *("IoU", "recall", "precision", "boundary F1", "pixels", "images"))
     for column in table.columns[1:]:
         column.justify = "right"

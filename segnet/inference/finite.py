@@ -1,4 +1,4 @@
-"""Check a network's output for values that are not finite, before classes are made of it."""
+"""Check a network's output for values that are not finite, before classes are made from it."""
 
 import torch
 from torch import Tensor
@@ -7,16 +7,17 @@ from segnet.errors import UserError
 
 
 def check_finite(logits: Tensor, runtime: str) -> Tensor:
-    """The logits; an argmax over NaN would draw the first class everywhere.
+    """Return the logits if all are finite. With NaN, the argmax would be class 0 everywhere.
 
     Args:
         logits: of any shape.
-        runtime: and precision that gave them, for the message.
+        runtime: runtime and precision, for the message.
 
     Raises:
-        UserError: one is infinite or no number.
+        UserError: a value is infinite or NaN.
     """
-    # A sum shows both in a fifth of the time of a look at each; a sum that overflows by itself is looked at again.
+    # A sum shows both in a fifth of the time of a look at each value. If the sum itself overflows, each value is
+    # checked.
     if not torch.isfinite(logits.sum()) and not torch.isfinite(logits).all():
         raise UserError(
             f"the network gives values that are not finite ({runtime}): its weights are damaged, or too large for this "

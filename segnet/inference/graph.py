@@ -1,4 +1,4 @@
-"""One graph from pixels to classes, with preprocessing, network and argmax, so a caller has nothing to add."""
+"""One graph from pixels to classes, with preprocessing, network and argmax, so that a caller has nothing to add."""
 
 import copy
 import io
@@ -19,10 +19,10 @@ IMAGE, CLASSES, LOGITS = "image", "classes", "logits"
 
 
 class ExportGraph(nn.Module):
-    """A network with all that stands before and after it, batch norm folded into its convolutions.
+    """A network with preprocessing and argmax, and with batch norm folded into its convolutions.
 
     Args:
-        model: stays as it is; the graph has a copy of its network.
+        model: it stays as it is; the graph has a copy of its network.
 
     Shape:
         input uint8 RGB ``(N, H, W, 3)``, as images lie in memory; outputs classes uint8 ``(N, H, W)`` and logits
@@ -52,7 +52,7 @@ def onnx_graph(model: SavedModel, size: tuple[int, int] | None = None) -> Any:
     """
     open_axes = {0: "batch"} if size else {0: "batch", 1: "height", 2: "width"}
     open_channels_first = {0: "batch"} if size else {0: "batch", 2: "height", 3: "width"}
-    # An odd size leaves no place of the graph out: padding and cropping do something in it.
+    # The odd size makes sure that padding and cropping are in the graph.
     pixels = torch.zeros(2, *(size or (67, 85)), 3, dtype=torch.uint8)
     axes = {IMAGE: open_axes, CLASSES: open_axes, LOGITS: open_channels_first}
     return onnx_model(ExportGraph(model), (pixels,), [IMAGE], [CLASSES, LOGITS], axes)
@@ -67,15 +67,15 @@ def onnx_model(
 ) -> Any:
     """A module as an ``onnx.ModelProto``.
 
-    PyTorch's tracing exporter keeps sizes open at no cost. The one on ``torch.export`` works each of them out as a
-    formula, and with five levels of rounding up that takes minutes.
+    PyTorch's tracing exporter keeps sizes open at no cost. The exporter on ``torch.export`` works out a formula for
+    each size, which takes minutes with five levels of rounding up.
 
     Args:
-        graph: in evaluation mode.
-        example: what it takes.
-        inputs: their names.
-        outputs: names of what it gives.
-        axes: by name, the axes whose length is open, and their names.
+        graph: the module, in evaluation mode.
+        example: an example of its inputs.
+        inputs: names of the inputs.
+        outputs: names of the outputs.
+        axes: the axes of open length and their names, by input or output.
 
     Raises:
         UserError: onnx is not installed.
@@ -98,7 +98,7 @@ def onnx_model(
 
 
 def without_logits(graph: Any) -> Any:
-    """An ONNX graph whose logits are no output any more; they keep their name inside."""
+    """An ONNX graph without the output of logits. They keep their name inside."""
     (logits,) = (output for output in graph.graph.output if output.name == LOGITS)
     graph.graph.output.remove(logits)
     graph.graph.value_info.append(logits)
@@ -106,7 +106,7 @@ def without_logits(graph: Any) -> Any:
 
 
 def with_logits(graph: Any) -> Any:
-    """An ONNX graph that gives the logits as well, if only by the name that they have inside."""
+    """An ONNX graph with the output of logits, found by their name inside."""
     if not any(output.name == LOGITS for output in graph.graph.output):
         onnx = require("onnx")
         graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(LOGITS))
@@ -114,10 +114,9 @@ def with_logits(graph: Any) -> Any:
 
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:
-    """Put each batch norm's scale and shift into the convolution before it, in place; the outputs stay the same.
+    """Fold each batch norm's scale and shift into the convolution before it, in place; the outputs stay the same.
 
-    Folded are the pairs that stand next to each other in an ``nn.Sequential``, where one follows the other for
-    certain.
+    Only pairs that stand next to each other in an ``nn.Sequential`` are folded, where one certainly follows the other.
 
     Args:
         network: in evaluation mode.

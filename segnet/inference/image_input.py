@@ -1,4 +1,4 @@
-"""Images by what users name: files, folders, patterns, addresses, and ``-`` for standard input."""
+"""Images from what users name: files, folders, patterns, addresses, and ``-`` for standard input."""
 
 import glob
 import http.client
@@ -18,9 +18,9 @@ from segnet.nn.saved import names_model
 
 STDIN = "-"
 LARGEST = 1_000_000_000
-"""Bytes of an image that is no file of this machine."""
+"""The most bytes of an image that is no file of this machine."""
 SECONDS = 30
-"""For which an address may be silent."""
+"""An address may be silent for so long."""
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".gif"}
 )
@@ -30,9 +30,9 @@ class ImageInput(NamedTuple):
     """One image.
 
     Attributes:
-        path: of the file; of what is none, the name that it would have.
+        path: the file; for other images, the name that a file would have.
         origin: the address, or ``-``; empty for a file.
-        below: the file's folder, seen from the folder that was named.
+        below: the file's folder, relative to the folder that was named.
     """
 
     path: Path
@@ -40,10 +40,10 @@ class ImageInput(NamedTuple):
     below: Path = Path()
 
     def pages(self, allowed: Allowed = ALLOWED) -> "Pages":
-        """The image, read page by page; one that is no file is fetched now.
+        """The image, read page by page. An image that is no file is fetched now.
 
         Raises:
-            UserError: it cannot be had, or is no image; the reading raises it too.
+            UserError: it cannot be fetched, or is no image. Reading a page may raise this too.
         """
         content = None
         if self.origin:
@@ -60,7 +60,7 @@ class ImageInput(NamedTuple):
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Name what the user named instead of a path that is none."""
+        """Put the user's own words into errors, in the place of a path that does not exist."""
         try:
             yield
         except UserError as error:
@@ -78,8 +78,8 @@ class Pages(NamedTuple):
     """The images of a file: one, or the pages of a TIFF stack.
 
     Attributes:
-        total: how many there are.
-        images: each ``(H, W, 3)`` uint8 RGB, read when it is asked for.
+        total: their number.
+        images: each ``(H, W, 3)`` uint8 RGB, read on demand.
     """
 
     total: int
@@ -87,16 +87,16 @@ class Pages(NamedTuple):
 
 
 def is_address(word: str) -> bool:
-    """Whether an image has to be fetched from another machine."""
+    """Whether an image must be fetched from another machine."""
     return word.lower().startswith(("http://", "https://"))
 
 
 def find_images(words: Sequence[str], recursive: bool = False) -> Iterator[ImageInput]:
-    """What the words name, in order.
+    """The images that the words name, in order.
 
     Args:
         words: files, folders, patterns, addresses, or ``-``.
-        recursive: folders with all folders in them.
+        recursive: search the folders inside folders too.
 
     Raises:
         UserError: a word stands for no image.
@@ -120,7 +120,7 @@ def _files(word: str, recursive: bool) -> list[ImageInput]:
         refuse_video(path)
         found = [ImageInput(path)]
     else:
-        # Path.glob takes no absolute pattern.
+        # Path.glob accepts no absolute pattern.
         matches = sorted(Path(match) for match in glob.glob(word, recursive=recursive))  # noqa: PTH207
         found = [ImageInput(match) for match in matches if not match.is_dir()]
     if not found:
@@ -147,7 +147,7 @@ def refuse_video(path: Path) -> None:
     """Say which command takes a video.
 
     Raises:
-        UserError: the file is one by its name.
+        UserError: the file's name is that of a video.
     """
     if path.suffix.lower() in VIDEO_SUFFIXES:
         raise UserError(f"{path}: is a video, not an image; use: segnet video MODEL {path} {path.stem}_classes.mp4")
@@ -157,7 +157,7 @@ def read_stdin() -> bytes:
     """All of standard input.
 
     Raises:
-        UserError: nothing comes, or too much.
+        UserError: there is nothing, or too much.
     """
     content = sys.stdin.buffer.read(LARGEST + 1)
     if not content:
@@ -166,10 +166,10 @@ def read_stdin() -> bytes:
 
 
 def download(address: str) -> bytes:
-    """What lies at an address.
+    """Download an address.
 
     Raises:
-        UserError: it cannot be had, or is a page instead of an image.
+        UserError: the download fails, or gives a page instead of an image.
     """
     request = urllib.request.Request(address, headers={"User-Agent": "segnet"})
     try:

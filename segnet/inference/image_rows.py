@@ -1,4 +1,4 @@
-"""Image files read from top to bottom, some rows at a time, so that memory does not hold the whole image."""
+"""Image files read from top to bottom, some rows at a time, so that the whole image is never in memory."""
 
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,20 @@ from segnet.optional import require
 
 MOST_PIXELS = 10**12
 LOADERS = {"PNG": "pngload", "JPEG": "jpegload", "TIFF": "tiffload"}
-"""libvips' readers by Pillow's names of the formats. No other reader is called, whatever a file's name says."""
+"""libvips' readers by Pillow's names of the formats. No other reader is called, whatever the file's name."""
 MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
 """Pillow's names of the pixel types that both libraries turn into the same colours."""
 
 
 class ImageRows:
-    """An image file as :func:`segnet.datasets.image_files.read_image` gives it, read when rows are asked for.
+    """An image file with the pixels of :func:`segnet.datasets.image_files.read_image`, read on demand.
 
-    Rows are kept from the last window's first on, so a window must not begin above the one before. An image that its
-    EXIF orientation turns is decoded into a temporary file first, because its first row may be its last column.
+    Rows above the last window are dropped, so a window must not begin above the one before. An image with an EXIF
+    rotation is decoded into a temporary file first, because its first row may be its last column.
 
     Args:
         path: a PNG, JPEG or TIFF file.
-        allowed: formats; the limit of pixels does not hold here.
+        allowed: the formats; its limit of pixels does not apply here.
 
     Attributes:
         shape: (H, W, 3).
@@ -38,7 +38,7 @@ class ImageRows:
         self.path = path
         self.vips = require("pyvips", "large")
         loader, is_upright = inspected(path, allowed)
-        # Each result is asked for once; libvips would keep the last hundred.
+        # Each result is needed once, and libvips would keep the last hundred.
         self.vips.cache_set_max(0)
         access = "sequential" if is_upright else "random"
         try:
@@ -82,7 +82,7 @@ def inspected(path: Path, allowed: Allowed) -> tuple[str, bool]:
     """libvips' reader for a file, and whether the image lies upright in it.
 
     Raises:
-        UserError: the file has no rows that could be read one after the other, or pixels of another type.
+        UserError: the file cannot be read row by row, or has pixels of another type.
     """
     anything = allowed._replace(max_pixels=MOST_PIXELS)
     header: Any = open_header(path, "image", allowed=anything)

@@ -1,4 +1,4 @@
-"""Images too large for the memory: read, segmented and written a row of tiles at a time."""
+"""Images too large for the memory: read, segmented and written one row of tiles at a time."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,15 +19,15 @@ from segnet.inference.tiles import Windows
 from segnet.rounding import ceil_div
 
 LONGEST = 2000
-"""Pixels of an overlay's longer side at most: people look at it as a whole."""
+"""The most pixels of an overlay's longer side, since people look at it as a whole."""
 
 
 class Shrunken:
-    """An image made smaller by a whole factor, of which some rows come at a time.
+    """Shrinks an image by a whole factor, some rows at a time.
 
     Args:
-        width: of the image.
-        factor: each pixel is the mean of so many times so many.
+        width: width of the image.
+        factor: each new pixel is the mean of ``factor`` × ``factor`` pixels.
     """
 
     def __init__(self, width: int, factor: int) -> None:
@@ -36,7 +36,7 @@ class Shrunken:
         self.done: list[Pixels] = []
 
     def add(self, rows: Pixels) -> None:
-        """The next rows ``(h, W, 3)``."""
+        """Add the next rows ``(h, W, 3)``."""
         rows = np.concatenate([self.rest, rows])
         whole = len(rows) // self.factor * self.factor
         if whole:
@@ -50,7 +50,7 @@ class Shrunken:
 
     @property
     def pixels(self) -> Pixels:
-        """What came, ``(H', W', 3)``, without the rows that fill no pixel."""
+        """The shrunken image ``(H', W', 3)``, without rows that fill no pixel."""
         return np.concatenate(self.done)
 
 
@@ -70,10 +70,10 @@ class Noted:
 
 
 def is_large(path: Path, allowed: Allowed) -> bool:
-    """Whether an image has more pixels than are read as a whole.
+    """Whether an image has too many pixels to be read as a whole.
 
     Raises:
-        UserError: the file is not there, is damaged or of another format.
+        UserError: the file does not exist, is damaged, or has another format.
     """
     try:
         open_header(path, "image", allowed=allowed)
@@ -85,21 +85,21 @@ def is_large(path: Path, allowed: Allowed) -> bool:
 def segment_large(
     predictor: Predictor, path: Path, overlay: Overlay, folder: Path, name: str, legend: bool = True
 ) -> NDArray[np.float64]:
-    """Write ``NAME_mask.png`` of an image's size and ``NAME_overlay.png``, made smaller.
+    """Write ``NAME_mask.png`` at the image's size, and a smaller ``NAME_overlay.png``.
 
     Args:
-        predictor: sees tiles.
+        predictor: a predictor with tiles.
         path: of the image.
-        overlay: draws.
+        overlay: draws the overlay.
         folder: for the files.
-        name: with which they begin.
+        name: the start of their names.
         legend: a strip with names and shares below the overlay.
 
     Returns:
         Each class's share of the pixels, ``(C,)``, 0–1.
 
     Raises:
-        UserError: the image cannot be read by rows; nothing is written then.
+        UserError: the image cannot be read by rows. Nothing is written then.
     """
     image = ImageRows(path)
     height, width = image.shape[:2]

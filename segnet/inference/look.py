@@ -1,4 +1,4 @@
-"""How classes are shown: the layout of an image, what is drawn over it, and the legend."""
+"""How classes are shown: the layout of an image, the drawing over it, and the legend."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from segnet.inference.video.layout import LAYOUTS, Painter
 
 @dataclass(frozen=True)
 class Look:
-    """Settings of what an image or a video looks like, checked before anything is loaded.
+    """Settings of the look of an image or a video, checked before anything is loaded.
 
     Attributes:
         layout: ``overlay``; ``side``, the image beside it; ``mask``, the classes alone; ``uncertainty``.
         opacity: of the colours, 0–1.
         contours: draw lines between the classes.
-        classes: names of those that are drawn, in upper or lower case; None: all.
+        classes: names of the classes that are drawn, in upper or lower case; None: all.
         legend: a strip with names and shares below.
 
     Raises:
@@ -41,7 +41,7 @@ class Look:
         """Indices of the classes that are drawn.
 
         Raises:
-            UserError: the model knows no class of a name.
+            UserError: the model has no class of that name.
         """
         if self.classes is None:
             return list(range(len(classes)))
@@ -68,7 +68,7 @@ def class_index(name: str, names: tuple[str, ...]) -> int:
     """The index of the class ``name``, in upper or lower case.
 
     Raises:
-        UserError: the model knows no such class.
+        UserError: the model has no such class.
     """
     lower = [known.lower() for known in names]
     if name.strip().lower() not in lower:

@@ -5,11 +5,11 @@ from pathlib import Path
 from segnet.errors import UserError
 
 LARGE = 4_000_000
-"""Pixels from which it is worth a look."""
+"""Images with fewer pixels are not checked."""
 
 
 def check_memory(image: tuple[int, int], seen: tuple[int, int], classes: int) -> None:
-    """Refuse what cannot be done: the float32 logits and probabilities alone are larger than what is free.
+    """Refuse an image whose float32 logits and probabilities alone are larger than the free memory.
 
     Args:
         image: (H, W) of the image or the tile.
@@ -17,7 +17,7 @@ def check_memory(image: tuple[int, int], seen: tuple[int, int], classes: int) ->
         classes: channels of the logits.
 
     Raises:
-        UserError: says how much it takes and what to do.
+        UserError: the memory is too small; the message says how much it takes and what to do.
     """
     pixels, network_pixels = image[0] * image[1], seen[0] * seen[1]
     if max(pixels, network_pixels) < LARGE:
@@ -32,7 +32,7 @@ def check_memory(image: tuple[int, int], seen: tuple[int, int], classes: int) ->
 
 
 def free_memory() -> int | None:
-    """Bytes that programs can still have; None where the system does not say."""
+    """Bytes that programs can still allocate; None if the system does not tell."""
     meminfo = Path("/proc/meminfo")
     lines = meminfo.read_text().splitlines() if meminfo.is_file() else []
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)

@@ -10,21 +10,21 @@ from segnet.errors import UserError
 from segnet.nn.saved import ModelInfo, SavedModel, first_mistake
 
 KEY = "segnet"
-"""Under which the metadata lie in the file, as JSON."""
+"""The key of the metadata in the file. Their value is JSON."""
 
 Precision = Literal["fp32", "bf16", "int8"]
 
 
 class Metadata(ModelInfo):
-    """A saved model's settings and what became of it.
+    """A saved model's settings, and those of its export.
 
-    The graph takes images as they are given. A program that wants the best of it brings them to about as many pixels as
-    ``size`` has first, in their own proportions, and the classes back; the commands of this package do.
+    The graph takes images at their own size. For the best classes, a program first resizes them to about as many pixels
+    as ``size``, in their own proportions, and then resizes the classes back. The commands of this package do so.
 
     Attributes:
         precision: of the file's arithmetic.
-        any_size: images of other sizes than ``size`` can be given.
-        data: what it was measured on, without the folder's name.
+        any_size: whether the file takes images of other sizes than ``size``.
+        data: the data of its check, without the folder's name.
     """
 
     precision: Precision
@@ -33,17 +33,17 @@ class Metadata(ModelInfo):
 
 
 def describe(model: SavedModel, precision: Precision, size: tuple[int, int] | None, data: DataConfig) -> str:
-    """The metadata of ``model`` as JSON; ``size`` is the only one that the file takes, None: any."""
+    """The metadata of ``model`` as JSON. ``size`` is the only size that the file takes; None: any."""
     settings = dict(model.info) | {"size": size or model.info.size}
     data = data.model_copy(update={"root": None})
     return Metadata(**settings, precision=precision, any_size=size is None, data=data).model_dump_json()
 
 
 def parse(text: str | None, path: Path) -> Metadata:
-    """The metadata of the file ``path``.
+    """Read the metadata of the file ``path``.
 
     Raises:
-        UserError: there are none, or they are not right.
+        UserError: there are none, or they are wrong.
     """
     if not text:
         raise UserError(f"{path}: was not written by segnet export: it does not name its classes; export the run again")

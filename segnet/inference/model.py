@@ -15,11 +15,11 @@ BACKEND_OF = {".onnx": "onnxruntime", ".xml": "openvino"}
 
 @dataclass(frozen=True)
 class ExportedModel:
-    """An exported file in the place of a :class:`SavedModel`.
+    """An exported file, used instead of a :class:`SavedModel`.
 
     Attributes:
-        path: of the file.
-        info: what it says of itself.
+        path: the file.
+        info: its metadata.
         graph: its ``onnx.ModelProto`` or ``openvino.Model``.
     """
 
@@ -41,10 +41,10 @@ def model_classes(info: ModelInfo) -> ClassSet:
 
 
 def open_model(model: str | Path) -> Model:
-    """The model of a run folder, a model folder, a packaged model's name, or an exported .onnx or .xml file.
+    """Open a run folder, a model folder, a packaged model by name, or an exported .onnx or .xml file.
 
     Raises:
-        UserError: there is none, it is damaged, or its runtime is not installed.
+        UserError: there is no such model, it is damaged, or its runtime is not installed.
     """
     path = Path(model)
     if path.is_file() and path.suffix == ".onnx":
@@ -60,7 +60,7 @@ def open_onnx(path: Path) -> ExportedModel:
     onnx = require("onnx")
     try:
         graph = onnx.load(path)
-    except Exception as error:  # protobuf's own error, which is nobody's subclass
+    except Exception as error:  # protobuf's own error, which has no other base class
         raise UserError(f"{path}: cannot be read as ONNX ({first_line(error)}); export the run again") from None
     text = next((entry.value for entry in graph.metadata_props if entry.key == KEY), None)
     return ExportedModel(path, parse(text, path), graph)

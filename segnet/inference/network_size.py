@@ -4,22 +4,22 @@ import math
 from typing import Literal
 
 Size = Literal["trained", "native"] | int | tuple[int, int]
-"""``trained``: as many pixels as the images of the training had, in the image's own proportions; ``native``: the image
-as it is; a number: so many pixels, in its own proportions; (H, W): exactly that."""
+"""``trained``: as many pixels as the training images, in the image's own proportions. ``native``: the image's own size.
+A number: so many pixels, in the image's proportions. (H, W): exactly this size."""
 
 SMALLEST = 16
-"""Pixels of a side at least: a very long, thin image still has a few across."""
+"""The least pixels of a side, so that a very long, thin image still has a few across."""
 
 
 def network_size(size: Size, trained: tuple[int, int], image: tuple[int, int]) -> tuple[int, int]:
     """(H, W) at which the network sees an image.
 
-    A network knows objects at the scale at which it was trained on them, so an image of another camera is brought to
-    about that scale first. An image that has as many pixels already stays as it is.
+    A network knows objects at the scale of its training. An image of another camera is therefore resized to about that
+    scale. An image with as many pixels as the training images stays as it is.
 
     Args:
-        size: what is asked for.
-        trained: (H, W) of the images that the network was trained on.
+        size: the setting.
+        trained: (H, W) of the training images.
         image: (H, W) of the image.
     """
     if size == "native":

@@ -19,15 +19,15 @@ from segnet.inference.predictor import Predictor
 
 
 class OutputFolder:
-    """Writes the predictions of many images, in folders as the images lie in theirs.
+    """Writes the predictions of many images, in the same folders as the images.
 
     Args:
-        folder: is there.
-        outputs: what is written.
-        images: all that will come.
+        folder: must exist.
+        outputs: the files to write.
+        images: all images.
 
     Attributes:
-        rows: the class shares of each image that was written.
+        rows: the class shares of each written image.
     """
 
     def __init__(self, folder: Path, outputs: Outputs, images: Sequence[ImageInput]) -> None:
@@ -39,7 +39,7 @@ class OutputFolder:
         self.rows: list[dict[str, Any]] = []
 
     def write(self, image: ImageInput, pages: Iterable[Prediction], stacked: bool) -> None:
-        """Write what an image becomes; nothing where its prediction fails."""
+        """Write the files of an image. If its prediction fails, nothing is written."""
         name = self.names.setdefault(image.below, Names()).free_for(image.path)
         place = self.folder / image.below
         shares = []
@@ -49,7 +49,7 @@ class OutputFolder:
                 shares.append(page.shares)
                 yield page
 
-        # COCO's paths are those below the images' own folder, labelme's those from its file to the image.
+        # COCO's paths are relative to the images' own folder, and labelme's paths to the polygons' file.
         start = self.root if self.coco else place.absolute()
         file = "" if image.origin else Path(os.path.relpath(image.path.absolute(), start)).as_posix()
         if self.coco and image.origin:
@@ -62,10 +62,10 @@ class OutputFolder:
             self._note(image, of_page, **({"page": number} if stacked else {}))
 
     def write_large(self, image: ImageInput, predictor: Predictor, look: Look) -> None:
-        """Write mask and overlay of an image that is read in parts.
+        """Write the mask and the overlay of an image that is read in parts.
 
         Raises:
-            UserError: more is wanted of it, or it cannot be read in parts.
+            UserError: other files are wanted too, or the image cannot be read in parts.
         """
         outputs = self.outputs
         if outputs.confidence or outputs.probabilities or outputs.polygons or look.layout != "overlay":
@@ -84,7 +84,7 @@ class OutputFolder:
         self.rows.append({"image": image.named, **also, "shares": rounded})
 
     def finish(self, classes: ClassSet) -> None:
-        """Write what is of all images: COCO's file, or the names of YOLO's classes."""
+        """Write the files for all images together: COCO's file, or the names of YOLO's classes."""
         if self.coco:
             write_atomically(self.folder / "annotations.json", self.coco.content(classes))
         if self.outputs.polygons == "yolo":

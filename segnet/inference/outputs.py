@@ -1,4 +1,4 @@
-"""What is written of a prediction beside its mask and its overlay."""
+"""The files of a prediction beside its mask and its overlay."""
 
 import io
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ Grey = NDArray[np.uint8] | NDArray[np.uint16]
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is written beside mask and overlay, checked before anything is loaded.
+    """The files to write beside mask and overlay, checked before anything is loaded.
 
     Attributes:
-        confidence: bits of a map of the confidence, 8 or 16; None: no map.
-        probabilities: write them all, as float16.
+        confidence: bits of the map of confidence, 8 or 16; None: no map.
+        probabilities: write all probabilities, as float16.
         polygons: format of the regions' outlines: ``labelme``, ``coco``, ``geojson``, ``yolo``; None: none.
-        min_area: of a region and of a hole, in pixels; smaller ones are left out.
-        tolerance: pixels by which outlines may lie beside the exact ones.
+        min_area: least pixels of a region and of a hole; smaller ones are left out.
+        tolerance: pixels by which outlines may differ from the exact ones.
 
     Raises:
         UserError: a setting is out of its range.
@@ -45,12 +45,12 @@ class Outputs:
 
     @property
     def need_probabilities(self) -> bool:
-        """Whether the network has to be asked for them."""
+        """Whether the network must give probabilities."""
         return self.confidence is not None or self.probabilities
 
 
 def as_levels(values: NDArray[np.float32], bits: int) -> Grey:
-    """Values in 0–1 as grey levels of so many bits."""
+    """Values in 0–1 as grey levels with ``bits`` bits."""
     most = 2**bits - 1
     levels: Grey = np.rint(values * most).astype(np.uint8 if bits == 8 else np.uint16)
     return levels

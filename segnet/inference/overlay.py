@@ -18,12 +18,12 @@ Pixels = NDArray[np.uint8]
 LEGEND_BACKGROUND = (24, 26, 30)
 LEGEND_TEXT = (235, 235, 235)
 LETTERS = 60
-"""Pixels of an image's mean side for each pixel of its letters' height."""
+"""Mean side of an image in pixels, divided by the height of its letters."""
 SMALLEST_LETTER, LARGEST_LETTER = 10, 60
 MARGIN = 12
-"""Columns of a legend that stay empty on its left."""
+"""Empty columns on the left of a legend."""
 LINES_FROM = 600
-"""Pixels of an image's shorter side for each pixel of a contour's width."""
+"""Shorter side of an image in pixels, divided by the width of a contour."""
 
 
 class Overlay:
@@ -33,7 +33,7 @@ class Overlay:
         classes: names and colours.
         opacity: of the colours, 0–1.
         contours: draw lines between the classes as well.
-        only: numbers of the classes that are drawn; None: all.
+        only: indices of the classes that are drawn; None: all.
 
     Raises:
         UserError: the opacity is not in 0–1.
@@ -53,7 +53,7 @@ class Overlay:
 
     def draw(self, image: Pixels, mask: Pixels) -> Pixels:
         """``image`` uint8 RGB ``(H, W, 3)`` under the colours of ``mask`` ``(H, W)``; a new image."""
-        # OpenCV's tables, a fifth of the time of indexing: images have to be drawn faster than a network runs.
+        # OpenCV's tables take a fifth of the time of indexing. Drawing must be faster than a network.
         colors = cv2.applyColorMap(mask, self.palette)
         drawn = np.asarray(cv2.addWeighted(colors, self.opacity, image, 1 - self.opacity, 0), np.uint8)
         if len(self.shown) < len(self.classes):
@@ -68,9 +68,9 @@ class Overlay:
         return np.asarray(cv2.applyColorMap(mask, self.exact_palette), np.uint8)
 
     def contour(self, mask: Pixels) -> NDArray[np.bool_]:
-        """Pixels at which another class begins to the right or below, where one of the two is shown.
+        """Pixels at which another class begins to the right or below, if one of the two is shown.
 
-        In large images the line is some pixels wider, so that it is seen.
+        In large images the line is some pixels wide, so that it can be seen.
         """
         found = np.zeros(mask.shape, bool)
         shown = cv2.LUT(mask, self.is_shown).view(bool)
@@ -83,12 +83,12 @@ class Overlay:
 
 
 def caption(image: Pixels, text: str, left: int = 0) -> Pixels:
-    """``image`` ``(H, W, 3)`` with ``text`` on a dark ground in its upper left corner; a new image.
+    """A copy of ``image`` ``(H, W, 3)`` with ``text`` on a dark ground in its upper left corner.
 
     Args:
         image: is not changed.
         text: one line.
-        left: column at which that corner lies.
+        left: column of that corner.
     """
     font = ImageFont.load_default(int(np.clip(image.shape[1] / 60, 11, 32)))
     box = ImageDraw.Draw(Image.new("RGB", (1, 1))).textbbox((12, 8), text, font)
@@ -104,11 +104,11 @@ def caption(image: Pixels, text: str, left: int = 0) -> Pixels:
 class Legend:
     """A strip with the colour and the name of each class, and its share of the image.
 
-    It is as wide as the image. Its letters grow with the image and shrink a little where that saves a row.
+    It is as wide as the image. Its letters grow with the image, and shrink a little if that saves a row.
 
     Args:
-        overlay: what it explains.
-        size: (H, W) of the image below which it stands.
+        overlay: the overlay that it explains.
+        size: (H, W) of the image above it.
         exact: show the classes' own colours instead of those of the overlay.
     """
 
@@ -120,7 +120,7 @@ class Legend:
         rows = self._fit(usual, width)
         columns = ceil_div(len(self.shown), rows)
         step = max(self.column, (width - 2 * MARGIN) // max(1, columns))
-        # Even, so that the frame below which it stands keeps a size that video codecs take.
+        # The height is even, so that the image with its legend has a size that video codecs take.
         total = rows * self.row + 10
         self.size = width, total + total % 2
         self.places = [
@@ -130,7 +130,7 @@ class Legend:
         self.written = [""] * len(self.shown)
 
     def _fit(self, usual: int, width: int) -> int:
-        """Choose the letters, and give the fewest rows in which they are no smaller than four fifths of ``usual``."""
+        """Choose the letters, and return the fewest rows in which they have at least four fifths of ``usual``."""
         count = max(1, len(self.shown))
         for rows in range(1, count + 1):
             for letters in range(usual, max(SMALLEST_LETTER, ceil_div(4 * usual, 5)) - 1, -1):
@@ -160,7 +160,7 @@ class Legend:
         """The strip ``(h, width, 3)`` uint8 RGB; with the classes' ``shares`` ``(C,)`` if they are given."""
         for index, (number, (x, y)) in enumerate(zip(self.shown, self.places, strict=True)):
             text = "" if shares is None else percent(shares[number])
-            # From frame to frame few shares change, and writing is what costs time.
+            # Few shares change from frame to frame, and writing is what takes time.
             if text != self.written[index]:
                 right = x + self.right
                 field = self.strip[y : y + self.row, max(0, right - self.field) : right]
@@ -175,7 +175,7 @@ class Legend:
 
 
 def percent(share: float) -> str:
-    """``share`` 0–1 for people: what is there but little is not nothing."""
+    """``share`` 0–1 for people. A small share is not shown as nothing."""
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 

@@ -1,4 +1,4 @@
-"""PNG files written some rows at a time (W3C PNG, third edition), which Pillow and OpenCV only write as a whole."""
+"""PNG files written some rows at a time (W3C PNG, third edition). Pillow and OpenCV only write whole images."""
 
 import struct
 import zlib
@@ -20,10 +20,10 @@ class PngRows:
     Args:
         file: open for writing.
         size: (H, W) of the mask.
-        palette: (256, 3) uint8, the colours in which programs show the indices.
+        palette: (256, 3) uint8, the colours of the indices in other programs.
 
     Raises:
-        ValueError: at the end, fewer or more rows came than the header says.
+        ValueError: at the end, the number of rows differs from the header's.
     """
 
     def __init__(self, file: BinaryIO, size: tuple[int, int], palette: Pixels) -> None:
@@ -46,8 +46,8 @@ class PngRows:
         self._chunk(b"IEND", b"")
 
     def add(self, rows: Pixels) -> None:
-        """The next rows ``(h, W)`` of class indices."""
-        # Each row begins with the filter that was used: none, which packs indices best.
+        """Add the next rows ``(h, W)`` of class indices."""
+        # Each row begins with its filter: none, which packs indices best.
         if packed := self.packer.compress(np.pad(rows, ((0, 0), (1, 0))).tobytes()):
             self._chunk(b"IDAT", packed)
         self.written += len(rows)

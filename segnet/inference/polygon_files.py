@@ -1,6 +1,6 @@
 """Regions of a mask as the files of labelling tools: labelme, COCO, GeoJSON and YOLO.
 
-GeoJSON alone can say holes. In the other formats an outline with holes is full; what lies in a hole follows later in
+Only GeoJSON has holes. In the other formats an outline with holes is filled. The regions inside a hole follow later in
 the file, and tools that draw later shapes on top show the mask.
 """
 
@@ -18,10 +18,10 @@ class Drawn(NamedTuple):
     """An image and its regions.
 
     Attributes:
-        file: path of the image as the file of polygons gives it; empty for one that is no file.
+        file: path of the image in the file of polygons; empty for an image that is no file.
         image: ``(H, W, 3)`` uint8 RGB.
-        regions: of its mask.
-        classes: of the regions.
+        regions: the regions of its mask.
+        classes: the classes of the regions.
     """
 
     file: str
@@ -31,7 +31,7 @@ class Drawn(NamedTuple):
 
 
 def labelme(drawn: Drawn) -> str:
-    """The file of labelme 5, which holds an image that is no file of its own."""
+    """The file of labelme 5. It contains the image if there is no image file."""
     shapes = [
         {
             "label": drawn.classes.names[region.class_index],
@@ -98,20 +98,20 @@ EACH: dict[str, tuple[str, Callable[[Drawn], str]]] = {
     "geojson": (".geojson", geojson),
     "yolo": (".txt", yolo),
 }
-"""Formats of a file for each image: what follows the image's name, and the file's content."""
+"""Formats with one file for each image: the suffix after the image's name, and the function for the content."""
 
 FORMATS = ("labelme", "coco", "geojson", "yolo")
 
 
 class Coco:
-    """COCO's one file for all images; categories count from 1, in the order of the classes."""
+    """COCO's single file for all images. Categories count from 1, in the order of the classes."""
 
     def __init__(self) -> None:
         self.images: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
 
     def add(self, drawn: Drawn) -> None:
-        """Note an image and its regions."""
+        """Add an image and its regions."""
         height, width = drawn.image.shape[:2]
         number = len(self.images) + 1
         self.images.append({"id": number, "file_name": drawn.file, "height": height, "width": width})
@@ -131,6 +131,6 @@ class Coco:
             )
 
     def content(self, classes: ClassSet) -> str:
-        """The file."""
+        """The content of the file."""
         categories = [{"id": number, "name": name} for number, name in enumerate(classes.names, start=1)]
         return json.dumps({"images": self.images, "annotations": self.annotations, "categories": categories})

@@ -1,4 +1,4 @@
-"""What a network says of one image, how people see it, and the files that it becomes."""
+"""The result of a network on one image, its drawing, and its files."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -30,13 +30,13 @@ class Prediction:
     """The classes of one image. In a notebook it shows itself as its overlay with a legend.
 
     Attributes:
-        name: of the image, without a suffix; files that are saved begin with it.
+        name: name of the image without a suffix; the saved files begin with it.
         image: ``(H, W, 3)`` uint8 RGB.
         mask: class indices ``(H, W)`` uint8.
-        predictor: made the mask.
-        look: how it is drawn.
-        answer: probabilities ``(C, H, W)`` and their variance ``(H, W)`` float32, as far as the network was asked for
-            them together with the mask.
+        predictor: the predictor that made the mask.
+        look: the settings of the drawing.
+        answer: probabilities ``(C, H, W)`` and their variance ``(H, W)`` float32, if they were computed together with
+            the mask.
     """
 
     name: str
@@ -65,8 +65,8 @@ class Prediction:
     def probabilities(self) -> NDArray[np.float32]:
         """Softmax ``(C, H, W)`` float32, 0–1.
 
-        The network runs once more when this is asked for, with other dropout samples where it samples: most callers
-        want the mask alone, which takes less.
+        Most callers want only the mask, which is faster. The network therefore runs again on the first access, with
+        other dropout samples if it is sampled.
         """
         known = self.answer.probabilities
         return self.predictor.probabilities([self.image])[0] if known is None else known
@@ -78,17 +78,16 @@ class Prediction:
         return np.asarray(np.take_along_axis(self.probabilities, indices, axis=0)[0], np.float32)
 
     def drawn(self) -> Pixels:
-        """What its look says, ``(H', W', 3)`` uint8 RGB: usually the overlay above a legend with the shares."""
+        """The image as ``look`` says, ``(H', W', 3)`` uint8 RGB: usually the overlay above a legend with the shares."""
         found = Segmented(self.mask, np.array(list(self.shares.values())), self.answer.uncertainty)
         return self.look.painter(self.classes)(self.image, found)
 
     def save(self, folder: str | Path, **also: Any) -> list[Path]:
-        """Write ``NAME_mask.png``, class indices, and ``NAME_overlay.png``, with a legend; the folder is made.
+        """Write ``NAME_mask.png``, class indices, and ``NAME_overlay.png``, with a legend.
 
         Args:
-            folder: for the files.
-            also: what else is written, as in ``confidence=16``: the attributes of
-                :class:`segnet.inference.outputs.Outputs`.
+            folder: folder for the files; it is created if it does not exist.
+            also: other files, as in ``confidence=16``: the attributes of :class:`segnet.inference.outputs.Outputs`.
 
         Returns:
             The files.
@@ -101,7 +100,7 @@ class Prediction:
         return list(written)
 
     def image_files(self, outputs: Outputs) -> dict[str, tuple[Grey, Pixels | None]]:
-        """What becomes an image, with its palette."""
+        """The files that are images, each with its palette."""
         found: dict[str, tuple[Grey, Pixels | None]] = {
             "_mask": (self.mask, self.classes.palette),
             "_overlay": (self.drawn(), None),
@@ -111,7 +110,7 @@ class Prediction:
         return found
 
     def other_files(self, outputs: Outputs, file: str = "", coco: Coco | None = None) -> dict[str, bytes]:
-        """What becomes no image."""
+        """The files that are not images."""
         found: dict[str, bytes] = {}
         if outputs.probabilities:
             found["_probabilities.npy"] = as_npy(self.probabilities.astype(np.float16))
@@ -126,7 +125,7 @@ class Prediction:
         return found
 
     def outlined(self, outputs: Outputs, file: str) -> Drawn:
-        """The regions of the classes that are shown; the background is what none covers."""
+        """The regions of the shown classes. The background is the rest."""
         names = self.classes.names
         shown = [index for index in self.look.shown(self.classes) if names[index].lower() != "background"]
         regions = regions_of(self.mask, shown, outputs.min_area, outputs.tolerance)
@@ -139,14 +138,14 @@ class Prediction:
 def files_of(
     pages: Iterable[Prediction], outputs: Outputs, stacked: bool = False, file: str = "", coco: Coco | None = None
 ) -> dict[str, bytes]:
-    """The contents by what follows the image's name.
+    """The contents of the files, by the end of their names.
 
     Args:
-        pages: the image's prediction; of a TIFF stack, those of its pages, of which one at a time is in memory.
-        outputs: what is written beside mask and overlay.
-        stacked: the images become TIFF stacks again; what is no image has a file for each page.
-        file: path of the image as files of polygons are to give it; empty for one that is no file.
-        coco: notes the outlines, where all images share one file; else each has its own.
+        pages: the image's prediction. For a TIFF stack, those of its pages; only one at a time is in memory.
+        outputs: the files beside mask and overlay.
+        stacked: write TIFF stacks; outputs that are no images get a file for each page.
+        file: path of the image for files of polygons; empty for an image that is no file.
+        coco: collects the outlines of all images in one file; None: each image has its own.
     """
     found: dict[str, bytes] = {}
     stacks: dict[str, TiffStack] = {}
@@ -167,16 +166,16 @@ def files_of(
 def predict_each(
     predictor: Predictor, images: Iterable[AnyImage], look: Look | None = None, probabilities: bool = False
 ) -> Iterator[Prediction]:
-    """The prediction of each image, made when it is asked for; no two have the same name.
+    """Predict each image on demand. No two predictions have the same name.
 
     Args:
-        predictor: runs on the images.
+        predictor: the predictor.
         images: of any size.
-        look: how they are drawn; None: as overlays.
-        probabilities: the network is asked for them too, in the same pass.
+        look: the settings of the drawing; None: overlays.
+        probabilities: compute them too, in the same pass.
 
     Raises:
-        UserError: one of them is no image, or the look cannot be had.
+        UserError: something is no image, or the look does not fit the model.
     """
     look = look or Look()
     look.shown(predictor.classes)
@@ -191,7 +190,7 @@ def predict_each(
 
 
 def ask(predictor: Predictor, image: Pixels, probabilities: bool, uncertainty: bool) -> tuple[Pixels, Answer]:
-    """The mask of an image, and what else is wanted of it."""
+    """The mask of an image, with probabilities and variance if they are wanted."""
     if uncertainty:
         (mean,), (variance,) = predictor.uncertainty([image])
         return most_likely(mean), Answer(None, mean, variance)

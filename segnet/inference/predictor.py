@@ -29,7 +29,7 @@ MapPair = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 class Wanted(NamedTuple):
-    """What was asked for, where ``auto`` leaves the choice."""
+    """The user's choices, which may be ``auto``."""
 
     backend: str
     precision: str
@@ -44,23 +44,22 @@ class Predictor:
         backend: the runtime; ``auto`` means torch for a network, and an exported file's own runtime.
         precision: ``fp32``, ``bf16`` or ``auto``, the fastest that the device supports. A file has its own precision.
         device: ``auto``, ``cpu`` or ``cuda``.
-        samples: passes with dropout on whose softmax is averaged (Bayesian SegNet, arXiv 1511.02680, section 3);
-            1 is one pass without dropout.
+        samples: passes with dropout on whose softmax is averaged (Bayesian SegNet, arXiv 1511.02680, section 3); 1 is
+            one pass without dropout.
         size: size at which the network sees images, see :data:`segnet.inference.network_size.Size`. Logits are resized
             to the image's own size before anything else is computed. An exported file for a single size always uses
             that one. None: ``trained``, or ``native`` with ``tile``, since tiles are for full sharpness.
         merge: classes of the model to merge, by the new name. Their probabilities are added.
         tile: (H, W) of overlapping tiles, see :func:`segnet.inference.tiles.bands`; None: whole images.
-        flip: average the image's softmax with that of its mirror image.
-        scales: of the size at which the network sees an image; the softmax of all of them is averaged.
+        flip: average the softmax of the image with that of its mirror image.
+        scales: factors on the size at which the network sees an image; the softmax is averaged over them.
 
     Attributes:
         classes: names and colours of the classes, merged ones among them.
 
     Raises:
-        UserError: an unknown backend, precision or device, or one that is not to be had here; ``samples`` below 1,
-            or more for a network without dropout or for a runtime that takes it out; a size, tile or scale that is
-            none, or that the model cannot see.
+        UserError: the back end, precision or device is unknown or not available here; ``samples`` is below 1, or above
+            1 without dropout in the network or the runtime; or the model cannot take the size, tile or scale.
     """
 
     def __init__(
@@ -106,7 +105,7 @@ class Predictor:
         return other
 
     def for_measuring(self) -> "Predictor":
-        """The same in float32, in which a training takes its measures, unless a precision was chosen."""
+        """This predictor in float32, in which training measures, unless a precision was chosen."""
         if self.wanted.precision != "auto" or isinstance(self.model, ExportedModel):
             return self
         other = copy.copy(self)

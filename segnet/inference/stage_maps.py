@@ -1,4 +1,4 @@
-"""What a page shows of a stage: a few of its maps, as levels of a byte that the page colours."""
+"""The maps of a stage for a page: a few, as bytes that the page colours."""
 
 from typing import NamedTuple
 
@@ -8,20 +8,20 @@ from torch import Tensor
 from segnet.inference.stages import Stage
 
 CHANNELS = 6
-"""Feature maps of a stage that are shown: the most varied ones."""
+"""The number of feature maps that are shown of a stage, the most varied ones."""
 
 
 class StageMaps(NamedTuple):
     """Maps of a stage with and without the pooling indices, uint8 ``(K, H, W)``; codes are ``(K, h, w)``.
 
     Attributes:
-        channels: indices of the encoder's maps that are shown, int64 ``(K,)``.
-        activation: of the encoder.
+        channels: indices of the encoder's shown maps, int64 ``(K,)``.
+        activation: maps of the encoder.
         codes: 0–3, as pooling keeps them.
-        unpooled: what the decoder stage gets.
+        unpooled: input of the decoder stage.
         decoded: the most varied maps of the decoder.
-        unpooled_without: without indices, at the levels of ``unpooled``.
-        decoded_without: without indices, at the levels of ``decoded``.
+        unpooled_without: ``unpooled`` without indices, on the same scale.
+        decoded_without: ``decoded`` without indices, on the same scale.
         change: how much ``decoded`` changes without indices, see :meth:`Stage.change`.
     """
 

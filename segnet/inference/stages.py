@@ -18,11 +18,11 @@ class Stage(NamedTuple):
     """An encoder stage and the decoder stage of the same size.
 
     Attributes:
-        activation: what the encoder stage gives, ``(C, H, W)`` float.
+        activation: output of the encoder stage, ``(C, H, W)`` float.
         codes: which of the four places of each window is the largest, ``(C, ceil(H / 2), ceil(W / 2))`` uint8.
-        unpooled: what the decoder stage is given, ``(C, H, W)`` float, zero but for a place a window; where a network
-            adds the encoder's features, without them.
-        decoded: what the decoder stage makes of it, ``(C', H, W)`` float.
+        unpooled: input of the decoder stage, ``(C, H, W)`` float, zero but for one place in each window. If a network
+            adds the encoder's features, they are not included.
+        decoded: output of the decoder stage, ``(C', H, W)`` float.
     """
 
     activation: Tensor
@@ -36,7 +36,7 @@ class Stage(NamedTuple):
 
 
 class Stages(NamedTuple):
-    """All stages, from the first (largest) to the deepest, and the classes ``(H, W)`` int64 that come out."""
+    """All stages, from the first (largest) to the deepest, and the resulting classes ``(H, W)`` int64."""
 
     stages: list[Stage]
     mask: Tensor
@@ -44,16 +44,16 @@ class Stages(NamedTuple):
 
 @torch.inference_mode()
 def see_stages(model: SavedModel, image: Tensor, with_indices: bool = True) -> Stages:
-    """One image through the network, keeping what each stage sees.
+    """Run one image through the network, and keep the values of each stage.
 
     Args:
         model: a SegNet, SegNet-Basic or SegNet-Lite, on the CPU.
         image: ``(3, H, W)`` uint8 RGB.
-        with_indices: unpool as SegNet does; otherwise every value goes to the upper left of its window, whatever
-            place it came from, so that only the indices are missing and nothing else changes.
+        with_indices: unpool as SegNet does. False: every value goes to the upper left of its window, so that only the
+            indices are missing and nothing else changes.
 
     Raises:
-        UserError: a network of another family.
+        UserError: the network is of another family.
     """
     network = model.network
     if not isinstance(network, Staged):
@@ -82,7 +82,7 @@ def watching(
     with_indices: bool,
     adds_encoder: bool,
 ) -> Iterator[None]:
-    """Keep what passes the stages in ``seen`` while the network runs; without indices, change what is unpooled."""
+    """While the network runs, keep each stage's values in ``seen``; without indices, change the unpooled ones."""
 
     def keep(what: str, level: int) -> Any:
         def hook(_module: nn.Module, _given: tuple[Tensor], output: Tensor) -> None:
@@ -92,7 +92,7 @@ def watching(
 
     def unpool(level: int) -> Any:
         def hook(_module: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
-            # Zeros to which a number was added and from which it is taken again are exact zeros.
+            # Zeros stay exact zeros when a number is added and subtracted.
             added = seen["activation", level] if adds_encoder else torch.zeros(())
             unpooled = given[0] - added
             if not with_indices:
@@ -115,7 +115,7 @@ def watching(
 
 
 def without_indices(unpooled: Tensor) -> Tensor:
-    """Each window's one value ``(N, C, H, W)`` moved to the window's upper left."""
-    # A window holds one value of either sign and zeros: it is the largest or the smallest of them, and the other is 0.
+    """Move the one value of each window ``(N, C, H, W)`` to the window's upper left."""
+    # A window holds zeros and one value. If the value is positive it is the maximum, and if negative the minimum.
     values = F.max_pool2d(unpooled, 2, ceil_mode=True) - F.max_pool2d(-unpooled, 2, ceil_mode=True)
     return max_unpool_with_codes(values, torch.zeros_like(values, dtype=torch.uint8), unpooled.shape[-2:])

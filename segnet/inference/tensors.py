@@ -28,10 +28,10 @@ def most_likely(probabilities: NDArray[np.float32]) -> Pixels:
 
 
 def as_tensor(images: Images) -> Tensor:
-    """uint8 ``(N, 3, H, W)``.
+    """Stack images as uint8 ``(N, 3, H, W)``.
 
     Raises:
-        ValueError: not uint8 RGB, or of several sizes.
+        ValueError: they are not uint8 RGB, or differ in size.
     """
     stacked = np.stack(list(images)) if not isinstance(images, np.ndarray) else images
     if stacked.dtype != np.uint8 or stacked.ndim != 4 or stacked.shape[-1] != 3:

@@ -11,7 +11,7 @@ from PIL.TiffImagePlugin import AppendingTiffWriter
 
 
 class TiffStack:
-    """Writes pages one after the other, compressed without loss; only what is compressed is kept in memory."""
+    """Writes pages one after the other with lossless compression. Only compressed pages stay in memory."""
 
     def __init__(self) -> None:
         self.buffer = io.BytesIO()
@@ -24,11 +24,11 @@ class TiffStack:
         self.writer.close()
 
     def add(self, page: NDArray[np.uint8] | NDArray[np.uint16], palette: NDArray[np.uint8] | None = None) -> None:
-        """A page of any size.
+        """Add a page of any size.
 
         Args:
             page: (H, W, 3) RGB, or (H, W) grey values or class indices.
-            palette: (256, 3), the colours in which programs show indices; None: they are grey.
+            palette: (256, 3), the colours of indices in other programs; None: grey.
         """
         image = Image.fromarray(page)
         if palette is not None:

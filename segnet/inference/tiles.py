@@ -12,13 +12,13 @@ from segnet.rounding import ceil_div
 Floats = NDArray[np.float32]
 
 OVERLAP = 0.25
-"""Share of a tile's sides that it has in common with the next at least."""
+"""The least share of a tile's side that it has in common with the next."""
 ROWS = 64
-"""Rows that are given at a time at most: what is made of them is small beside a row of tiles."""
+"""The most rows in a band, so that a band is small beside a row of tiles."""
 
 
 class Windows(Protocol):
-    """An image of which parts can be had: an array, or a file from which they are read.
+    """An image that gives parts of itself: an array, or a file from which they are read.
 
     Attributes:
         shape: (H, W, 3).
@@ -31,21 +31,21 @@ class Windows(Protocol):
 
 
 def bands(image: Windows, tile: tuple[int, int], see: Callable[[Pixels], Floats]) -> Iterator[Floats]:
-    """What ``see`` says of an image ``(C, h, W)`` from top to bottom, h rows at a time, h at most 64.
+    """The values of ``see`` for an image, ``(C, h, W)`` from top to bottom, h rows at a time, h at most 64.
 
-    Memory goes with one row of tiles, not with the image. Where tiles overlap, each one's answer counts the more, the
-    farther the pixel is from that tile's edge, so that no seam shows.
+    Memory holds one row of tiles, not the image. Where tiles overlap, their values are averaged. A tile's weight grows
+    with the distance from its edge, so that no seam shows.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
-        tile: (H, W) of a tile; an image smaller than that is one tile.
-        see: from a tile to C values of each of its pixels, ``(C, h, w)``.
+        tile: (H, W) of a tile; a smaller image is one tile.
+        see: maps a tile to C values for each pixel, ``(C, h, w)``.
     """
     rows, columns = image.shape[:2]
     height, width = min(tile[0], rows), min(tile[1], columns)
     tops, lefts = starts(rows, height, OVERLAP), starts(columns, width, OVERLAP)
     weight = np.minimum(ramp(height)[:, None], ramp(width))
-    # Rows of the image from `top` on, `height` of them: what the tiles that were seen so far say of them.
+    # The sums for `height` rows of the image from `top` on, over the tiles so far.
     total, weights = np.zeros((0, height, columns), np.float32), np.zeros((height, columns), np.float32)
     for top, next_top in zip(tops, [*tops[1:], rows], strict=True):
         row = image[top : top + height, 0:columns]

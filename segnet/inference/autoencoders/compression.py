@@ -16,7 +16,7 @@ from segnet.rounding import ceil_div
 
 JPEG_QUALITIES = (1, 3, 6, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90)
 BLOCK = 16
-"""Side to which JPEG and WebP get each image filled up: their blocks then never lie over two images."""
+"""JPEG and WebP get each image padded to a multiple of this side, so that no block spans two images."""
 
 
 class RatePoint(NamedTuple):
@@ -24,8 +24,8 @@ class RatePoint(NamedTuple):
 
     Attributes:
         method: its name.
-        setting: bits a number, or the file format's quality.
-        bits_per_pixel: of the coded val images, all of them in one stream or file.
+        setting: bits for each number, or the file format's quality.
+        bits_per_pixel: of the coded val images, all in one stream or file.
         psnr: in dB, of the mean squared error over all val images.
     """
 
@@ -36,7 +36,7 @@ class RatePoint(NamedTuple):
 
 
 def rate_distortion(network: nn.Module, pca: PCA, train: Images, val: Images, bits: Sequence[int]) -> list[RatePoint]:
-    """Points of every method. What a decoder needs besides the stream is not counted: weights, components, tables."""
+    """Points of every method. The decoder's other needs are not counted: weights, components, tables."""
 
     def decode(latents: Floats) -> Floats:
         return apply(network.decode, latents)  # type: ignore[arg-type]
@@ -63,7 +63,7 @@ def coded(
 
 
 class Quantiser:
-    """Equal steps over the range that a number of the latent has on training images, and how often each is taken."""
+    """Equal steps over the range of each latent number on training images, and the frequency of each step."""
 
     def __init__(self, latents: Floats, bits: int) -> None:
         self.levels = 2**bits
@@ -81,7 +81,7 @@ class Quantiser:
 
 
 def in_file(method: str, suffix: str, option: int, setting: int, images: Pixels) -> RatePoint:
-    """All images as tiles of one image in one file, so that the header is paid once."""
+    """Put all images as tiles into one image and file, so that there is one header."""
     mosaic, tiles = tile(images)
     written, data = cv2.imencode(suffix, mosaic[..., ::-1] if mosaic.ndim == 3 else mosaic, [option, setting])
     assert written
@@ -95,7 +95,7 @@ def in_file(method: str, suffix: str, option: int, setting: int, images: Pixels)
 
 
 def tile(images: Pixels) -> tuple[Pixels, Callable[[Pixels], Pixels]]:
-    """Images (N, C, H, W) in a row of tiles, (h, w) or (h, w, 3), and the function that takes them out again."""
+    """Put images (N, C, H, W) into a row of tiles, (h, w) or (h, w, 3); also gives the function that takes them out."""
     count, channels, height, width = images.shape
     columns = int(np.ceil(np.sqrt(count)))
     rows = ceil_div(count, columns)
@@ -112,7 +112,7 @@ def tile(images: Pixels) -> tuple[Pixels, Callable[[Pixels], Pixels]]:
 
 
 def bits_per_pixel(data: bytes, images: Pixels) -> float:
-    """Pixels of the images themselves; three channels are one pixel."""
+    """Bits for each pixel of the images; three channels are one pixel."""
     pixels: int = images[:, 0].size
     return 8 * len(data) / pixels
 

@@ -9,11 +9,12 @@ BITS = 32
 TOP, HALF, QUARTER = (1 << BITS) - 1, 1 << (BITS - 1), 1 << (BITS - 2)
 
 Frequencies = Sequence[NDArray[np.int64]]
-"""Counts of each symbol, at least 1 each, one array for each position of a cycle: symbol i has those of i % length."""
+"""Counts of each symbol, at least 1 each. There is an array for each position of a cycle: symbol i uses array i %
+length."""
 
 
 def encode_symbols(symbols: Sequence[int], frequencies: Frequencies) -> bytes:
-    """Symbols to bytes; the length is not among them, the reader has to know it.
+    """Code symbols as bytes. The bytes do not hold the number of symbols, which the reader must know.
 
     Raises:
         IndexError: a symbol for which there is no frequency.
@@ -40,7 +41,7 @@ def encode_symbols(symbols: Sequence[int], frequencies: Frequencies) -> bytes:
                 emit(1)
                 low, high = low - HALF, high - HALF
             elif low >= QUARTER and high < HALF + QUARTER:
-                # Around the middle: the next bit is not known yet, but the one after it is its opposite.
+                # Around the middle, the next bit is not known yet, but the bit after it is its opposite.
                 pending += 1
                 low, high = low - QUARTER, high - QUARTER
             else:
@@ -52,7 +53,7 @@ def encode_symbols(symbols: Sequence[int], frequencies: Frequencies) -> bytes:
 
 
 def decode_symbols(data: bytes, count: int, frequencies: Frequencies) -> list[int]:
-    """The ``count`` symbols that :func:`encode_symbols` made ``data`` of."""
+    """The ``count`` symbols that :func:`encode_symbols` coded as ``data``."""
     tables = cumulated(frequencies)
     stream = endless_bits(data)
     low, high, value = 0, TOP, 0

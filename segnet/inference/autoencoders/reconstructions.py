@@ -44,7 +44,7 @@ def quality(method: str, images: Floats, reference: Pixels) -> Quality:
     return Quality(
         method,
         float((ours - true).square().mean()),
-        # Equal images have no PSNR; 100 dB is less than the error of a float and keeps means finite.
+        # Equal images have no PSNR. 100 dB is less than the error of a float and keeps means finite.
         float(psnr(ours, true).clamp(max=100).mean()),
         float(ssim(ours, true).mean()),
     )
@@ -52,7 +52,7 @@ def quality(method: str, images: Floats, reference: Pixels) -> Quality:
 
 @torch.no_grad()
 def apply(function: Callable[[Tensor], Tensor], array: NDArray[Any]) -> Floats:
-    """A network's function over an array in batches; uint8 is taken as images and brought to 0–1."""
+    """Apply a network's function to an array in batches; uint8 images are scaled to 0–1."""
     results = []
     for start in range(0, len(array), BATCH):
         x = torch.from_numpy(array[start : start + BATCH])
@@ -61,7 +61,7 @@ def apply(function: Callable[[Tensor], Tensor], array: NDArray[Any]) -> Floats:
 
 
 def reconstruct(network: nn.Module, images: Pixels) -> Floats:
-    """(N, C, H, W) uint8 to float, cut to 0–1; a variational autoencoder's from the mean latent."""
+    """(N, C, H, W) uint8 to float, clipped to 0–1. A variational autoencoder decodes the mean latent."""
     if hasattr(network, "distribution"):
         return apply(lambda x: network.decode(network.encode(x)), images)  # type: ignore[operator]
     return apply(network, images).clip(0, 1)
@@ -74,7 +74,7 @@ def encode(network: nn.Module, images: Pixels) -> Floats:
 
 
 def has_vector_latent(network: nn.Module, shape: Sequence[int]) -> bool:
-    """Whether an image becomes one vector; not so with feature maps and pooling codes."""
+    """Whether the latent is one vector, and not feature maps with pooling codes."""
     if not hasattr(network, "encode"):
         return False
     with torch.no_grad():
@@ -85,8 +85,8 @@ class PCA:
     """Principal components of training images (scikit-learn's, full decomposition).
 
     Args:
-        images: (N, C, H, W) uint8 to learn them from.
-        components: numbers of the latent.
+        images: training images, (N, C, H, W) uint8.
+        components: size of the latent.
     """
 
     def __init__(self, images: Pixels, components: int) -> None:
@@ -112,7 +112,7 @@ def vectors(images: Pixels) -> Floats:
 
 
 def compare_with_pca(network: nn.Module, train: Images, val: Images) -> tuple[list[Quality], PCA | None]:
-    """The network's quality on ``val`` and that of PCA with a latent of the same size, where there is such a size."""
+    """The quality of the network on ``val``, and of PCA with a latent of the same size if that is possible."""
     rows = [quality("autoencoder", reconstruct(network, val.pixels), val.pixels)]
     if not has_vector_latent(network, val.shape):
         return rows, None

@@ -13,13 +13,13 @@ HIDDEN = 64
 
 
 class Accuracy(NamedTuple):
-    """Of classifiers that differ in their seed alone.
+    """Accuracies of classifiers that differ only in their seed.
 
     Attributes:
-        features: what they are given.
-        numbers: of them an image.
+        features: their input.
+        numbers: size of the input.
         labels: training images whose labels they saw.
-        values: right val images, in 0–1, one a seed.
+        values: share of val images that are right, 0–1, for each seed.
     """
 
     features: str
@@ -29,13 +29,13 @@ class Accuracy(NamedTuple):
 
 
 def classify(train: Images, val: Images, latents: tuple[Floats, Floats], pca: PCA) -> list[Accuracy]:
-    """A multilayer perceptron with one hidden layer on pixels, principal components and latents.
+    """Train a multilayer perceptron with one hidden layer on pixels, on principal components and on latents.
 
     Args:
-        train: labelled images; a tenth of their labels, then all, are used.
-        val: labelled images to measure on.
-        latents: of the train and of the val images.
-        pca: with as many components as a latent has numbers.
+        train: labelled images; a tenth of the labels is used, then all.
+        val: labelled images for the measurement.
+        latents: latents of the train and val images.
+        pca: PCA with as many components as the latent has numbers.
     """
     features = {
         "pixels": (vectors(train.pixels), vectors(val.pixels)),
@@ -56,7 +56,7 @@ def accuracy(seen: Floats, unseen: Floats, train: Images, val: Images, labels: i
     assert train.labels is not None
     assert val.labels is not None
     chosen = np.random.Generator(np.random.PCG64(seed)).permutation(len(seen))[:labels]
-    # One scale for all numbers: dividing each by its own spread would blow up pixels that are almost always black.
+    # All numbers have one scale. Dividing each by its own spread would blow up pixels that are almost always black.
     scaler = StandardScaler(with_std=False).fit(seen)
     scale = scaler.transform(seen).std()
     perceptron = MLPClassifier((HIDDEN,), random_state=seed, max_iter=1000, tol=1e-3)
@@ -65,7 +65,7 @@ def accuracy(seen: Floats, unseen: Floats, train: Images, val: Images, labels: i
 
 
 def map_of_latents(latents: Floats) -> NDArray[np.float32]:
-    """Two coordinates an image: the latent itself where it has two numbers, else t-SNE (van der Maaten, 2008)."""
+    """Two coordinates for each image: the latent itself if it has two numbers, else t-SNE (van der Maaten, 2008)."""
     from sklearn.manifold import TSNE
 
     if latents.shape[1] == 2:

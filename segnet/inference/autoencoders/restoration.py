@@ -22,7 +22,7 @@ MEDIAN_SIDES = (3, 5, 7)
 INPAINT_RADIUS = 3
 
 Filter = Callable[[Pixels, Pixels], Pixels]
-"""A damaged image (H, W) or (H, W, 3) uint8 and its hole (H, W) uint8 0 or 1, to the restored image."""
+"""Maps a damaged image (H, W) or (H, W, 3) uint8 and its hole (H, W) uint8 0 or 1 to the restored image."""
 
 
 class Damaged(NamedTuple):
@@ -33,7 +33,7 @@ class Damaged(NamedTuple):
 
 
 class Restoration(NamedTuple):
-    """One kind and strength of damage, its val images and how well each method restores them.
+    """The result for one kind and strength of damage: the val images, and how well each method restores them.
 
     Attributes:
         corruption: its name.
@@ -55,7 +55,7 @@ class Restoration(NamedTuple):
 def measure_restoration(
     network: nn.Module, corruption: CorruptionConfig, strength: float, train: Images, val: Images
 ) -> Restoration:
-    """Damage the val images once and let every method restore the same ones."""
+    """Damage the val images once, and let every method restore the same images."""
     damaged = damage(val.pixels, corruption.name, strength, seed=1)
     restored = keep_known(reconstruct(network, damaged.images), damaged)
     rows = [
@@ -78,7 +78,7 @@ def damage(pixels: Pixels, name: str, strength: float, seed: int) -> Damaged:
 
 
 def keep_known(images: Floats, damaged: Damaged) -> Floats:
-    """Where there are holes, only their pixels are taken from ``images``: the others are known."""
+    """Take only the pixels of holes from ``images``, since all others are known."""
     if not damaged.holes.any():
         return images
     return np.where(damaged.holes[:, None], images, as_floats(damaged.images))
@@ -120,13 +120,13 @@ def filtered(apply: Filter, damaged: Damaged) -> Floats:
         result = apply(channels_last[..., 0] if len(image) == 1 else channels_last, hole.astype(np.uint8))
         return result[None] if result.ndim == 2 else result.transpose(2, 0, 1)
 
-    # OpenCV's own threads are off (datasets/augmentation.py); it lets Python's work meanwhile.
+    # OpenCV's own threads are off (datasets/augmentation.py), and it lets Python threads run meanwhile.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return as_floats(np.stack(list(pool.map(restore, zip(damaged.images, damaged.holes, strict=True)))))
 
 
 def best_on_training(filters: list[Filter], corruption: str, strength: float, train: Images) -> Filter:
-    """The filter with the highest PSNR on training images, so that it is tuned as fairly as the network."""
+    """The filter with the highest PSNR on training images. So filters are tuned as fairly as the network."""
     if len(filters) == 1:
         return filters[0]
     clean = train.pixels[:TUNING_IMAGES]

@@ -11,18 +11,18 @@ from segnet.inference.model import ExportedModel, Model
 
 
 class Backend(Protocol):
-    """A network made ready by a runtime.
+    """A network that a runtime has loaded.
 
     Attributes:
         description: runtime, precision and device, for reports: ``torch bf16 on cpu``.
-        splits_cores: whether two threads may call it at once, each of which then computes on a part of the cores.
+        splits_cores: whether two threads may call it at once, and each of them then computes on a part of the cores.
     """
 
     description: str
     splits_cores: bool
 
     def logits(self, images: Tensor, dropout: bool = False) -> Tensor:
-        """uint8 RGB ``(N, 3, H, W)`` on the CPU to float logits ``(N, C, H, W)``; ``dropout`` leaves it on."""
+        """uint8 RGB ``(N, 3, H, W)`` on the CPU to float logits ``(N, C, H, W)``; ``dropout`` keeps it on."""
         ...
 
     def classes(self, images: Tensor) -> Tensor:
@@ -31,16 +31,16 @@ class Backend(Protocol):
 
 
 MANY = 100
-"""Images from which the second or more that OpenVINO takes to get ready is made up for."""
+"""OpenVINO needs a second or more to start. It is worth it from so many images on."""
 
 BACKENDS = ("torch", "torch-compiled", "onnxruntime", "openvino")
 
 
 def open_backend(name: str, model: Model, precision: str, device: str) -> Backend:
-    """The backend ``name`` with ``model`` loaded; ``auto`` is the one that the model is made for.
+    """Open the back end ``name`` with ``model`` loaded; ``auto`` is the one that the model is made for.
 
     Raises:
-        UserError: no such backend, it is not installed, or it cannot run this model here.
+        UserError: there is no such back end, it is not installed, or it cannot run this model here.
     """
     if name not in ("auto", *BACKENDS):
         raise UserError(f"backend {name!r}: not known; choose {', '.join(BACKENDS)} or auto")
@@ -63,6 +63,6 @@ def open_backend(name: str, model: Model, precision: str, device: str) -> Backen
 
 
 def is_openvino_usual() -> bool:
-    """Whether many images are done fastest in OpenVINO: where it is installed, on the processors it was measured on."""
+    """Whether OpenVINO is fastest for many images: it is installed, and this kind of processor was measured."""
     is_there = all(importlib.util.find_spec(package) for package in ("onnx", "openvino"))
     return is_there and platform.machine().lower() in ("x86_64", "amd64")

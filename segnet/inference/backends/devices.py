@@ -6,10 +6,10 @@ from segnet.errors import UserError
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` is a CUDA GPU where there is one, else the processor.
+    """Choose the device; ``auto`` is a CUDA GPU if there is one, else the processor.
 
     Raises:
-        UserError: no such device here.
+        UserError: there is no such device here.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,4 +1,4 @@
-"""Common parts of the runtimes of exported graphs: input, output, and limits."""
+"""What the runtimes of exported graphs share: input, output, and limits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from segnet.inference.model import ExportedModel, Model
 
 
 class GraphBackend(ABC):
-    """A runtime with the graph of :mod:`segnet.inference.graph`, which has no dropout to leave on.
+    """A runtime with the graph of :mod:`segnet.inference.graph`, which has no dropout.
 
     Attributes:
-        model: the network or the file whose graph it is.
+        model: the network or the file of the graph.
     """
 
     model: Model
@@ -36,27 +36,27 @@ class GraphBackend(ABC):
         """The graph's ``output`` for images ``(N, H, W, 3)`` uint8 RGB.
 
         Raises:
-            UserError: images of a size that the runtime cannot take.
+            UserError: the runtime cannot take images of this size.
         """
 
 
 def as_pixels(images: Tensor) -> Pixels:
-    """uint8 ``(N, 3, H, W)`` to ``(N, H, W, 3)``; nothing is copied where that is how the images lie."""
+    """uint8 ``(N, 3, H, W)`` to ``(N, H, W, 3)``. Nothing is copied if the images lie in memory that way."""
     return np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
 
 
 def graph_precision(model: Model, wanted: str, runtime: str, file_format: str, known: Sequence[str]) -> str:
-    """The precision in which a graph shall run: a file's own, which was set when it was exported, or ``wanted``.
+    """The precision in which a graph runs: a file's own, which was set on export, or ``wanted``.
 
     Args:
-        model: what to run.
+        model: the network or the file.
         wanted: ``auto`` or the name of a precision.
-        runtime: name of the backend, for messages.
-        file_format: what ``segnet export --format`` calls its files.
-        known: precisions that it has for a network.
+        runtime: name of the back end, for messages.
+        file_format: the name of its files for ``segnet export --format``.
+        known: the precisions that it has for a network.
 
     Raises:
-        UserError: it does not have the one that is wanted.
+        UserError: it does not have the wanted precision.
     """
     if isinstance(model, ExportedModel):
         own = model.info.precision
@@ -76,5 +76,8 @@ def graph_precision(model: Model, wanted: str, runtime: str, file_format: str, k
 
 
 def size_error(runtime: str, shape: tuple[int, ...]) -> UserError:
-    """That a runtime cannot take images ``(N, H, W, 3)``: some have no window that is larger than what it pools."""
+    """The error for images ``(N, H, W, 3)`` that a runtime cannot take.
+
+    Some runtimes need every image to be larger than a pooling window.
+    """
     return UserError(f"{runtime} cannot run this network on images of {shape[1]}x{shape[2]}; set a larger --size")

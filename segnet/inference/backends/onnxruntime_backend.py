@@ -47,5 +47,5 @@ class OnnxRuntimeBackend(GraphBackend):
     def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
         try:
             return np.asarray(self.session.run([output], {IMAGE: pixels})[0])
-        except Exception:  # onnxruntime's errors have no base of their own
+        except Exception:  # onnxruntime's errors have no base class of their own
             raise size_error("onnxruntime", pixels.shape) from None

@@ -18,10 +18,10 @@ from segnet.inference.model import ExportedModel, Model
 from segnet.optional import require
 
 SIZES_KEPT = 4
-"""Compiled networks that are kept, the last used; one for another size takes seconds to make."""
+"""The number of compiled networks that are kept, the last used ones. Compiling for another size takes seconds."""
 
 Key = tuple[str, tuple[int, ...], int]
-"""Output, shape of the images, and streams among which the cores are divided."""
+"""Output, shape of the images, and the number of streams that share the cores."""
 
 
 class OpenVinoBackend(GraphBackend):
@@ -64,7 +64,7 @@ class OpenVinoBackend(GraphBackend):
         return precision
 
     def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
-        # A thread that has a part of the cores computes in a stream of its own, on so many of them.
+        # A thread with a part of the cores computes in a stream of its own, on that part.
         key = output, pixels.shape, max(1, self.cores // torch.get_num_threads())
         with self.lock:
             network = self.compiled.pop(key, None) or self.compile(*key)
@@ -76,7 +76,10 @@ class OpenVinoBackend(GraphBackend):
         return np.asarray(self.own.request.infer(pixels, share_inputs=True)[0])
 
     def compile(self, output: str, shape: tuple[int, ...], streams: int) -> Any:
-        """A fixed shape costs a compilation and gives the fastest network: every crop and pad of even sizes goes."""
+        """Compile for a fixed shape.
+
+        This takes time but gives the fastest network, without crops and pads at even sizes.
+        """
         graph = only_output(self.graph, output)
         try:
             graph.reshape(list(shape))
@@ -89,7 +92,7 @@ class OpenVinoBackend(GraphBackend):
 
 
 def only_output(graph: Any, name: str) -> Any:
-    """A copy of an ``openvino.Model`` that gives the tensor ``name`` and nothing else."""
+    """A copy of an ``openvino.Model`` with the tensor ``name`` as its only output."""
     graph = graph.clone()
     if not any(name in output.get_names() for output in graph.outputs):
         graph.add_outputs(name)

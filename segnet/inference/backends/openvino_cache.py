@@ -5,11 +5,11 @@ from pathlib import Path
 from segnet.files import cache_folder
 
 KEPT = 16
-"""Graphs that are kept, the newest; each is as large as the network's weights."""
+"""The number of graphs that are kept, the newest ones. Each is as large as the network's weights."""
 
 
 def graph_cache() -> Path | None:
-    """The folder, with the oldest graphs taken out; None where nothing can be written."""
+    """The folder, after the oldest graphs were removed; None if nothing can be written there."""
     folder = cache_folder() / "openvino"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,10 +21,10 @@ class TorchBackend:
     """A network in evaluation mode on ``device``.
 
     Args:
-        model: stays as it is; the backend works on a copy.
-        precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the device computes in it.
+        model: it stays as it is; the back end works on a copy.
+        precision: ``fp32``, ``bf16``, or ``auto``: bf16 if the device computes in it.
         device: ``cpu``, ``cuda`` or ``auto``.
-        compiled: run what ``torch.compile`` makes of it; the first image of each size then takes a minute.
+        compiled: use ``torch.compile``; the first image of each size then takes a minute.
     """
 
     def __init__(self, model: SavedModel, precision: str, device: str, compiled: bool = False) -> None:
@@ -62,5 +62,5 @@ class TorchBackend:
         return check_finite(logits.float(), self.description)
 
     def classes(self, images: Tensor) -> Tensor:
-        # Byte by byte: argmax gives int64, eight times what a class index needs.
+        # uint8 saves memory: argmax gives int64, eight times as large.
         return self.logits(images).argmax(1).to(torch.uint8).cpu()

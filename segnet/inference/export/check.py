@@ -20,20 +20,20 @@ from segnet.nn.saved import SavedModel
 from segnet.optional import require
 
 AGREEMENT = 0.999
-"""Share of pixels on which an fp32 file and its network have to agree. Sums in another order make near ties of a
-pooling window fall to another place, and the pixels around follow: not all can be the same."""
+"""The least share of pixels on which an fp32 file and its network must agree. They cannot agree on all: sums in another
+order move near ties within a pooling window to another place, and the pixels around follow."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What a comparison found.
+    """The result of a comparison.
 
     Attributes:
         images: images that were compared.
-        agreement: share of their pixels that got the same class.
-        difference: largest difference of two logits; None where the file gives none.
-        mean_iou: of the network in fp32 on these images.
-        file_mean_iou: of the file on them.
+        agreement: share of their pixels with the same class.
+        difference: largest difference of two logits; None if the file gives no logits.
+        mean_iou: the network's, in fp32 on these images.
+        file_mean_iou: the file's.
     """
 
     images: int
@@ -48,7 +48,7 @@ class Check:
         return self.mean_iou - self.file_mean_iou
 
     def require(self, precision: str, max_loss: float) -> None:
-        """Raises UserError where the file does not do what the network does."""
+        """Raise UserError if the file does not give what the network gives."""
         if precision == "fp32" and self.agreement < AGREEMENT:
             raise UserError(
                 f"the exported graph agrees with the network on {100 * self.agreement:.2f} % of the pixels, "
@@ -69,7 +69,7 @@ class Check:
 
 
 class Program:
-    """A written ``torch.export`` program; its own graph gives classes alone."""
+    """A written ``torch.export`` program, whose graph gives only classes."""
 
     def __init__(self, path: Path) -> None:
         self.module = torch.export.load(path).module()
@@ -110,7 +110,7 @@ PROGRAMS: dict[str, type[AnyProgram]] = {
     SUFFIXES["litert"]: LiteRtProgram,
     SUFFIXES["executorch"]: ExecuTorchProgram,
 }
-"""Files that no back end opens: each is run as it is."""
+"""Files that no back end opens. Each of these classes runs one kind."""
 
 
 def open_file(path: Path) -> AnyProgram | Backend:
@@ -130,9 +130,9 @@ def compare(
 
     Args:
         model: the network.
-        path: of the file that was made of it, by this process.
+        path: the file that this process exported from it.
         samples: images and masks.
-        size: at which both see them.
+        size: the size at which both see the images.
         progress: called with the number of images done.
     """
     network = open_backend("torch", model, "fp32", "cpu")

@@ -1,4 +1,4 @@
-"""Export a model to a file that was checked."""
+"""Export a model to a file, and check the file."""
 
 import sys
 from collections.abc import Callable
@@ -34,14 +34,14 @@ NEEDED = {
 FIXED_SIZE = ("torch", "litert", "executorch")
 """Formats whose files take one image of one size."""
 IN_FP32 = ("litert", "executorch")
-"""Packages that a format takes; OpenVINO reads the ONNX graph."""
+"""Formats that have no other precision."""
 
 
 def format_of(out: Path) -> str:
-    """The format whose files end like ``out``.
+    """The format with the suffix of ``out``.
 
     Raises:
-        UserError: none does.
+        UserError: no format has it.
     """
     found = next((name for name, suffix in SUFFIXES.items() if suffix == out.suffix), None)
     if found is None:
@@ -52,15 +52,15 @@ def format_of(out: Path) -> str:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What file is wanted.
+    """The settings of an export.
 
     Attributes:
         format: ``onnx``, ``openvino`` or ``torch``.
         precision: ``fp32``, ``bf16`` or ``int8``.
         out: the file; its suffix is the format's.
-        size: the only (H, W) that it shall take; None: any, where the format can.
-        images: images to calibrate on (of the train split) and to check on (of the val split), as many of each.
-        max_loss: of mean IoU, 0–1, that bf16 or int8 may cost.
+        size: the only (H, W) that the file will take; None: any, if the format can.
+        images: number of train images for calibration, and of val images for the check.
+        max_loss: mean IoU, 0–1, that bf16 or int8 may cost.
     """
 
     format: str
@@ -75,7 +75,7 @@ class Recipe:
         return self.size is None and self.format not in FIXED_SIZE
 
     def validate(self) -> None:
-        """Raises UserError where this cannot be made here."""
+        """Raise UserError if this file cannot be made here."""
         if self.format not in SUFFIXES:
             raise UserError(f"format {self.format!r}: choose {', '.join(SUFFIXES)}")
         if self.precision not in get_args(Precision):
@@ -130,21 +130,21 @@ def export(
     data: DataConfig,
     progress: Callable[[int, int], None],
 ) -> Check:
-    """Write the file of ``recipe``, if it does what ``model`` does.
+    """Write the file of ``recipe`` if it gives what ``model`` gives.
 
     Args:
         model: what to export.
-        recipe: valid.
-        train: images that int8 is calibrated on.
-        val: images and masks that the file is checked on.
-        data: where the images are from, for the file's metadata.
+        recipe: must be valid.
+        train: images for the calibration of int8.
+        val: images and masks for the check.
+        data: source of the images, for the file's metadata.
         progress: called with (images checked, images).
 
     Returns:
-        What the check found.
+        The result of the check.
 
     Raises:
-        UserError: the recipe is not valid, or the file differs too much from the network; nothing is left behind.
+        UserError: the recipe is not valid, or the file differs too much from the network. Nothing is left behind.
     """
     recipe.validate()
     size = recipe.size or (model.info.size if recipe.format in FIXED_SIZE else None)
@@ -169,6 +169,6 @@ def export(
 
 
 def as_seen(image: Pixels, size: Size, trained: tuple[int, int]) -> Pixels:
-    """``(H, W, 3)`` uint8 as the predictor brings it before the network."""
+    """``(H, W, 3)`` uint8 at the size at which the predictor gives it to the network."""
     images = at_size(as_tensor([image]), network_size(size, trained, image.shape[:2]))
     return np.ascontiguousarray(images[0].permute(1, 2, 0).numpy())

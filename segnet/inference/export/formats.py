@@ -23,10 +23,9 @@ POOLING = ["MaxPool", "Equal", "Multiply", "Mul"]
 """Operators of pooling and unpooling, as OpenVINO and ONNX name them."""
 
 SLOWER_IN_INT8 = ["Add", "Interpolate", "GroupConvolution"]
-"""OpenVINO runs depthwise convolutions in bf16 anyway, and rounding sums and repeats costs more than it saves.
-
-Without them SegNet-Lite is 1.12 times as fast, SegNet as fast, and a U-Net on ResNet-34 3 % slower.
-"""
+"""Operators that are not worth int8. OpenVINO runs depthwise convolutions in bf16 anyway, and rounding sums and repeats
+costs more than it saves. Without them SegNet-Lite is 1.12 times as fast, SegNet as fast, and a U-Net on ResNet-34 3 %
+slower."""
 
 
 def write_onnx(
@@ -35,7 +34,7 @@ def write_onnx(
     """ONNX, operator set 18; int8 as pairs of QuantizeLinear and DequantizeLinear."""
     graph = onnx_graph(model, size)
     if precision == "int8":
-        # While the logits are an output: NNCF's clean-up could take a tensor's name away.
+        # The logits are still an output here, because NNCF's clean-up could remove a tensor's name.
         graph = quantize(graph, images, IMAGE, POOLING)
     graph = without_logits(graph)
     entry = graph.metadata_props.add()
@@ -46,7 +45,7 @@ def write_onnx(
 def write_openvino(
     path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
 ) -> None:
-    """OpenVINO's pair of files, ``path`` and the weights in ``.bin`` beside it; those of bf16 are stored in 16 bits."""
+    """OpenVINO's pair of files: ``path``, and the weights in ``.bin`` beside it. In bf16 they are stored in 16 bits."""
     from segnet.inference.backends.openvino_backend import only_output
 
     openvino = require("openvino")
@@ -88,7 +87,7 @@ def write_torch(
 def write_litert(
     path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
 ) -> None:
-    """A TensorFlow Lite file, which LiteRT runs on phones: one image of one size; the metadata lie beside it."""
+    """A TensorFlow Lite file for LiteRT on phones: one image of one size. The metadata lie beside it."""
     litert = require("litert_torch", "phone")
     pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
     with torch.no_grad():
@@ -99,7 +98,7 @@ def write_litert(
 def write_executorch(
     path: Path, model: SavedModel, precision: Precision, size: tuple[int, int] | None, images: Images, metadata: str
 ) -> None:
-    """An ExecuTorch program on XNNPACK, for phones: one image of one size; the metadata lie beside it."""
+    """An ExecuTorch program on XNNPACK for phones: one image of one size. The metadata lie beside it."""
     exir = require("executorch.exir", "phone")
     partitioner = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", "phone").XnnpackPartitioner
     pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
@@ -111,13 +110,13 @@ def write_executorch(
 
 
 def quantize(graph: Any, images: Images, key: str | int, left: Sequence[str]) -> Any:
-    """The graph in int8, ranges taken from ``images``; NNCF, mixed: symmetric weights, activations as they come.
+    """Quantise the graph to int8 with NNCF: ranges from ``images``, symmetric weights, asymmetric activations.
 
-    Operators of the types ``left`` stay as they are. Pooling and unpooling must be among them: a window's places are
-    compared with its maximum, and rounding each to its own scale would make them unequal (measured on SegNet-Lite:
-    0.09 of mean IoU).
+    Operators of the types ``left`` stay as they are. Pooling and unpooling must be among them. They compare the places
+    of a window with its maximum, and rounding each to its own scale would make equal values unequal (measured on
+    SegNet-Lite: 0.09 of mean IoU).
     """
-    # NNCF would tell its makers of each use; that is for the user to switch on.
+    # NNCF would report each use to its makers, which only the user may switch on.
     os.environ.setdefault("NNCF_CI", "1")
     nncf = require("nncf")
     nncf.set_log_level(logging.ERROR)

@@ -18,19 +18,19 @@ COPIED = {
     ".mov": {"aac", "mp3", "ac3", "alac"},
     ".webm": {"opus", "vorbis"},
 }
-"""What each format takes as it is; any other takes everything."""
+"""The codecs that each format takes unchanged. A format without an entry takes all."""
 ENCODERS = {".mp4": "aac", ".mov": "aac", ".webm": "libopus"}
 RATE = 48_000
-"""Samples a second of what is encoded again; Opus has no other that all players know."""
+"""Samples a second of re-encoded sound. All players know this rate of Opus."""
 
 
 class AudioTrack:
     """The first audio stream of ``path`` as a stream of ``output``.
 
     Args:
-        output: container with its other streams added, nothing written.
+        output: container to which all other streams were added, and nothing was written.
         path: the file.
-        begin: second of the file's images with which the output begins.
+        begin: second of the file's images at which the output begins.
     """
 
     def __init__(self, output: av.container.OutputContainer, path: Path, begin: Fraction) -> None:
@@ -39,7 +39,7 @@ class AudioTrack:
         self.waiting = next(self.packets, None)
 
     def write_until(self, seconds: Fraction) -> None:
-        """Write what is heard until ``seconds`` of the output."""
+        """Write the sound until ``seconds`` of the output."""
         while self.waiting is not None and (self.waiting.pts or 0) * self.waiting.time_base <= seconds:
             self.output.mux(self.waiting)
             self.waiting = next(self.packets, None)
@@ -49,7 +49,7 @@ class AudioTrack:
             if not source.streams.audio:
                 return
             stream, images = source.streams.audio[0], source.streams.video[0]
-            # Sound and images may begin at different times; what belongs together stays together.
+            # Sound and images may begin at different times. This keeps them together.
             zero = begin + (images.start_time or 0) * Fraction(images.time_base or 1)
             suffix = Path(self.output.name).suffix.lower()
             copied = COPIED.get(suffix)
@@ -60,7 +60,7 @@ class AudioTrack:
             try:
                 yield from packets
             except av.FFmpegError:
-                # A file that breaks off has been named by the reader of its images already.
+                # The reader of the images has already named a file that breaks off.
                 return
 
     def _copy(
@@ -100,7 +100,7 @@ class AudioTrack:
 
 
 def whole_frames(source: av.container.InputContainer, stream: av.AudioStream) -> Iterator[av.AudioFrame]:
-    """What can be decoded of a file that may break off."""
+    """The frames that can be decoded from a file that may break off."""
     with contextlib.suppress(av.FFmpegError):
         for packet in source.demux(stream):
             with contextlib.suppress(av.FFmpegError):

@@ -21,18 +21,18 @@ from segnet.terminal import say
 Pixels = NDArray[np.uint8]
 
 WAITS = (1, 2, 4, 8, 16, 30, 30, 30)
-"""Seconds before each try to open a camera that has gone; after the last one it is given up."""
+"""Seconds before each attempt to open a lost camera again. After the last one it is given up."""
 OPEN_SECONDS, READ_SECONDS = 10, 5
-"""How long a stream may take to open, and to give a frame, before it counts as gone."""
+"""Seconds that a stream may take to open, and to give a frame, before it counts as lost."""
 PATIENCE = 0.25
-"""Seconds without a new frame after which whoever waits for it is given a turn."""
+"""After so many seconds without a new frame, ``while_waiting`` is called."""
 
 
 class Camera(Protocol):
     """An open camera or stream."""
 
     def read(self) -> Pixels | None:
-        """The next frame ``(H, W, 3)`` uint8 RGB, waiting for it; None: the camera is gone."""
+        """The next frame ``(H, W, 3)`` uint8 RGB. It waits for it; None: the camera is lost."""
         ...
 
     def close(self) -> None: ...
@@ -44,7 +44,7 @@ def is_live(name: str) -> bool:
 
 
 def open_camera(name: str) -> Camera:
-    """The camera of that number, or the stream of that address.
+    """Open the camera of that number, or the stream at that address.
 
     Raises:
         UserError: it cannot be opened.
@@ -56,7 +56,7 @@ class Webcam:
     """A camera of this machine by its number."""
 
     def __init__(self, number: int) -> None:
-        # OpenCV would write several lines of its own about a camera that is not there.
+        # OpenCV would print several lines about a missing camera.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self.capture = cv2.VideoCapture(number)
         if not self.capture.isOpened():
@@ -74,10 +74,10 @@ class Webcam:
 
 
 class Stream:
-    """A stream that FFmpeg reads by its address: RTSP, MJPEG over HTTP, RTMP, UDP and others."""
+    """A stream that FFmpeg reads from an address: RTSP, MJPEG over HTTP, RTMP, UDP and others."""
 
     def __init__(self, address: str) -> None:
-        # RTSP over UDP loses packets, which smear over the image; buffers would only show the past.
+        # RTSP over UDP loses packets, which smears the image. Buffers would only show the past.
         options = {"rtsp_transport": "tcp", "fflags": "nobuffer"}
         try:
             self.container = av.open(address, options=options, timeout=(OPEN_SECONDS, READ_SECONDS))
@@ -107,17 +107,17 @@ class Stream:
 
 
 class LiveSource:
-    """The newest frames of a camera: what comes while the network is busy is dropped.
+    """The newest frames of a camera. Frames that come while the network is busy are dropped.
 
     Args:
-        name: of the camera, for messages.
-        open_camera: opens it, first here and then whenever it was gone.
-        waits: seconds before each try to open it again.
+        name: name of the camera, for messages.
+        open_camera: opens it, now and whenever it was lost.
+        waits: seconds before each attempt to open it again.
 
     Attributes:
         dropped: frames that came while the network was busy.
-        gone: what there is to say while no image comes, else empty.
-        while_waiting: called some times a second where no frame comes; False: enough.
+        gone: a message while no image comes, else empty.
+        while_waiting: called some times a second while no frame comes; False ends the frames.
 
     Raises:
         UserError: it cannot be opened.
@@ -138,10 +138,10 @@ class LiveSource:
         self.camera = open_camera()
 
     def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:  # noqa: ARG002
-        """Frames of the first one's size, with the seconds since it came, until an error or ``while_waiting`` ends it.
+        """Frames at the size of the first, with the seconds since it, until an error or ``while_waiting`` ends them.
 
         Raises:
-            UserError: the camera has gone for good.
+            UserError: the camera is lost for good.
         """
         thread = threading.Thread(target=self._read, daemon=True)
         thread.start()
@@ -166,12 +166,12 @@ class LiveSource:
                 if self.newest is not None and self.newest[0] != seen:
                     self.dropped += self.newest[0] - seen - 1
                     return self.newest
-            # Without the lock: a window answers to its keys now, and the camera may come back meanwhile.
+            # The lock is free here, so that a window can react to keys and the camera can come back.
             if not self.while_waiting():
                 return None
 
     def _read(self) -> None:
-        """Runs in a thread: keeps the newest frame, and opens the camera again when it has gone."""
+        """Keep the newest frame, and open the camera again when it is lost. This runs in a thread."""
         index = 0
         try:
             while not self.stopped.is_set():
@@ -203,13 +203,13 @@ class LiveSource:
 
 
 def like(image: Pixels, first: Pixels) -> Pixels:
-    """``image`` at the size of ``first``: a camera may come back with another one."""
+    """``image`` at the size of ``first``. A camera may come back with another size."""
     if image.shape == first.shape:
         return image
     return np.asarray(cv2.resize(image, (first.shape[1], first.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def without_password(address: str) -> str:
-    """``address`` for messages: what stands before the @ is nobody else's business."""
+    """``address`` for messages, without the user and password before the @."""
     parts = urlsplit(address)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -14,28 +14,29 @@ FORMATS = (
     *("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf"),
     *("nut", "ivf", "obu", "gif", "apng", "mjpeg", "m4v", "h264", "hevc", "av1", "dv", "yuv4mpegpipe"),
 )
-"""FFmpeg's names of what is read, whatever a file's name says. It knows many more, and playlists are among them: one
-that is named ``clip.mp4`` would have other files of this machine opened."""
+"""FFmpeg's names of the accepted formats, whatever the file's name. FFmpeg knows many more, such as playlists: one with
+the name ``clip.mp4`` would make it open other files of this machine.
+"""
 
 SLOWEST, FASTEST = Fraction(1, 86_400), Fraction(1_000)
-"""Frames a second that a header may say; what lies outside is damaged."""
+"""Frames a second that a header may have. Outside of this range it is damaged."""
 NARROWEST, WIDEST = Fraction(1, 8), Fraction(8)
-"""Width ÷ height of a pixel, likewise: an image is stretched by it."""
+"""Width ÷ height of a pixel that a header may have, since images are stretched by it."""
 
 
 def open_container(path: Path, max_pixels: int = ALLOWED.max_pixels) -> av.container.InputContainer:
-    """A file with a video stream that can be decoded.
+    """Open a file that has a video stream which can be decoded.
 
     Args:
-        path: of the file.
-        max_pixels: that a frame may have. The decoder gets this limit too: a later frame may be larger than the
+        path: the file.
+        max_pixels: most pixels of a frame. The decoder gets this limit too, since a later frame may be larger than the
             header says.
 
     Raises:
-        UserError: no video, of another format, or with frames that are too large.
+        UserError: the file is no video, has another format, or its frames are too large.
     """
     try:
-        # Titles need not be text.
+        # Titles may contain bytes that are not text.
         container = av.open(str(path), options={"format_whitelist": ",".join(FORMATS)}, metadata_errors="replace")
     except av.ArgumentError:
         raise UserError(f"{path}: is no video of a format that is read; give MP4, MOV, MKV, WebM or AVI") from None
@@ -51,7 +52,7 @@ def open_container(path: Path, max_pixels: int = ALLOWED.max_pixels) -> av.conta
 
 
 def problem_of(container: av.container.InputContainer, max_pixels: int) -> str:
-    """Why no frame of the file can be read; empty: nothing is known against it."""
+    """The reason why no frame of the file can be read; empty if there is none."""
     if not container.streams.video:
         return "has no video stream; give another file"
     context = container.streams.video[0].codec_context
@@ -66,13 +67,13 @@ def problem_of(container: av.container.InputContainer, max_pixels: int) -> str:
 
 
 def frame_rate(stream: av.VideoStream) -> Fraction:
-    """Frames a second, on average; 25 where the file says nothing that can be true."""
+    """Frames a second on average; 25 if the file's value is missing or impossible."""
     said = (Fraction(rate) for rate in (stream.average_rate, stream.base_rate) if rate)
     return next((rate for rate in said if SLOWEST <= rate <= FASTEST), Fraction(25))
 
 
 def pixel_aspect(container: av.container.InputContainer) -> Fraction:
-    """Width ÷ height of a pixel of the upright image; 1 where the file says nothing that can be true."""
+    """Width ÷ height of a pixel of the upright image; 1 if the file's value is missing or impossible."""
     aspect = Fraction(container.streams.video[0].sample_aspect_ratio or 1)
     if aspect == 1 or not NARROWEST <= aspect <= WIDEST:
         return Fraction(1)
@@ -80,7 +81,7 @@ def pixel_aspect(container: av.container.InputContainer) -> Fraction:
 
 
 def on_its_side(container: av.container.InputContainer) -> bool:
-    """Whether frames are stored a quarter turn off."""
+    """Whether frames are stored with a quarter turn."""
     try:
         return next(container.decode(video=0)).rotation % 180 != 0
     except (av.FFmpegError, StopIteration):
@@ -88,9 +89,9 @@ def on_its_side(container: av.container.InputContainer) -> bool:
 
 
 def whole_frames(container: av.container.InputContainer, stream: av.VideoStream, name: str) -> Iterator[av.VideoFrame]:
-    """The frames that can be decoded; what cannot is left out and named once, when the others are through.
+    """The frames that can be decoded. Broken frames are left out, and one message at the end counts them.
 
-    A decoder fills up a frame of which a part is missing, and says so: such a frame is left out too.
+    A decoder fills in missing parts of a frame, and marks it. Such a frame is left out too.
     """
     whole, broken = 0, 0
     try:

@@ -15,12 +15,12 @@ from segnet.inference.video.writer import VideoWriter
 from segnet.terminal import progress_bar
 
 DRIVE_SEED = 10_000
-"""Of a street that is in neither split of the sample scenes."""
+"""The seed of a street that is in neither split of the sample scenes."""
 DRIVE_FRAMES = 60
 
 
 def show_on_drive(predictor: Predictor, path: Path) -> Path:
-    """An overlay video of a drive through a street that the network has not seen."""
+    """Write an overlay video of a drive through a street that the network has not seen."""
     source = Drive(seed=DRIVE_SEED, length=DRIVE_FRAMES, size=predictor.model.info.size)
     draw = Painter(Overlay(predictor.classes), "side")
     with progress_bar("segmenting a drive", "frames") as progress:

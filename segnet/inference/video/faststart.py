@@ -8,15 +8,15 @@ from typing import BinaryIO
 import av
 
 IN_PIECES = {"movflags": "delay_moov+default_base_moof", "frag_duration": "200000", "flush_packets": "1"}
-"""Muxer options: a piece every fifth of a second has its own index and is on the disk at once, so that a full disk or
-a killed program costs no more than the last."""
+"""Muxer options: each fifth of a second becomes a piece with its own index, and is on the disk at once. A full disk or
+a killed program costs only the last piece."""
 
 
 def write_whole(pieces: Path, path: Path) -> None:
-    """Copy a file in pieces to ``path`` with one index in front of all frames ("fast start"), nothing encoded anew.
+    """Copy a file in pieces to ``path`` with one index in front of all frames ("fast start"), without re-encoding.
 
     Raises:
-        av.FFmpegError, OSError: no room; ``path`` is of no use.
+        av.FFmpegError, OSError: there is no room, and ``path`` is unusable.
     """
     with av.open(str(pieces)) as source, av.open(str(path), "w", options={"movflags": "+faststart"}) as whole:
         streams = {stream.index: whole.add_stream_from_template(stream) for stream in source.streams}
@@ -27,7 +27,7 @@ def write_whole(pieces: Path, path: Path) -> None:
 
 
 def frames_in(path: Path) -> int:
-    """Frames of the images that can be read back; writing at the very end of a full disk may fail without a word."""
+    """Frames that can be read back. On a full disk, writing the very end may fail without an error."""
     try:
         with av.open(str(path)) as container:
             return sum(packet.size > 0 for packet in container.demux(video=0))
@@ -36,13 +36,13 @@ def frames_in(path: Path) -> int:
 
 
 def cut_to_whole_pieces(path: Path) -> None:
-    """Cut off the piece that was not written to its end."""
+    """Cut off an incomplete last piece."""
     with path.open("r+b") as file:
         file.truncate(max((end for kind, end in boxes(file) if kind == b"mdat"), default=0))
 
 
 def boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Kind and end of each box that is there to its end (ISO 14496-12, section 4.2)."""
+    """Kind and end of each complete box (ISO 14496-12, section 4.2)."""
     length, start = os.fstat(file.fileno()).st_size, 0
     while start + 8 <= length:
         file.seek(start)

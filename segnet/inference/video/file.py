@@ -19,22 +19,22 @@ from segnet.terminal import progress_bar
 from segnet.written_files import check_written
 
 SHOWN_IN_NOTEBOOK = 20_000_000
-"""Bytes of a video that a notebook is made to hold at most."""
+"""The most bytes of a video that is put into a notebook."""
 
 
 @dataclass(frozen=True)
 class SegmentedVideo:
-    """What was written. In a notebook it shows itself as a player.
+    """A written video. In a notebook it shows itself as a player.
 
     Attributes:
         path: the video, or a folder of PNG files.
-        frames: how many were written.
-        seconds: that it took.
-        rows: a row a frame: its ``time`` in seconds, the ``shares`` of the classes by name and, where it was asked for,
+        frames: number of written frames.
+        seconds: time that it took.
+        rows: for each frame, its ``time`` in seconds, the ``shares`` of the classes by name and, if it was asked for,
             the mean ``uncertainty``.
-        flicker: share of the pixels that change class from frame to frame, then the same after smoothing; empty where
-            it was not asked for.
-        runtime: what ran the network, such as ``openvino bf16 on cpu``.
+        flicker: share of the pixels that change class from frame to frame, then the same after smoothing; empty if it
+            was not asked for.
+        runtime: runtime, precision and device, such as ``openvino bf16 on cpu``.
     """
 
     path: Path
@@ -55,26 +55,26 @@ class SegmentedVideo:
 def segment_file(
     predictor: Predictor, source: str, output: Path, settings: VideoSettings, json: Path | None = None
 ) -> SegmentedVideo:
-    """Write the classes over the frames of ``source``. What was written until an error or Ctrl-C plays.
+    """Write the classes over the frames of ``source``. After an error or Ctrl-C, the written part plays.
 
     Args:
-        predictor: runs on the frames.
+        predictor: the predictor.
         source: video file, folder of images, or pattern.
         output: video to write; without a suffix, a folder of PNG files.
-        settings: all else.
-        json: file that the rows are written to; also those until an error or Ctrl-C.
+        settings: all other settings.
+        json: file for the rows; after an error or Ctrl-C it has the rows so far.
 
     Raises:
-        UserError: the source cannot be read, the output cannot be written, or settings that do not go together.
-        KeyboardInterrupt: says how many frames were written.
+        UserError: the source cannot be read, the output cannot be written, or settings do not go together.
+        KeyboardInterrupt: the message says how many frames were written.
     """
     if output.is_file() and not (Path(source).exists() or glob.has_magic(source)):
         raise UserError(f"{source}: no such video, but {output} is there; the input is named before the output")
     check_written({"OUTPUT": output if output.suffix else None, "--json": json}, [source])
     painter, clip = settings.painter(predictor.classes), settings.clip()
-    settings.segmenter(predictor)  # says what does not go together before anything is opened
+    settings.segmenter(predictor)  # checks the settings before anything is opened
     frames = open_source(source, Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE)
-    # A source that does not say how many frames it has may have any number.
+    # A source that does not tell its number of frames may have any.
     segment = settings.segmenter(predictor.for_many(clip.count(frames) if frames.count else None))
     lossless = settings.layout == "mask" and keeps_indices(output)
     writer = open_writer(output, frames, clip, lossless)
@@ -86,7 +86,7 @@ def segment_file(
             draw = class_indices if lossless else painter
             done = segment_video(frames, segment, draw, writer, clip, batch, rows, progress)
     finally:
-        # Also what was done until Ctrl-C or an error is worth having.
+        # The rows until Ctrl-C or an error are worth having.
         if json and rows:
             write_json(json, rows)
     return SegmentedVideo(
@@ -100,13 +100,13 @@ def segment_file(
 
 
 def keeps_indices(output: Path) -> bool:
-    """Whether every class index can be read again from what is written there."""
+    """Whether every class index can be read back from that output."""
     return output.suffix.lower() in ("", ".mkv")
 
 
 @contextmanager
 def counted(progress: Callable[[int, int], None], output: Path | None) -> Iterator[Callable[[int, int], None]]:
-    """``progress``, and on Ctrl-C a word on what there is by then."""
+    """``progress`` which, on Ctrl-C, also says how much was written."""
     frames = 0
 
     def count(done: int, total: int) -> None:

@@ -10,12 +10,12 @@ from segnet.inference.video.flow import Flow, grey, positions, seen_in_both
 class FlickerMeter:
     """Flicker of any number of segmentations of one video, measured along the same flow.
 
-    A pixel flickers if its class differs from the class of the place at which it was one frame before. Pixels that
-    were hidden or out of the image then are left out, as the flow there and back tells. This is 1 - temporal
-    consistency in accuracy instead of IoU (arXiv 1912.06632, section 3.3, uses such warped predictions).
+    A pixel flickers if its class differs from the class at its place one frame before. Pixels that were hidden or
+    outside the image are left out; the flow forth and back tells which. This is 1 - temporal consistency in accuracy
+    instead of IoU (arXiv 1912.06632, section 3.3, uses such warped predictions).
 
     Args:
-        count: segmentations that are measured side by side, such as before and after smoothing.
+        count: number of segmentations that are measured together, such as before and after smoothing.
     """
 
     def __init__(self, count: int = 1) -> None:
@@ -29,7 +29,7 @@ class FlickerMeter:
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
-            masks: one a segmentation, ``(H, W)`` class indices.
+            masks: one for each segmentation, ``(H, W)`` class indices.
         """
         now = grey(image)
         size = now.shape[1], now.shape[0]
@@ -49,5 +49,5 @@ class FlickerMeter:
 
     @property
     def flicker(self) -> list[float]:
-        """For each segmentation the share of changed pixels, 0–1; NaN before a second frame was seen."""
+        """The share of changed pixels for each segmentation, 0–1; NaN before the second frame."""
         return [changed / self.pixels if self.pixels else float("nan") for changed in self.changed]

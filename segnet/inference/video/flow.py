@@ -8,28 +8,28 @@ Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 LONGEST_SIDE = 480
-"""Flow is found on frames scaled down to this: it is smooth, and its cost goes with the pixels."""
+"""Flow is computed on frames that were scaled down to this side. It is smooth, and its cost grows with the pixels."""
 
 
 class Flow:
-    """Finds flow between frames of one size, ``(H, W, 3)`` uint8 RGB."""
+    """Computes the flow between frames of one size, ``(H, W, 3)`` uint8 RGB."""
 
     def __init__(self) -> None:
         self.search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
     def between(self, frame: Grey, other: Grey) -> Floats:
-        """For each pixel (y, x) of ``frame`` the (dx, dy) in pixels to the same thing in ``other``, ``(H, W, 2)``.
+        """For each pixel (y, x) of ``frame``, the (dx, dy) in pixels to the same point in ``other``, ``(H, W, 2)``.
 
-        Both frames are grey, as :func:`grey` gives them; the flow is in their pixels.
+        Both frames are grey images of :func:`grey`; the flow is in their pixels.
         """
-        # DIS cannot build its pyramid for images under some 16 pixels, in which there is nothing to follow.
+        # DIS cannot build its pyramid for images under about 16 pixels, in which there is nothing to follow.
         if min(frame.shape) < 16:
             return np.zeros((*frame.shape, 2), np.float32)
         return np.asarray(self.search.calc(frame, other, None), np.float32)  # type: ignore[call-overload]
 
 
 def grey(image: NDArray[np.uint8]) -> Grey:
-    """``(H, W, 3)`` uint8 RGB to grey ``(h, w)`` uint8, its longest side at most :data:`LONGEST_SIDE`."""
+    """``(H, W, 3)`` uint8 RGB to grey ``(h, w)`` uint8 whose longest side is at most :data:`LONGEST_SIDE`."""
     height, width = image.shape[:2]
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -38,7 +38,7 @@ def grey(image: NDArray[np.uint8]) -> Grey:
 
 
 def positions(flow: Floats, size: tuple[int, int]) -> Floats:
-    """Where in the other frame, scaled to ``size`` (H, W), each pixel was: ``(H, W, 2)`` of (x, y)."""
+    """The place of each pixel in the other frame, which is scaled to ``size`` (H, W): ``(H, W, 2)`` of (x, y)."""
     height, width = size
     if flow.shape[:2] != size:
         scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
@@ -57,7 +57,7 @@ def inside(there: Floats) -> NDArray[np.bool_]:
 
 
 def seen_in_both(forth: Floats, back: Floats) -> NDArray[np.bool_]:
-    """Pixels that are in both frames, ``(H, W)``: following the flow and the flow back ends where it began.
+    """Pixels that are in both frames, ``(H, W)``: the flow forth and back ends where it began.
 
     The bound is that of Sundaram, Brox and Keutzer (ECCV 2010), section 2.3.
 

@@ -18,16 +18,17 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 LARGE = 1_000_000
-"""Pixels from which the network sees frames one by one: two at once would take twice the memory for little."""
+"""Frames with more pixels go through the network one by one: two at once would take twice the memory for little gain.
+"""
 
 
 class Segmented(NamedTuple):
-    """One frame's results.
+    """The results of one frame.
 
     Attributes:
         mask: class indices ``(H, W)`` uint8.
         shares: of each class, ``(C,)``, 0–1.
-        uncertainty: variance of the dropout samples ``(H, W)`` float32, None where it was not asked for.
+        uncertainty: variance of the dropout samples ``(H, W)`` float32; None if it was not asked for.
     """
 
     mask: Pixels
@@ -36,7 +37,7 @@ class Segmented(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the network says of a frame: class indices, or probabilities ``(C, H, W)`` where they are needed."""
+    """The network's result for a frame: class indices, or probabilities ``(C, H, W)`` if they are needed."""
 
     mask: Pixels | None
     probabilities: Floats | None = None
@@ -47,13 +48,13 @@ class FrameSegmenter:
     """Turns one frame after another into classes, in two steps that may run in two threads.
 
     Args:
-        predictor: runs on the frames.
+        predictor: the predictor.
         smooth: weight of the past in the temporal smoothing, 0 (none) to under 1.
         uncertainty: keep the variance of the dropout samples.
-        measure_flicker: keep count of how unsteady the classes are, before and after smoothing.
+        measure_flicker: measure how unsteady the classes are, before and after smoothing.
 
     Raises:
-        UserError: settings that do not go together.
+        UserError: settings do not go together.
     """
 
     def __init__(
@@ -72,18 +73,18 @@ class FrameSegmenter:
         self.meter = FlickerMeter(2 if smooth else 1) if measure_flicker else None
 
     def threads(self, image: Pixels) -> int:
-        """How many threads may call ``predict`` at the same time on frames such as ``image``.
+        """The number of threads that may call ``predict`` at the same time on frames such as ``image``.
 
-        Two frames at once, each on half of the cores, take a sixth less time than one after another on all of them,
-        which wait for each other at every layer, and for what else the processor does: reading, drawing, encoding.
+        Two frames at once, each on half of the cores, take a sixth less time than one after the other on all cores.
+        Cores that share a frame wait for each other at every layer, and for reading, drawing and encoding.
         """
         height, width = self.predictor.network_size(*image.shape[:2])
-        # Dropout is turned on in the network itself, for all threads; tiles are there to save memory.
+        # Dropout is switched on in the network itself, for all threads. Tiles are there to save memory.
         alone = height * width > LARGE or self.predictor.samples > 1 or self.predictor.tile is not None
         return 2 if self.predictor.backend.splits_cores and torch.get_num_threads() > 1 and not alone else 1
 
     def predict(self, images: Sequence[Pixels]) -> list[Answer]:
-        """The network's part: the next frames, ``(H, W, 3)`` uint8 RGB, all of the size of those before."""
+        """Run the network on the next frames, ``(H, W, 3)`` uint8 RGB, all of the same size."""
         if self.uncertainty:
             probabilities, variances = self.predictor.uncertainty(images)
             return [Answer(None, *pair) for pair in zip(probabilities, variances, strict=True)]
@@ -92,7 +93,7 @@ class FrameSegmenter:
         return [Answer(mask) for mask in self.predictor.classes_of(images)]
 
     def finish(self, image: Pixels, answer: Answer) -> Segmented:
-        """The rest, frame by frame in order."""
+        """Do the rest, frame by frame in order."""
         masks = []
         if answer.mask is not None:
             masks.append(answer.mask)
@@ -108,10 +109,10 @@ class FrameSegmenter:
 
 
 def check_varies(predictor: Predictor) -> None:
-    """Refuse to show how passes differ where there is one alone.
+    """Refuse to show how passes differ if there is only one.
 
     Raises:
-        UserError: an image takes the predictor one pass.
+        UserError: the predictor makes one pass for each image.
     """
     if predictor.passes < 2:
         raise UserError(

@@ -13,13 +13,13 @@ from segnet.files import sweep, sync_folder, temporary_beside
 
 
 class ImageWriter:
-    """Writes ``000000.png``, ``000001.png``, … to a folder that gets its name once all are there.
+    """Writes ``000000.png``, ``000001.png``, … to a folder that gets its name when all are written.
 
     Args:
-        folder: is made; what was done until an error or Ctrl-C is kept.
+        folder: it is created; after an error or Ctrl-C the images so far are kept.
 
     Raises:
-        UserError: the folder holds something already.
+        UserError: the folder is not empty.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,10 +40,10 @@ class ImageWriter:
                 sync_folder(self.folder.parent)
 
     def write(self, image: NDArray[np.uint8], time: Fraction) -> None:  # noqa: ARG002
-        """Add ``(H, W, 3)`` RGB or ``(H, W)`` class indices; files know no ``time``.
+        """Add ``(H, W, 3)`` RGB or ``(H, W)`` class indices; ``time`` is not written.
 
         Raises:
-            UserError: no room on the disk; the images before are kept.
+            UserError: there is no room on the disk; the images so far are kept.
         """
         file = self.temporary / f"{self.frames:06d}.png"
         try:

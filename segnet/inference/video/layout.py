@@ -11,7 +11,7 @@ from segnet.inference.overlay import Legend, Overlay, Pixels, caption
 from segnet.inference.video.frames import Segmented
 
 Layout = Callable[[Pixels, Segmented, Overlay], Pixels]
-"""From frame, results and overlay to ``(H, W', 3)`` uint8 RGB."""
+"""Draws frame, results and overlay as ``(H, W', 3)`` uint8 RGB."""
 
 
 def over(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
@@ -30,9 +30,9 @@ def mask_only(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:  # n
 
 
 def with_uncertainty(image: Pixels, found: Segmented, overlay: Overlay) -> Pixels:
-    """The colours over the image on the left; where the samples differ, brighter on the right."""
+    """The colours over the image on the left. On the right, pixels are brighter where the samples differ more."""
     assert found.uncertainty is not None
-    # The standard deviation of values in 0–1 is at most 1/2; its mean over classes rarely passes half of that.
+    # The standard deviation of values in 0–1 is at most 1/2. Its mean over classes is rarely above half of that.
     brightness = np.minimum(np.sqrt(found.uncertainty) * 4, 1) * 255
     heat = cv2.applyColorMap(brightness.astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
     both = np.concatenate([overlay.draw(image, found.mask), heat], axis=1)
@@ -51,10 +51,10 @@ class Painter:
     """Draws the images of one video.
 
     Args:
-        overlay: how classes are drawn.
+        overlay: draws the classes.
         layout: a name of ``LAYOUTS``.
         legend: a strip with the classes' names and shares below.
-        rate: how many frames a second come, in the corner; with the layout ``uncertainty`` also its mean.
+        rate: show the frames a second in the corner; with the layout ``uncertainty`` also the mean uncertainty.
     """
 
     def __init__(self, overlay: Overlay, layout: str = "overlay", legend: bool = True, rate: bool = False) -> None:
@@ -65,10 +65,10 @@ class Painter:
         self.counted: tuple[Segmented | None, float] = None, 0.0
 
     def __call__(self, image: Pixels, found: Segmented) -> Pixels:
-        """``(H', W', 3)`` uint8 RGB of the frame ``image`` ``(H, W, 3)``; all frames are of one size."""
+        """``(H', W', 3)`` uint8 RGB of the frame ``image`` ``(H, W, 3)``. All frames have one size."""
         drawn = self.layout(image, found, self.overlay)
         if self.rate:
-            # A frame that is drawn again, with another opacity, is no new one.
+            # The same frame drawn again with another opacity does not count.
             if self.counted[0] is not found:
                 self.counted = found, self.clock.tick()
             words = [f"{self.counted[1]:.1f} frames/s"]
@@ -82,10 +82,10 @@ class Painter:
 
 
 class FrameClock:
-    """Frames a second over the last two seconds or so.
+    """Frames a second over about the last two seconds.
 
     Args:
-        now: gives seconds.
+        now: the clock, in seconds.
     """
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
@@ -93,7 +93,7 @@ class FrameClock:
         self.times: deque[float] = deque(maxlen=60)
 
     def tick(self) -> float:
-        """Count a frame; the rate so far, 0 at the first."""
+        """Count a frame; gives the rate so far, 0 at the first."""
         self.times.append(self.now())
         while len(self.times) > 2 and self.times[-1] - self.times[0] > 2:
             self.times.popleft()

@@ -23,7 +23,7 @@ class Screen(AbstractContextManager[Any], Protocol):
     words: str
 
     def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
-        """Show ``image``, or what it is after a change of the overlay; False: enough."""
+        """Show ``image``, or ``draw_again()`` after a change of the overlay; False ends the watching."""
         ...
 
 
@@ -37,23 +37,23 @@ def watch(
     rows: list[Row] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Show the newest frame whenever the network is ready for one, until a screen says that it is enough.
+    """Show the newest frame whenever the network is ready, until a screen ends it.
 
     Args:
         source: the camera.
         segment: turns frames into classes.
         draw: makes the images.
-        screens: where they are shown.
-        writer: takes them as well.
-        clip: its end ends the watching.
-        rows: a row a frame is added to this.
+        screens: show the images.
+        writer: writes the images too.
+        clip: ends the watching at its end.
+        rows: a row for each frame is added to this list.
         progress: called with (frames done, 0).
 
     Returns:
-        The number of frames that were shown.
+        The number of shown frames.
 
     Raises:
-        UserError: the camera has gone for good, or the output cannot be written.
+        UserError: the camera is lost for good, or the output cannot be written.
     """
     done, names = 0, segment.predictor.classes.names
     with ExitStack() as stack:
@@ -79,7 +79,7 @@ def watch(
 
 
 class Screens(AbstractContextManager["Screens"]):
-    """Several screens as one, which stays alive while nothing new comes."""
+    """Several screens as one, which stays responsive while no frame comes."""
 
     def __init__(self, screens: Sequence[Screen]) -> None:
         self.screens, self.stack = screens, ExitStack()
@@ -94,12 +94,12 @@ class Screens(AbstractContextManager["Screens"]):
         self.stack.__exit__(*error)
 
     def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
-        """Show ``image`` on all screens, also where the first one has had enough; False: one of them has."""
+        """Show ``image`` on all screens, even if the first one wants to end; False if any of them does."""
         self.draw_last = draw_again
         return self._show(image, draw_again)
 
     def show_again(self, words: str = "") -> bool:
-        """Show the last image once more, darkened and with ``words`` where there are any."""
+        """Show the last image once more, darkened and with ``words`` if there are any."""
         draw = self.draw_last
         if not draw:
             return True

@@ -27,10 +27,10 @@ PAGE = """<!doctype html>
 
 
 class MjpegServer:
-    """Serves a page at ``/`` and the stream at ``/stream.mjpg``, on 127.0.0.1 alone.
+    """Serves a page at ``/`` and the stream at ``/stream.mjpg``, only on 127.0.0.1.
 
     Args:
-        port: to listen on; 0 takes one that is free.
+        port: the port; 0 takes a free one.
 
     Raises:
         UserError: the port is taken.
@@ -60,7 +60,7 @@ class MjpegServer:
         self.server.server_close()
 
     def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:  # noqa: ARG002
-        """Give ``image`` to all who look; a server never asks to stop."""
+        """Send ``image`` to all viewers. A server never asks to stop."""
         _, jpeg = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         with self.changed:
             self.number, self.jpeg = self.number + 1, jpeg.tobytes()
@@ -68,7 +68,7 @@ class MjpegServer:
         return True
 
     def newer_than(self, number: int) -> tuple[int, bytes] | None:
-        """Wait for an image after that ``number``; None: the end."""
+        """Wait for an image after ``number``; None at the end."""
         with self.changed:
             self.changed.wait_for(lambda: self.closed or self.number > number)
             return None if self.closed else (self.number, self.jpeg)
@@ -85,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         host = self.headers.get("Host", "").rpartition(":")[0]
         if host not in (HOST, "localhost"):
-            # A page of another site could else reach this through a name that points here (DNS rebinding).
+            # Otherwise a page of another site could reach this through a name that points here (DNS rebinding).
             self.send_error(HTTPStatus.FORBIDDEN)
         elif self.path == "/":
             self._begin("text/html; charset=utf-8")
@@ -111,8 +111,8 @@ class Handler(BaseHTTPRequestHandler):
                 head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                 self.wfile.write(head.encode() + jpeg + b"\r\n")
         except OSError:
-            # Who looked has left.
+            # The viewer has left.
             return
 
     def log_message(self, format: str, *args: object) -> None:
-        """The terminal is for the frames."""
+        """Print nothing, since the terminal shows the progress."""

@@ -14,18 +14,18 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 DEPTH = 4
-"""Frames that may wait between two threads: enough to even out, few enough for 4K."""
+"""Frames that may wait between two threads: enough to even out, and few enough for 4K."""
 
 
 class _End:
-    """The last thing in a queue, with the error that ended it if there was one."""
+    """The last item of a queue, with the error that ended it if there was one."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
 
 
 def ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
-    """``items`` in order, worked out in a thread of their own, at most ``DEPTH`` ahead.
+    """``items`` in order, computed in another thread, at most ``DEPTH`` ahead.
 
     An error in ``items`` is raised here. A caller that stops early ends the thread.
     """
@@ -63,9 +63,9 @@ def ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
 
 
 class Behind(Generic[Item]):
-    """Calls ``work`` on what it is given, in order, in a thread of its own, at most ``DEPTH`` behind.
+    """Calls ``work`` on each item in order, in another thread, at most ``DEPTH`` behind.
 
-    An error of ``work`` is raised at the next call or at the end. Leaving the ``with`` waits for all that was given.
+    An error of ``work`` is raised at the next call or at the end. Leaving the ``with`` waits for all items.
     """
 
     def __init__(self, work: Callable[[Item], None]) -> None:
@@ -101,9 +101,9 @@ class Behind(Generic[Item]):
 def at_once(
     work: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Each of ``items`` with what ``work`` makes of it, in order; so many ``threads`` work, each on an item of its own.
+    """Each of ``items`` with the result of ``work``, in order. ``threads`` threads work, each on its own item.
 
-    They share the processor's cores: what PyTorch does in one of them takes only a part.
+    They share the processor's cores: in each of them, PyTorch uses a part.
     """
     if threads == 1:
         yield from ((item, work(item)) for item in items)
@@ -124,11 +124,11 @@ def at_once(
 
 
 def take_cores(count: int, others_count: int) -> None:
-    """Let PyTorch compute on so many cores in this thread, and on ``others_count`` in those to come."""
-    # The first call of a thread takes over the number of all, which must not come after its own is set.
+    """Let PyTorch use ``count`` cores in this thread, and ``others_count`` in threads that start later."""
+    # The first call in a thread takes over the global number, so it must come before the thread's own is set.
     torch.get_num_threads()
     torch.set_num_threads(count)
-    # It also takes the number as the one of all threads to come, until another thread says otherwise.
+    # This thread also sets the number for all threads that start later, until another thread sets it.
     others = threading.Thread(target=torch.set_num_threads, args=(others_count,))
     others.start()
     others.join()

@@ -18,30 +18,30 @@ from segnet.errors import UserError, first_line
 from segnet.inference.video.container import frame_rate, open_container, pixel_aspect, whole_frames
 
 IMAGE_RATE = Fraction(10)
-"""Images a second where a source has no times of its own."""
+"""Images a second of a source without times."""
 UNSPECIFIED = 2
-"""FFmpeg's number for a colour space that the file does not say."""
+"""FFmpeg's number for an unspecified colour space."""
 HD = 1280, 720
-"""Width and height from which a film is HD."""
+"""Width and height from which a video counts as HD."""
 LONGEST_GAP = 86_400
-"""Seconds between two frames beyond which a time stamp is damaged."""
+"""With a longer gap in seconds between two frames, a time stamp counts as damaged."""
 WORTH_SEEKING = 5
-"""Seconds up to which decoding from the beginning is no slower than looking for a key frame."""
+"""Up to so many seconds, decoding from the beginning is no slower than seeking a key frame."""
 
 
 class Frame(NamedTuple):
-    """An image ``(H, W, 3)`` uint8 RGB, upright, and its time in seconds from the source's beginning."""
+    """An image ``(H, W, 3)`` uint8 RGB, upright, and its time in seconds from the start of the source."""
 
     image: NDArray[np.uint8]
     time: Fraction
 
 
 class Source(Protocol):
-    """Where frames come from.
+    """A source of frames.
 
     Attributes:
         rate: frames a second, on average.
-        count: frames in all, or 0 where the source does not say.
+        count: number of frames; 0 if the source does not tell.
         path: the file whose audio belongs to the frames, if any.
         pixel_aspect: width ÷ height of a pixel, 1 for square ones.
     """
@@ -52,19 +52,19 @@ class Source(Protocol):
     pixel_aspect: Fraction
 
     def frames(self, start: Fraction = Fraction(0)) -> Iterator[Frame]:
-        """Frames of one size in order, each call anew; what lies before ``start`` seconds may be left out."""
+        """Frames of one size in order, from the start at each call. Those before ``start`` seconds may be left out."""
         ...
 
 
 def open_source(name: str, rate: Fraction = IMAGE_RATE) -> Source:
-    """The source that ``name`` stands for: a folder, a pattern or a video file.
+    """Open the source ``name``: a folder, a pattern or a video file.
 
     Args:
-        name: what the user wrote.
+        name: as the user wrote it.
         rate: images a second, for a folder or a pattern.
 
     Raises:
-        UserError: there is nothing of the kind.
+        UserError: there is no such source.
     """
     path = Path(name)
     if path.is_dir():
@@ -80,14 +80,14 @@ def open_source(name: str, rate: Fraction = IMAGE_RATE) -> Source:
 
 
 class VideoFile:
-    """Any video that FFmpeg decodes; frames are turned upright as the file's rotation says.
+    """Any video that FFmpeg decodes. Frames are turned upright by the file's rotation.
 
     Args:
-        path: of the file.
-        max_pixels: that a frame may have; larger ones are left out.
+        path: the file.
+        max_pixels: most pixels of a frame; larger ones are left out.
 
     Raises:
-        UserError: not a video, or one without an image.
+        UserError: it is no video, or has no image.
     """
 
     def __init__(self, path: Path, max_pixels: int = ALLOWED.max_pixels) -> None:
@@ -104,7 +104,7 @@ class VideoFile:
         decoded = self._decode(start if start > WORTH_SEEKING else None)
         first = next(decoded, None)
         if start > WORTH_SEEKING and (first is None or first.time > start):
-            # Some formats cannot be sought in, or only so that it ends behind the place.
+            # Some formats cannot seek, or end behind the requested time.
             decoded.close()
             decoded = self._decode(None)
             first = next(decoded, None)
@@ -128,12 +128,12 @@ class VideoFile:
             for frame in whole_frames(container, stream, str(self.path)):
                 time = self._time_after(time, None if frame.pts is None else (frame.pts - zero) * base)
                 size = size or (frame.width, frame.height)
-                # A stream may change its size; the first one is kept, as players do.
+                # A stream may change its size. The first size is kept, as in players.
                 rgb = self._rgb(frame, size)
                 yield Frame(np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)), time)
 
     def _time_after(self, before: Fraction, stamp: Fraction | None) -> Fraction:
-        """A frame's time: what the file says, unless that is nothing or a damaged number."""
+        """The time of a frame: the file's, unless that is missing or damaged."""
         if stamp is None or abs(stamp - before) > LONGEST_GAP:
             return before + 1 / self.rate
         return stamp
@@ -149,17 +149,17 @@ class VideoFile:
 
 
 def colorspace_of(frame: av.VideoFrame) -> Colorspace | None:
-    """BT.709 for HD that does not say its colour space, as players take it; None: what the file says, or BT.601."""
+    """The colour space: BT.709 for HD without one, as players assume; None: the file's, or BT.601."""
     is_hd = frame.width >= HD[0] or frame.height >= HD[1]
     return Colorspace.ITU709 if is_hd and frame.colorspace == UNSPECIFIED else None
 
 
 class Images:
-    """Images of one size, in the order of their names, in which 10 comes after 9.
+    """Images of one size, in the order of their names, with 10 after 9.
 
     Args:
         paths: the files.
-        name: what they were asked for by, for messages.
+        name: the user's name for them, for messages.
         rate: images a second.
     """
 
@@ -186,6 +186,6 @@ class Images:
 
 
 def natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts numbers in names by their value."""
+    """A key that sorts numbers in names by value."""
     parts: list[str] = re.findall(r"\d+|\D+", str(path))
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

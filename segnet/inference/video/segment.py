@@ -19,13 +19,13 @@ from segnet.inference.video.writer import VideoWriter
 from segnet.rounding import ceil_div
 
 Draw = Callable[[Pixels, Segmented], Pixels]
-"""From frame and results to what is written."""
+"""Draws a frame and its results."""
 Row = dict[str, Any]
-"""``time`` in seconds, ``shares`` of each class by name, and ``uncertainty`` where it was asked for."""
+"""``time`` in seconds, ``shares`` of each class by name, and ``uncertainty`` if it was asked for."""
 
 
 class Writer(AbstractContextManager[Any], Protocol):
-    """Takes the frames of a video; leaving it makes what was written whole."""
+    """Takes the frames of a video. Leaving it completes the file."""
 
     def write(self, image: NDArray[np.uint8], time: Fraction) -> None: ...
 
@@ -36,10 +36,10 @@ class Clip:
     Args:
         start: second of the first frame.
         end: second before which the last frame lies; None: the source's end.
-        stride: every how manyeth frame is taken.
+        stride: every ``stride``-th frame is taken.
 
     Raises:
-        UserError: no frame can be in it.
+        UserError: the clip cannot contain a frame.
     """
 
     def __init__(self, start: float = 0, end: float | None = None, stride: int = 1) -> None:
@@ -49,7 +49,7 @@ class Clip:
             raise UserError(f"--end {end}: has to lie behind the start at {start} seconds")
         if stride < 1:
             raise UserError(f"--stride {stride}: every n-th frame is taken, n is 1 or more")
-        # 0.2 is a fifth for the user, and a little more for the processor.
+        # The float 0.2 is a little more than the fifth that the user means.
         self.start = Fraction(start).limit_denominator(1_000_000)
         self.end = None if end in (None, float("inf")) else Fraction(end).limit_denominator(1_000_000)
         self.stride = stride
@@ -65,7 +65,7 @@ class Clip:
                 index += 1
 
     def count(self, source: Source) -> int:
-        """Frames that will come, as far as the source says."""
+        """Number of frames in the clip; 0 if the source does not tell."""
         if not source.count:
             return 0
         last = source.count if self.end is None else min(source.count, round(self.end * source.rate))
@@ -76,7 +76,7 @@ def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False
     """The writer for ``output``: a video file, whose suffix chooses the format, or a folder if it has no suffix.
 
     Raises:
-        UserError: no such format, the encoder is missing, or the output is the source.
+        UserError: there is no such format, the encoder is missing, or the output is the source.
     """
     if source.path and output.exists() and output.samefile(source.path):
         raise UserError(f"{output}: is the input itself; name another file")
@@ -88,7 +88,7 @@ def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False
 
 
 def class_indices(image: Pixels, found: Segmented) -> Pixels:  # noqa: ARG001
-    """Draws nothing: the frame's class indices ``(H, W)``."""
+    """Draw nothing, and give the frame's class indices ``(H, W)``."""
     return found.mask
 
 
@@ -102,17 +102,19 @@ def segment_video(
     rows: list[Row] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Write a video; reading, network, drawing and writing overlap. What was written until an error or Ctrl-C plays.
+    """Write a video; reading, network, drawing and writing overlap.
+
+    After an error or Ctrl-C, the written part plays.
 
     Args:
-        source: of frames.
+        source: the frames.
         segment: turns them into classes.
         draw: makes the images, such as a ``Painter``.
-        writer: takes them.
-        clip: which of the frames; None: all.
+        writer: writes them.
+        clip: the part of the source; None: all.
         batch: frames that the network sees at once; more than one helps on a GPU.
-        rows: a row a frame is added to this.
-        progress: called with (frames done, frames in all or 0).
+        rows: a row for each frame is added to this list.
+        progress: called with (frames done, total or 0).
 
     Returns:
         The number of frames written.

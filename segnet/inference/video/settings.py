@@ -13,17 +13,17 @@ from segnet.inference.video.segment import Clip
 
 @dataclass(frozen=True)
 class VideoSettings(Look):
-    """The settings of a video beside its look, checked before anything is loaded.
+    """The settings of a video, its look among them, checked before anything is loaded.
 
     Attributes:
-        show_rate: frames a second, in the corner.
+        show_rate: show the frames a second in the corner.
         start: second of the first frame.
         end: second before which the last frame lies; None: the end.
-        stride: every how manyeth frame is taken.
-        fps: images a second, of a folder; None: 10.
-        smooth: weight of the past that steadies the classes along the flow, 0 to under 1.
+        stride: every ``stride``-th frame is taken.
+        fps: images a second of a folder; None: 10.
+        smooth: weight of the past in the temporal smoothing, 0 to under 1.
         flicker: measure how unsteady the classes are.
-        batch: frames seen at once; None: 4 on a GPU, else 1.
+        batch: frames that the network sees at once; None: 4 on a GPU, else 1.
 
     Raises:
         UserError: a setting is out of its range.

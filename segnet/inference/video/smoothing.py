@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 from segnet.inference.video.flow import Flow, grey, inside, positions
 
 DIFFERENCE = 12.0
-"""Grey levels by which a pixel may differ from where it came from before it counts as another thing."""
+"""Difference in grey levels at which a pixel counts as a different object."""
 
 
 class TemporalSmoothing:
     """A running average of probabilities along optical flow.
 
-    The past counts ``strength`` where the flow explains the image and less where it does not: by
-    ``exp(-(difference / 12)²)`` of the grey levels, and not at all out of the image. So new things show at once.
+    The past has the weight ``strength`` where the flow explains the image. Elsewhere it has less, by ``exp(-(difference
+    / 12)²)`` of the grey levels, and none outside the image. So new objects show at once.
 
     Args:
-        strength: weight of the past, 0 (none) to under 1; 0.7 looks back on about three frames.
+        strength: weight of the past, 0 (none) to under 1; 0.7 averages about three frames.
     """
 
     def __init__(self, strength: float = 0.7) -> None:
@@ -31,11 +31,11 @@ class TemporalSmoothing:
         """The smoothed probabilities of the next frame.
 
         Args:
-            image: ``(H, W, 3)`` uint8 RGB, of the size of all frames before.
+            image: ``(H, W, 3)`` uint8 RGB; all frames have the same size.
             probabilities: ``(C, H, W)``.
         """
         now = grey(image)
-        # OpenCV moves whole pixels at once, with all their classes.
+        # In this layout OpenCV moves whole pixels at once, with all their classes.
         smoothed = np.ascontiguousarray(probabilities.transpose(1, 2, 0))
         if self.before is not None:
             earlier, past = self.before
@@ -54,6 +54,6 @@ class TemporalSmoothing:
         """Weight of the past at each pixel of ``now``, ``(h, w)`` float32, 0 to ``strength``."""
         there = positions(flow, now.shape)
         moved = cv2.remap(earlier, there[..., 0], there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        # Single pixels differ by noise; what is another thing differs over some pixels.
+        # Single pixels differ by noise, and objects differ over several pixels.
         difference = cv2.blur(cv2.absdiff(now, moved).astype(np.float32), (5, 5))
         return np.asarray(self.strength * np.exp(-np.square(difference / DIFFERENCE)) * inside(there), np.float32)

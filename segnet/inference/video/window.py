@@ -15,7 +15,7 @@ from segnet.terminal import say
 KEYS = "q quit, s save, space pause, o opacity"
 TITLE = f"segnet video - {KEYS}"
 LARGEST = 1280, 800
-"""Width and height in pixels to which a window opens at most; the user may pull it larger."""
+"""The largest width and height in pixels of a new window. The user may enlarge it."""
 OPACITIES = (0.25, 0.5, 0.75, 1.0, 0.0)
 
 
@@ -23,8 +23,8 @@ class Window:
     """Shows images; q or Escape quits, s saves, space pauses, o changes the opacity.
 
     Args:
-        overlay: whose opacity is changed.
-        folder: in which images are saved.
+        overlay: its opacity can be changed.
+        folder: folder for saved images.
 
     Raises:
         UserError: there is no display.
@@ -32,7 +32,7 @@ class Window:
 
     def __init__(self, overlay: Overlay, folder: Path) -> None:
         require_display()
-        # The window library's Qt warns time and again of fonts that it does not bring and does not need.
+        # Qt, in the window library, warns repeatedly about fonts that it neither has nor needs.
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         self.overlay, self.folder = overlay, folder
         self.saved, self.is_sized = 0, False
@@ -46,13 +46,13 @@ class Window:
         cv2.destroyAllWindows()
 
     def show(self, image: Pixels, draw_again: Callable[[], Pixels]) -> bool:
-        """Show ``image``, for as long as it is paused, and what ``draw_again`` makes after a key changed how.
+        """Show ``image`` while it is paused, and ``draw_again()`` after a key changed the look.
 
         Returns:
             False: the user wants to quit.
         """
         if not self.is_sized:
-            # By itself it opens so small that nobody can read the legend.
+            # Without this the window opens so small that nobody can read the legend.
             cv2.resizeWindow(TITLE, *fitting(image.shape[1], image.shape[0]))
             self.is_sized = True
         cv2.imshow(TITLE, image[..., ::-1])
@@ -82,26 +82,26 @@ class Window:
 
 
 def fitting(width: int, height: int) -> tuple[int, int]:
-    """(width, height) of the window in which an image of this size is shown: its own, at most :data:`LARGEST`."""
+    """(width, height) of the window for an image of this size: its own, at most :data:`LARGEST`."""
     scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
     return round(width * scale), round(height * scale)
 
 
 def next_opacity(opacity: float) -> float:
-    """The next of ``OPACITIES``, round and round."""
+    """The next of ``OPACITIES``, in a circle."""
     return next((step for step in sorted(OPACITIES) if step > opacity), min(OPACITIES))
 
 
 def require_display() -> None:
-    """Say that there is no display before the window library ends the whole program over it.
+    """Check for a display, since without one the window library would end the whole program.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no display.
     """
     advice = "look at it in a browser with --mjpeg 8080, or name an OUTPUT file"
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise UserError(f"no display to open a window on; {advice}")
-    # The library aborts where a display is named but not there, and raises where it was built without windows.
+    # The library aborts if the display does not exist, and raises if it was built without windows.
     probe = subprocess.run([sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"], capture_output=True)
     if probe.returncode:
         raise UserError(f"no window can be opened on this display; {advice}")

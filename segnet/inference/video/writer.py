@@ -18,11 +18,11 @@ from segnet.inference.video.audio import AudioTrack
 from segnet.inference.video.faststart import IN_PIECES, cut_to_whole_pieces, frames_in, write_whole
 
 TICKS = 90_000
-"""Times are kept to this part of a second, MPEG's own clock: fine enough for any frame rate, also a variable one."""
+"""Units of time a second, MPEG's own clock. It is fine enough for any frame rate, even a variable one."""
 
 
 class Encoding(NamedTuple):
-    """How images are encoded: FFmpeg's names and options."""
+    """The encoding of images: FFmpeg's names and options."""
 
     codec: str
     pixels: str
@@ -30,8 +30,8 @@ class Encoding(NamedTuple):
     container: dict[str, str]
 
 
-# Encoding shares the processor with the network: "ultrafast" takes a third of the time of "veryfast" for 1.7 times the
-# bytes at a slightly higher PSNR, and every phone decodes what it makes.
+# The encoder shares the processor with the network. "ultrafast" takes a third of the time of "veryfast", for 1.7 times
+# the bytes at a slightly higher PSNR, and every phone decodes it.
 H264 = Encoding("libx264", "yuv420p", {"crf": "22", "preset": "ultrafast"}, {})
 VP9 = Encoding(
     "libvpx-vp9", "yuv420p", {"crf": "32", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}, {}
@@ -43,22 +43,22 @@ ENCODINGS = {
     ".webm": VP9,
 }
 LOSSLESS = Encoding("ffv1", "gray", {"level": "3", "slicecrc": "1"}, {})
-"""For class indices, in Matroska."""
+"""Encoding of class indices, in Matroska."""
 
 
 class VideoWriter:
-    """Writes frames beside ``path`` and renames the file once it is whole.
+    """Writes frames to a file beside ``path``, and renames it when it is complete.
 
     Args:
-        path: of the video; its suffix chooses the format.
+        path: the video; its suffix chooses the format.
         rate: frames a second, on average.
-        audio_from: file whose audio goes along.
+        audio_from: file whose audio is copied.
         audio_start: second of that file at which the video begins.
-        pixel_aspect: width ÷ height of a pixel, which players stretch the image by.
-        lossless: frames are class indices ``(H, W)``, every one of which is kept; for ``.mkv``.
+        pixel_aspect: width ÷ height of a pixel, by which players stretch the image.
+        lossless: frames are class indices ``(H, W)``, which are kept exactly; for ``.mkv``.
 
     Raises:
-        UserError: a suffix without a format, or an encoder that this FFmpeg lacks.
+        UserError: the suffix has no format, or this FFmpeg lacks the encoder.
     """
 
     def __init__(
@@ -101,13 +101,13 @@ class VideoWriter:
         stream.pix_fmt = self.encoding.pixels
         stream.codec_context.sample_aspect_ratio = self.pixel_aspect
         if not grey:
-            # Players guess what the file does not say by the frame's size. Chromium needs all of the tags or none.
+            # If a file lacks these tags, players guess them from the frame's size. Chromium needs all of them or none.
             context = stream.codec_context
             context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
             context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.thread_count = 0
-        # A key frame every two seconds, for players that jump.
+        # There is a key frame every two seconds, for players that seek.
         stream.gop_size = max(1, min(250, round(2 * rate)))
         self.container, self.stream = container, stream
         if self.audio_from:
@@ -117,11 +117,11 @@ class VideoWriter:
         """Add a frame.
 
         Args:
-            image: ``(H, W, 3)`` uint8 RGB, or ``(H, W)`` uint8 class indices; all of one size.
-            time: in seconds, later than the one before.
+            image: ``(H, W, 3)`` uint8 RGB, or ``(H, W)`` uint8 class indices; all have one size.
+            time: in seconds, later than the frame before.
 
         Raises:
-            UserError: no room on the disk; what was written before plays.
+            UserError: there is no room on the disk; the frames so far play.
         """
         grey = image.ndim == 2
         pixels = np.ascontiguousarray(image if grey else to_even(self._stretched(image)))
@@ -136,7 +136,7 @@ class VideoWriter:
         self.end = time
 
     def _stretched(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """VP9 has no place for pixels that are not square, and the container's cannot be reached: make them square."""
+        """Make pixels square for VP9, which cannot store their aspect; the container's field cannot be set."""
         if self.encoding is not VP9 or self.pixel_aspect == 1:
             return image
         size = max(1, round(image.shape[1] * self.pixel_aspect)), image.shape[0]
@@ -144,7 +144,7 @@ class VideoWriter:
 
     def _encode(self, frame: av.VideoFrame, time: Fraction) -> None:
         assert self.container is not None
-        # A broken source may give two frames the same time, which no encoder takes.
+        # A broken source may give two frames the same time, which no encoder accepts.
         self.pts = max(self.pts + 1, round(time * TICKS))
         frame.pts, frame.time_base = self.pts, Fraction(1, TICKS)
         if self.audio:
@@ -160,7 +160,7 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file; what was written plays, also after an error or Ctrl-C."""
+        """Close the file. The frames so far play, even after an error or Ctrl-C."""
         if self.container is None:
             self.held.close()
             return
@@ -179,7 +179,7 @@ class VideoWriter:
             raise failure
 
     def _close(self, container: av.container.OutputContainer) -> UserError | None:
-        """Write what the encoders still hold; gives what went wrong."""
+        """Write the rest from the encoders; gives an error if that fails."""
         failure = None
         try:
             if self.frames:
@@ -203,7 +203,7 @@ class VideoWriter:
             write_whole(self.temporary, whole)
             self._rename(whole)
         except BaseException as error:
-            # No room for a second copy, or a second Ctrl-C: the pieces play as well, if less readily.
+            # There is no room for a second copy, or Ctrl-C came again. The pieces play as well, but seek more slowly.
             self._rename(self.temporary)
             if not isinstance(error, av.FFmpegError | OSError):
                 raise
@@ -215,7 +215,7 @@ class VideoWriter:
 
 
 def to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Repeat the last row or column where there is an odd number: 4:2:0 halves both sides of the colour planes."""
+    """Repeat the last row or column if their number is odd, since 4:2:0 halves both sides of the colour planes."""
     height, width = image.shape[:2]
     if height % 2 or width % 2:
         return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
@@ -223,7 +223,7 @@ def to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def as_frame(pixels: NDArray[np.uint8]) -> av.VideoFrame:
-    """``(H, W)`` as it is, ``(H, W, 3)`` RGB as 4:2:0 in BT.709, where FFmpeg by itself would take BT.601."""
+    """``(H, W)`` unchanged; ``(H, W, 3)`` RGB as 4:2:0 in BT.709, where FFmpeg's default is BT.601."""
     if pixels.ndim == 2:
         return av.VideoFrame.from_ndarray(pixels, format="gray")
     rgb = av.VideoFrame.from_ndarray(pixels, format="rgb24")

@@ -1,11 +1,11 @@
-"""Whether the images that ``segnet rank`` picks teach more than images picked at random, on CamVid.
+"""Measure whether the images that ``segnet rank`` picks teach more than random images, on CamVid.
 
     python benchmarks/active_learning.py --data /data/CamVid
     python benchmarks/active_learning.py --data /data/CamVid --seeds 5 --epochs 80
 
 For each seed, 20 images of train are drawn at random, and a small SegNet-Lite is trained on them. It ranks the other
 347. Two networks are then trained from the same random weights, on the 20 images and 100 others each: the first 100 of
-the ranking, and 100 at random. Printed is their mean IoU on val.
+the ranking, and 100 at random. The script prints their mean IoU on val.
 """
 
 import argparse
@@ -33,7 +33,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def trained(folder: Path, name: str, pairs: Sequence[Pair], val: Sequence[Pair], seed: int, epochs: int) -> Run:
-    """A network trained on those pairs alone; all of them take the same number of steps an image."""
+    """Train a network on those pairs alone. All networks take the same number of steps for each image."""
     data = folder / f"data_{name}"
     data.mkdir()
     for split, listed in (("train", pairs), ("val", val)):

@@ -1,11 +1,11 @@
-"""What the commands make beside other programs: images a second alone, beside one busy process, and beside two.
+"""Measure the commands beside other programs: images a second alone, beside one busy process, and beside two.
 
     python benchmarks/beside.py
     python benchmarks/beside.py --jobs "train segnet_lite" predict --rounds 3
 
-Each measurement is a process of its own. Two settings take turns, so that what else the machine does falls on both:
-"before", OpenMP's own spin count and all cores, and "now", what the package chooses. Printed are medians over the
-rounds, and in the end what "now" loses when idle and keeps beside one busy process.
+Each measurement runs in a new process. Two settings take turns, so that other load on the machine affects both:
+"before" has OpenMP's own spin count and all cores, and "now" has the package's choice. The script prints medians over
+the rounds. At the end it prints what "now" loses on an idle machine and keeps beside one busy process.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 
 CORES = len(os.sched_getaffinity(0))
-# What GNU's OpenMP takes where nothing is set.
+# GNU OpenMP's defaults.
 BEFORE = {"GOMP_SPINCOUNT": "300000", "OMP_NUM_THREADS": str(CORES)}
 SETTINGS: dict[str, dict[str, str]] = {"before": BEFORE, "now": {}}
 SCENES = 24
@@ -73,7 +73,7 @@ def measure(job: str, busy: int, rounds: int) -> dict[str, float]:
 
 @contextmanager
 def busy_processes(count: int) -> Iterator[None]:
-    """So many processes that do nothing but compute."""
+    """Run ``count`` processes that do nothing but compute."""
     processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -84,7 +84,13 @@ def busy_processes(count: int) -> Iterator[None]:
 
 
 def rate_of(job: Callable[[], object], images: int, seconds: float = 6) -> float:
-    """Images a second of ``job``, which handles ``images``, over at least so many seconds; once before them."""
+    """Images a second of ``job``, over at least ``seconds``, after one call that does not count.
+
+    Args:
+        job: what is timed.
+        images: number of images that one call handles.
+        seconds: the least time.
+    """
     job()
     begin, count = time.perf_counter(), 0
     while time.perf_counter() - begin < seconds:
@@ -164,7 +170,7 @@ def video(folder: Path) -> float:
 
 
 def demo(_folder: Path) -> float:
-    """Answers of the page's interface to one image after another."""
+    """Answers of the demo's interface to one image after another."""
     from fastapi.testclient import TestClient
 
     from segnet.datasets.image_files import as_png

@@ -1,4 +1,4 @@
-"""The exported site beside ONNX Runtime in Python on this machine: size, loading time, images a second, equal classes.
+"""Compare the exported site with ONNX Runtime in Python: size, loading time, images a second, equal classes.
 
     python benchmarks/browser.py camvid-lite --data /data/CamVid
 
@@ -26,7 +26,7 @@ from segnet.web.site.write import write_site
 
 
 def in_python(graph: Path, samples: list[Sample], threads: int) -> float:
-    """Seconds an image in ONNX Runtime, the median."""
+    """Seconds for each image in ONNX Runtime, the median."""
     runtime = require("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads

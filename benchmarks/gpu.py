@@ -1,13 +1,13 @@
-"""What only a GPU can, in one command of less than ten minutes: SegNet and the deep SegNet-Lite trained to their end.
+"""Measure what needs a GPU, in less than ten minutes: SegNet and the deep SegNet-Lite are trained to their end.
 
     make gpu                                             # runs/gpu
     python benchmarks/gpu.py --minutes 9 --out runs/gpu
     python benchmarks/gpu.py --out /tmp/gpu --rehearse   # one epoch of a few images, on any machine
 
 In order: the tests of CUDA, images a second against the device's peak, then both trainings, which share the time that
-is left (``training.hours``). What comes of it lies in the folder, in few files of moderate size: weights in half
-precision, cut into pieces of 15 MiB that ``cat`` puts together again, and ``measures.zip`` with the rest and with what
-each part printed. The run folders stay in ``runs``. A part that fails does not keep the others.
+is left (``training.hours``). The results lie in the folder, in few files of moderate size: weights in half precision,
+cut into pieces of 15 MiB that ``cat`` joins again, and ``measures.zip`` with the rest and the output of each part. The
+run folders stay in ``runs``. A part that fails does not stop the others.
 """
 
 import argparse
@@ -23,12 +23,12 @@ import torch
 from segnet.nn.saved import WEIGHTS, load_model, save_model
 
 SHARES = {"segnet_gpu": 0.6, "segnet_lite_deep_gpu": 0.4}
-"""Configs, and which part of the time left each is given."""
+"""Configs, and their shares of the remaining time."""
 MEASURING = 40
-"""Seconds that a training takes beside its steps: to start, and to measure at its end."""
+"""Seconds of a training besides its steps: to start, and to measure at its end."""
 PIECE = 15 * 2**20
 NEVER = 10**6
-"""Epochs between two measurements, for one at the end alone."""
+"""Epochs between two measurements, so that there is only one at the end."""
 SEGNET = (sys.executable, "-m", "segnet.cli")
 REHEARSAL = (
     *("training.epochs=1", "training.batch_size=2", "training.validate_every=1", "training.precision=32-true"),
@@ -38,7 +38,7 @@ REHEARSAL = (
 
 
 def part(name: str, runs: Path, command: Sequence[str], seconds: float | None) -> bool:
-    """Run a command, which may take ``seconds``; its output goes to a file. Whether it ended well."""
+    """Run a command for at most ``seconds``, with its output in a file; gives whether it succeeded."""
     begin = time.monotonic()
     with (runs / f"{name}.log").open("w") as log:
         try:
@@ -51,7 +51,7 @@ def part(name: str, runs: Path, command: Sequence[str], seconds: float | None) -
 
 
 def cut_weights(run: Path, out: Path) -> None:
-    """The weights of a run in half precision, in pieces."""
+    """Write the weights of a run in half precision, in pieces."""
     save_model(run / "half", load_model(run), torch.float16)
     weights = (run / "half" / WEIGHTS).read_bytes()
     for number, start in enumerate(range(0, len(weights), PIECE)):
@@ -59,14 +59,14 @@ def cut_weights(run: Path, out: Path) -> None:
 
 
 def collect(runs: Path, archive: Path) -> None:
-    """All that is small: logs, measures, settings."""
+    """Collect the small files: logs, measures, settings."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in sorted([*runs.glob("*.log"), *runs.glob("*.json"), *runs.glob("*/*.json"), *runs.glob("*/*.csv")]):
             zipped.write(path, path.relative_to(runs))
 
 
 def train(name: str, arguments: argparse.Namespace, runs: Path, seconds: float) -> None:
-    """Train for so many seconds, the start and the measurement at the end included."""
+    """Train for ``seconds``, including the start and the measurement at the end."""
     if arguments.rehearse:
         settings, limit = list(REHEARSAL), None
     else:

@@ -1,11 +1,11 @@
-"""Times ways to run a model, each in a process of its own, in turns.
+"""Time ways to run a model, each in its own process, in turns.
 
     python benchmarks/inference.py runs/segnet_cpu segnet_int8.xml
 
-`segnet benchmark` has all of them in one process, where memory that one has freed serves the next: plain PyTorch, which
-takes up to a third of its time for pages that the kernel fills with zeros, is then faster or slower by what ran before.
-Here every way meets the memory as a program does that runs nothing else, "torch" as `segnet video` runs it. Medians
-over rounds of a process's median.
+`segnet benchmark` runs all of them in one process, where memory that one way has freed serves the next. Plain PyTorch
+spends up to a third of its time on pages that the kernel fills with zeros, so its speed there depends on what ran
+before. Here every way starts with fresh memory, like a program that runs nothing else, and "torch" runs as in `segnet
+video`. The figures are medians over rounds of a process's median.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""Seconds of processor time that ``segnet inspect`` takes for many pairs, this code and another checkout in turns.
+"""Processor time of ``segnet inspect`` for many pairs, with this code and another checkout in turns.
 
     git worktree add /tmp/before a43cee5
     python benchmarks/inspect_folder.py --pairs 10000 --before /tmp/before
 
 Pairs of 480×360 with masks of twelve classes are made in a temporary folder, a few of them under many names. Each turn
-is a process of its own, so that neither is warmed by the other.
+runs in a new process, so that neither warms the other.
 """
 
 import argparse

@@ -4,8 +4,8 @@
     python benchmarks/large_images.py --format tif --sizes 5000x5000 10000x10000 40000x2500
     python benchmarks/large_images.py --whole --sizes 2000x2000 5000x5000
 
-Each image is a photo repeated over the whole size. Each run is a process of its own, and its largest resident memory is
-what the system counts when it ends.
+Each image is a photo repeated over the whole size. Each run is a new process, and the system counts its largest
+resident memory.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""Times pooling with codes against PyTorch's int64 indices, in one process, in turns.
+"""Time pooling with codes against PyTorch's int64 indices, in one process, in turns.
 
     python benchmarks/pooling.py --threads 2
 
-Prints medians in milliseconds for the first pooling of SegNet, 64 channels at 360×480. Ratios within
-a table mean something; milliseconds of two runs on a machine that does other work do not. Then what
-SegNet keeps between forward and backward, to see what four codes in a byte would save.
+The script prints medians in milliseconds for the first pooling of SegNet, 64 channels at 360×480. Only ratios within a
+table are meaningful on a machine that does other work. Then it prints what SegNet keeps between forward and backward,
+to show what four codes in a byte would save.
 """
 
 import argparse
@@ -23,7 +23,7 @@ Step = Callable[[], object]
 
 
 def steps(x: Tensor) -> dict[str, tuple[Step, Step]]:
-    """What is timed: with codes, with indices."""
+    """The timed steps: with codes, with indices."""
     size = x.shape[-2:]
     pooled, codes = max_pool_with_codes(x)
     _, indices = F.max_pool2d(x, 2, 2, ceil_mode=True, return_indices=True)
@@ -54,7 +54,7 @@ def steps(x: Tensor) -> dict[str, tuple[Step, Step]]:
 
 
 def medians(pair: tuple[Step, Step], rounds: int) -> list[float]:
-    """Milliseconds of each, run in turns so that what else the machine does falls on both."""
+    """Milliseconds of each, run in turns so that other load on the machine affects both."""
     seconds: list[list[float]] = [[], []]
     for _ in range(rounds):
         for step, times in zip(pair, seconds, strict=True):
@@ -65,7 +65,7 @@ def medians(pair: tuple[Step, Step], rounds: int) -> list[float]:
 
 
 def kept_megabytes(size: tuple[int, int] = (360, 480)) -> tuple[float, float]:
-    """What SegNet keeps of an image between forward and backward under bf16 autocast: everything, and codes alone."""
+    """What SegNet keeps of an image between forward and backward in bf16: everything, and the codes alone."""
     network = SegNet(11).to(memory_format=torch.channels_last)
     weights = {weight.untyped_storage().data_ptr() for weight in network.parameters()}
     kept: dict[int, tuple[int, torch.dtype]] = {}

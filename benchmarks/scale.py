@@ -1,4 +1,4 @@
-"""Data sets of 200,000 samples: time to list a folder, memory while shards are streamed, samples a second.
+"""Measure data sets of 200,000 samples: time to list a folder, memory while shards are streamed, samples a second.
 
     python benchmarks/scale.py listing      # a folder of so many images and masks, listed the first and the second time
     python benchmarks/scale.py memory       # memory of a loader and its workers over an epoch of shards
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def time_leaks(folder: Path, args: argparse.Namespace) -> None:
-    """One image in a hundred is another one again, whose hash differs in up to 5 bits."""
+    """One image in a hundred repeats another, with a hash that differs in up to 5 bits."""
     random, again = np.random.default_rng(0), args.samples // 100
     hashes = random.integers(0, 2**64, args.samples, np.uint64)
     flips = np.uint64(1) << random.integers(0, 64, (again, 5), np.uint64)
@@ -93,7 +93,7 @@ def time_listing(folder: Path, args: argparse.Namespace) -> None:
 
 
 def write_generated(folder: Path, samples: int, per_shard: int = 10_000, size: int = 16) -> None:
-    """A split of ``samples`` tiny samples, of which a few are drawn and repeated under names of their own."""
+    """Write a split of ``samples`` tiny samples. A few are drawn and repeated under new names."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     drawn = []
@@ -116,7 +116,7 @@ def write_generated(folder: Path, samples: int, per_shard: int = 10_000, size: i
 
 
 SHARES = (0.05, 0.1, 0.4, 0.7, 0.9999, math.inf)
-"""Of the samples, after which memory is measured."""
+"""Shares of the samples after which memory is measured."""
 
 
 def measure_memory(folder: Path, args: argparse.Namespace) -> None:

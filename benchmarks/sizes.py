@@ -1,9 +1,9 @@
-"""Whether enlarged images get the classes of the original: at the size as trained, and as they are.
+"""Measure whether enlarged images get the classes of the original: at the trained size, and at their own.
 
     python benchmarks/sizes.py camvid-lite --data /data/CamVid
 
-Images of the val split are enlarged as a camera of more pixels would see them. Printed is the share of pixels whose
-class is that of the original image, which is enlarged too, as nearest neighbours.
+Images of the val split are enlarged, as if from a camera with more pixels. The script prints the share of pixels with
+the class of the original image, whose classes are enlarged by nearest neighbours.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SIZES: tuple[Size, ...] = ("trained", "native")
 
 
 def agreement(predictor: Predictor, image: NDArray[np.uint8], expected: NDArray[np.uint8], factor: float) -> float:
-    """Share of the pixels of ``image``, enlarged, that get the class that they had."""
+    """The share of the pixels of ``image``, enlarged, that keep their class."""
     height, width = round(image.shape[0] * factor), round(image.shape[1] * factor)
     large = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
     wanted = cv2.resize(expected, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)

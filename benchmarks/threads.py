@@ -1,10 +1,9 @@
-"""From how much arithmetic on a second thread pays in a training step: the bound in segnet/training/threads.py.
+"""Find how much arithmetic makes a second thread pay in a training step: the bound in segnet/training/threads.py.
 
     python benchmarks/threads.py
 
-Each network's step runs on one thread and on two, in turns of some milliseconds. Printed are the shortest times of a
-step, which other programs on the machine disturb least, the arithmetic of its forward pass, and the gain of the
-second thread.
+Each network's step runs on one thread and on two, in turns of some milliseconds. The script prints the shortest times
+of a step, which other programs disturb least, the arithmetic of its forward pass, and the gain of the second thread.
 """
 
 import argparse
@@ -24,7 +23,7 @@ TURN_S = 0.02
 
 
 def cases() -> dict[str, tuple[nn.Module, Tensor]]:
-    """Networks and a batch each: autoencoders of small images, and the smallest of the family on small images."""
+    """Networks with a batch each: autoencoders of small images, and the smallest of the family on small images."""
     found: dict[str, tuple[nn.Module, Tensor]] = {}
     for batch, widths in ((32, [32]), (256, [32]), (32, [256]), (32, [1000]), (256, [1000])):
         network = build_autoencoder("dense_autoencoder", (1, 28, 28), widths=widths)

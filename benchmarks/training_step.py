@@ -1,10 +1,10 @@
-"""Times SegNet-Lite's training step as it is against what it was made of before, in one process, in turns.
+"""Time SegNet-Lite's training step against earlier forms of its parts, in one process, in turns.
 
     python benchmarks/training_step.py --threads 1
 
-Each line takes one thing back: memory that is kept between steps, one softmax for all losses, dilated depthwise
-convolutions without dilation, logits that are enlarged in float32. Processor time, medians; ratios mean something,
-images a second of two runs on a machine that does other work do not.
+Each line takes one improvement back: memory that is kept between steps, one softmax for all losses, dilated depthwise
+convolutions without dilation, logits that are enlarged in float32. The figures are medians of processor time. Only
+their ratios are meaningful on a machine that does other work.
 """
 
 import argparse

@@ -1,13 +1,12 @@
-"""Times `segnet video`'s way from file to file against the bare network, and measures what smoothing does.
+"""Time `segnet video` from file to file against the bare network, and measure the effect of smoothing.
 
     python benchmarks/video.py runs/segnet_lite drive.mp4 --size 360x480
 
-Everything runs in one process on the same frames, in turns, so that what else the machine does falls on all alike;
-the ratios mean something, the milliseconds do not where the machine does other work. "network" is the backend's
-logits alone, "two at once" the same as the video runs it, where it gives each of two frames half of the cores,
-"predictor" what turns an image into classes, resizing and argmax included, and "video" everything: reading, network,
-drawing and writing an MP4. With --drive N, flicker and mean IoU are measured on N frames of a
-generated drive with known truth, with and without smoothing.
+Everything runs in one process on the same frames, in turns, so that other load affects all alike. Only the ratios are
+meaningful on a machine that does other work. "network" is the back end's logits alone. "two at once" gives each of two
+frames half of the cores, as the video does. "predictor" includes resizing and argmax. "video" is everything: reading,
+network, drawing and writing an MP4. With --drive N, flicker and mean IoU are measured on N frames of a generated drive
+with known truth, with and without smoothing.
 """
 
 import argparse
@@ -56,7 +55,7 @@ def seconds_of(step: Callable[[], object]) -> float:
 
 
 def compare_rates(predictor: Predictor, clip: Path, frames: int, rounds: int) -> None:
-    """Print milliseconds a frame, medians over the rounds, and the video's rate over the two others'."""
+    """Print the median milliseconds for each frame, and the video's rate relative to the two others."""
     source = Part(clip, frames)
     images = [frame.image for frame in source.frames()]
     batch = F.interpolate(as_tensor(images[:1]), predictor.network_size(*images[0].shape[:2]))
@@ -95,7 +94,7 @@ def compare_rates(predictor: Predictor, clip: Path, frames: int, rounds: int) ->
 
 
 def measure_smoothing(predictor: Predictor, weight: float, frames: int, seed: int) -> None:
-    """Print flicker and mean IoU of a generated drive, before and after."""
+    """Print flicker and mean IoU on a generated drive, before and after smoothing."""
     segment = FrameSegmenter(predictor, weight, measure_flicker=True)
     matrices = np.zeros((2, len(CAMVID), len(CAMVID)), np.int64)
     for sample in render_sequence(seed, frames, predictor.model.info.size):

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Complete = Callable[..., Iterable[str]]
-"""From the beginning of a word, ``prefix``, to the words it may become."""
+"""Maps the beginning of a word, ``prefix``, to possible words."""
 
 
 def asked_command(commands: Iterable[str]) -> str | None:
-    """The command on the line that the shell asks about; None where it does not ask, or none is there yet."""
+    """The command on the line that the shell asks about; None if there is no such line or command."""
     line = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", 0))]
     words = (word for word in line.split()[1:] if not word.startswith("-"))
     return next((word for word in words if word in commands), None)
 
 
 def answer_shell(parser: argparse.ArgumentParser, subparser: argparse.ArgumentParser | None) -> None:
-    """Print what fits, and end the program."""
+    """Print the matches, and end the program."""
     import argcomplete
 
     for action in subparser._actions if subparser else ():
@@ -42,7 +42,7 @@ def models(prefix: str, **_: object) -> list[str]:
 
 
 def runs(prefix: str, **_: object) -> list[str]:
-    """Folders under ``runs/`` in which a training wrote its settings; further down, folders."""
+    """Folders under ``runs/`` that hold a training's settings, and deeper folders."""
     found = [path.parent.as_posix() for path in Path().glob("runs/*/config.yaml")]
     return found if any(run.startswith(prefix) for run in found) else files(prefix, ())
 
@@ -62,24 +62,24 @@ def files(prefix: str, suffixes: Sequence[str]) -> list[str]:
 
 
 def settings(prefix: str, **_: object) -> list[str]:
-    """``optimizer.lr=``; behind the ``=``, the values where they are few."""
+    """``optimizer.lr=``; after the ``=``, the values if they are few."""
     from segnet.config import Config
 
     found: dict[str, list[str]] = {}
     for key, values in settings_of(Config):
-        # Settings that are told apart by their name have it in common.
+        # Kinds of a setting that differ by their name share this key.
         found.setdefault(key, []).extend(value for value in values if value not in found.get(key, []))
     key, equals, _value = prefix.partition("=")
     return [f"{key}={value}" for value in found.get(key, [])] if equals else [f"{key}=" for key in found]
 
 
 def settings_of(model: "type[BaseModel]", before: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Every setting inside ``model`` with its dotted key and, where they are few, its values."""
+    """Every setting inside ``model``, with its dotted key and, if they are few, its values."""
     from segnet.config_file import models_in
 
     for name, field in model.model_fields.items():
         kinds = list(models_in(field.annotation))
-        # A list's first item has the index 0.
+        # The first item of a list has the index 0.
         index = ".0" if get_origin(field.annotation) is list else ""
         for kind in kinds:
             yield from settings_of(kind, f"{before}{name}{index}.")
@@ -110,4 +110,4 @@ COMPLETERS: dict[str, Complete] = {
     "precision": words("auto", "fp32", "bf16"),
     "device": words("auto", "cpu", "cuda"),
 }
-"""By an argument's metavar or destination."""
+"""By the argument's metavar or destination."""

@@ -36,15 +36,15 @@ def run_experiment(config: Config, resume: bool = False, overwrite: bool = False
 
     Args:
         config: the settings.
-        resume: go on from the run folder's last checkpoint.
-        overwrite: replace the run that the folder holds, once this one has weights that were measured.
+        resume: resume from the last checkpoint in the run folder.
+        overwrite: replace the run in the folder when this one has measured weights.
 
     Returns:
         The run folder.
 
     Raises:
-        UserError: something in the settings, the data or the run folder is not right.
-        KeyboardInterrupt: asked to stop; the run can be resumed.
+        UserError: something in the settings, the data or the run folder is wrong.
+        KeyboardInterrupt: the run was asked to stop, and can be resumed.
     """
     run = RunFolder(config.run_folder)
     run.check(config, resume, overwrite)
@@ -65,7 +65,7 @@ def run_experiment(config: Config, resume: bool = False, overwrite: bool = False
             Trainer(task, config, fabric, run, sample_images(task, fabric)).train(resume)
     except BaseException:
         if lock is not None:
-            # A run that was to be replaced comes back where the new one left nothing.
+            # If the new run left nothing, the run that it was to replace comes back.
             run.settle()
         raise
     if lock is not None:
@@ -80,7 +80,7 @@ def run_experiment(config: Config, resume: bool = False, overwrite: bool = False
 
 
 def recompute_statistics(task: AnyTask, run: RunFolder, fabric: Fabric) -> None:
-    """The authors' last step: batch norm's statistics of the best weights, over the whole training set."""
+    """Recompute batch norm's statistics of the best weights over the whole training set, the authors' last step."""
     network = task.load(run.path).to(fabric.device)
 
     def forward(x: Tensor) -> object:
@@ -92,7 +92,7 @@ def recompute_statistics(task: AnyTask, run: RunFolder, fabric: Fabric) -> None:
 
 
 def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
-    """The report, its tables and, for the sample scenes, an overlay video; says where they lie."""
+    """Write the report, its tables and, for the sample scenes, an overlay video, and print their paths."""
     model = load_model(run.path)
     predictor = Predictor(model, precision="fp32", samples=usual_samples(model))
     with progress_bar("measuring") as progress:
@@ -101,7 +101,7 @@ def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
     evaluation.save(run.evaluation)
     write_tables(run.path, evaluation, predictor, task.val_split)
     output_console().print(evaluation_table(evaluation.to_json()), highlight=False)
-    # Before the page, which shows it.
+    # The video comes before the page, which shows it.
     if config.data.name == "scenes":
         print(f"video:   {show_on_drive(predictor, run.drive)}")
     print(f"report:  {write_report(run.path, evaluation, predictor, task.val_split)}")
@@ -109,7 +109,7 @@ def measure(config: Config, task: SegmentationTask, run: RunFolder) -> None:
 
 
 def best_epoch(run: RunFolder, monitor: str) -> str:
-    """Which epoch's weights were kept, and why."""
+    """The epoch whose weights were kept, and the reason."""
     rows = read_metrics(run.metrics_csv)
     best = max((row for row in rows if row.get(monitor)), key=lambda row: float(row[monitor]))
     return f"of epoch {best['epoch']} of {len(rows)}, best {monitor} {float(best[monitor]):.4f}"

@@ -14,17 +14,17 @@ from segnet.datasets.splits import choose_splits
 from segnet.errors import UserError
 
 VIEWS = 24_000
-"""Images that a run sees in all, from which its epochs follow."""
+"""Images that a run sees in all. The number of epochs follows from it."""
 EPOCHS = (12, 300)
 BATCH = 6
 CROP = (256, 320)
-"""Height and width of the largest crop: what fits a small machine's memory and time."""
+"""Height and width of the largest crop, which fits the memory and time of a small machine."""
 STEP = 32
-"""Crops are multiples of it, so that four poolings leave nothing over."""
+"""Crops are multiples of this, so that four poolings leave no remainder."""
 
 
 def ready_config(inspection: Inspection) -> str:
-    """YAML that trains SegNet-Lite on the data set at once.
+    """A complete config, as YAML, that trains SegNet-Lite on the data set.
 
     Raises:
         UserError: the data set has too few images for a split to train on and one to measure on.
@@ -60,14 +60,14 @@ def ready_config(inspection: Inspection) -> str:
         f"# {', '.join(f'{weight:g}' for weight in weights)}\n"
         f"# data.merge brings classes together and data.ignore leaves some out, both by name.\n"
     )
-    # None: what holds no other lists or mappings is written in one line.
+    # None writes lists and mappings without inner ones on one line.
     return comment + yaml.dump(
         settings, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
     )
 
 
 def augmentation(height: int, width: int) -> list[dict[str, Any]]:
-    """The config's ``augmentation``, with crops of that size."""
+    """The config's ``augmentation``, with crops of the given size."""
     return [
         {"RandomScale": {"scale_limit": [-0.3, 0.4], "p": 1}},
         {"RandomCrop": {"height": height, "width": width, "pad_if_needed": True, "pad_position": "random"}},
@@ -78,7 +78,7 @@ def augmentation(height: int, width: int) -> list[dict[str, Any]]:
 
 
 def data_settings(inspection: Inspection, train: str, val: str) -> dict[str, Any]:
-    """The config's ``data``: the plain layout where the folder has it, else its format."""
+    """The config's ``data``: the plain layout if the folder has it, else its format."""
     classes, coding = inspection.classes, inspection.layout.coding
     settings: dict[str, Any] = {"name": "folder", "root": str(inspection.root.resolve())}
     plain = is_plain(inspection)
@@ -96,7 +96,7 @@ def data_settings(inspection: Inspection, train: str, val: str) -> dict[str, Any
 
 
 def value_settings(coding: Coding, classes: int) -> dict[str, Any]:
-    """The config's keys that say what the masks' values mean, so that training reads what was inspected."""
+    """The config's keys for the meaning of mask values, so that training reads the masks as inspected."""
     table = coding.colors if coding.by_color else coding.indices
     words = {value: describe_value(value, "rgb") if coding.by_color else value for value in table}
     settings: dict[str, Any] = {
@@ -131,7 +131,7 @@ def is_plain(inspection: Inspection) -> bool:
 
 
 def crop_size(inspection: Inspection) -> tuple[int, int]:
-    """Height and width of the training crops: within the smallest image where it has room for one step."""
+    """Height and width of the training crops. They fit into the smallest image if that has room for one step."""
     smallest = [min(size[axis] for size in inspection.sizes) for axis in (0, 1)]
     height, width = (min(limit, max(STEP, side // STEP * STEP)) for limit, side in zip(CROP, smallest, strict=True))
     return height, width
@@ -141,7 +141,7 @@ def write_config(path: Path, inspection: Inspection) -> None:
     """Write the config of :func:`ready_config`.
 
     Raises:
-        UserError: the file is there already, and is not one that this wrote.
+        UserError: the file exists, and was not written by this function.
     """
     from segnet.files import write_atomically
 

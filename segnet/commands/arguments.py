@@ -14,7 +14,7 @@ MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a
 
 
 def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None = None) -> None:
-    """The arguments of every command that runs a model; without ``samples`` the default is what a report takes."""
+    """Add the arguments of every command that runs a model. Without ``samples``, the default is that of a report."""
     parser.add_argument(
         "--backend",
         default="auto",
@@ -50,7 +50,7 @@ def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None
 
 
 def add_look_arguments(parser: argparse.ArgumentParser, mask: str = "the classes' own colours alone") -> None:
-    """The arguments of :class:`segnet.inference.look.Look`; ``mask`` says what that layout is."""
+    """Add the arguments of :class:`segnet.inference.look.Look`; ``mask`` describes that layout."""
     parser.add_argument(
         "--layout",
         choices=("overlay", "side", "mask", "uncertainty"),
@@ -69,7 +69,7 @@ def add_look_arguments(parser: argparse.ArgumentParser, mask: str = "the classes
 
 
 def look_of(args: argparse.Namespace) -> "Look":
-    """The look that the arguments say."""
+    """The look from the arguments."""
     from segnet.inference.look import Look
 
     return Look(args.layout, args.opacity, args.contours, args.classes, args.legend)
@@ -105,7 +105,7 @@ def size(text: str) -> tuple[int, int]:
 
 
 def open_model(args: argparse.Namespace) -> "Model":
-    """The model that the arguments name, run as they say."""
+    """The model from the arguments, with their settings."""
     from segnet.model import load
 
     return load(
@@ -122,12 +122,12 @@ def open_model(args: argparse.Namespace) -> "Model":
 
 
 def say_left_out(problems: Sequence[str], total: int, rest: str) -> int:
-    """Name what a command left out; gives its exit code, 0 where that is nothing.
+    """Name the images that a command left out; gives its exit code, 0 if there are none.
 
     Args:
         problems: a line for each image that was left out.
         total: images that the command was given.
-        rest: what became of the others, as in ``the others are in out``.
+        rest: the place of the others, as in ``the others are in out``.
 
     Raises:
         UserError: the command did only a part of its work.

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def split_of(text: str) -> tuple[str, str]:
-    """``val=all@0016E5`` taken apart."""
+    """Split ``val=all@0016E5`` at the ``=``."""
     from segnet.errors import UserError
 
     name, equals, choice = text.partition("=")

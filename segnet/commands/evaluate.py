@@ -58,7 +58,7 @@ def parse_merge(words: list[str]) -> dict[str, list[str]]:
     """``NAME=CLASS,CLASS`` of the command line.
 
     Raises:
-        UserError: a word is not written so, or a name is given twice.
+        UserError: a word has another form, or a name is given twice.
     """
     from segnet.errors import UserError
 

@@ -45,7 +45,7 @@ def add_format_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
-    """How a folder is read where it is not found out: which files are which, and which value is left out."""
+    """Add the arguments for what cannot be found out: which files are which, and which value is ignored."""
     parser.add_argument("--images", metavar="PATTERN", help="images below the folder, for example 'scans/**/*.png'")
     parser.add_argument(
         "--masks", metavar="PATTERN", help="masks below the folder, for example 'truth' or '**/*_gt.png'"

@@ -1,4 +1,4 @@
-"""``segnet predict``: index masks, overlays and what else is wanted of images."""
+"""``segnet predict``: index masks, overlays and other files for images."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         problems = write_all(images, write)
     finally:
-        # Also what was done until Ctrl-C is worth having.
+        # The files written before Ctrl-C are worth having.
         writer.finish(model.classes)
         if args.json:
             write_json(args.json, writer.rows)
@@ -155,7 +155,7 @@ def write_all(images: Sequence["ImageInput"], write: Callable[["ImageInput"], No
 
 
 def next_folder(first: Path) -> Path:
-    """``first``, or with the lowest number behind it that makes a folder which is not there."""
+    """``first``, or ``first`` with the lowest number that gives a new folder."""
     import itertools
 
     numbered = (first.with_name(f"{first.name}_{number}") for number in itertools.count(2))

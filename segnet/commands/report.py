@@ -13,7 +13,7 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    # Not "run": that name holds the command's own function.
+    # It cannot be called "run", which is the command's function.
     parser.add_argument("folder", type=Path, metavar="RUN", help="run folder")
     parser.add_argument("--split", help="split to measure on (default: the config's val split)")
     parser.add_argument(
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     config = run.read_config()
     is_autoencoder = config is not None and config.task != "segmentation"
     check_written({"--out": args.out}, files_of_model(args.folder), make_folders=True)
-    # What a report writes into the run folder has to be of the weights that are there in the end.
+    # A report in the run folder must belong to the weights that are there at the end.
     with contextlib.ExitStack() as held:
         if config and not args.out:
             held.enter_context(run.lock_for_report())

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class PrintSchema(argparse.Action):
-    """Prints and ends as ``--version`` does, though ``--config`` is not given."""
+    """Prints the schema and ends, like ``--version``, even without ``--config``."""
 
     def __call__(
         self,

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mjpeg", type=int, metavar="PORT", help="show a camera on a page of this machine, at this port"
     )
-    # A video of several passes a frame takes several times as long, which has to be asked for.
+    # Several passes take several times as long, so the user has to ask for them.
     add_predictor_arguments(parser, samples=1)
 
 
@@ -102,7 +102,7 @@ def print_result(result: "SegmentedVideo") -> None:
 
 
 def pace(frames: int, seconds: float) -> str:
-    """How fast it went, in the unit in which it is a number above 1."""
+    """The speed, in frames a second or in seconds for each frame, whichever is above 1."""
     return f"{frames / seconds:.1f} a second" if frames >= seconds else f"{seconds / frames:.1f} seconds each"
 
 
@@ -120,7 +120,7 @@ def watch_camera(args: argparse.Namespace, predictor: "Predictor", settings: "Vi
     screens = open_screens(args, painter.overlay)
     name = f"camera {args.input}" if args.input.isdecimal() else without_password(args.input)
     source = LiveSource(name, partial(open_camera, args.input))
-    # Only now that there is something to see.
+    # There is something to see only now.
     for words in [screen.words for screen in screens] or ["no display: only the file is written; end with Ctrl-C"]:
         say(words)
     writer = open_writer(args.output, source, clip) if args.output else None
@@ -129,7 +129,7 @@ def watch_camera(args: argparse.Namespace, predictor: "Predictor", settings: "Vi
         with progress_bar("watching", "frames") as bar, counted(bar, args.output) as progress:
             done = watch(source, segment, painter, screens, writer, clip, rows, progress)
     finally:
-        # Also what was done until Ctrl-C or an error is worth having.
+        # The rows until Ctrl-C or an error are worth having.
         if rows:
             write_json(args.json, rows)
     print(f"{done} frames, {source.dropped} dropped" + (f": {args.output}" if args.output else ""))

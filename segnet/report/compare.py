@@ -1,4 +1,4 @@
-"""Several runs on one page: measures side by side, where they differ, and what each costs."""
+"""Several runs on one page: their measures, differences and costs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ COSTS = (
     ("flops", "FLOP an image", True),
     ("images_per_second", "images a second", False),
 )
-"""Keys of what a run costs, with the axis' label and whether fewer is better."""
+"""Costs of a run by key, with the label of the axis and whether less is better."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Difference:
     Attributes:
         value: in 0–1.
         low, high: ends of its 95 % interval, by a paired bootstrap.
-        p: of the same bootstrap; of classes, after Holm's correction for their number.
+        p: p-value of the same bootstrap; for classes, after Holm's correction for their number.
     """
 
     value: float
@@ -57,12 +57,12 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
     """Write the page.
 
     Args:
-        runs: two or more, measured on the same images; the others are held against the first.
+        runs: two or more, measured on the same images; the others are compared with the first.
         output: the page.
         figures: a folder for the figures as PNG files.
 
     Raises:
-        UserError: fewer than two runs, or other images or classes.
+        UserError: there are fewer than two runs, or their images or classes differ.
     """
     check_comparable(runs)
     names = run_names(runs)
@@ -116,12 +116,12 @@ def check_comparable(runs: Sequence[MeasuredRun]) -> None:
 
 
 def same_network(costs: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether all runs cost the same but for the noise of a clock: no figure can hold their measures against that."""
+    """Whether all runs have the same costs except for noise. No figure can then compare measures with costs."""
     return len({(cost["parameters"], cost["flops"]) for cost in costs}) == 1
 
 
 def differing_settings(runs: Sequence[MeasuredRun]) -> list[tuple[str, list[str]]]:
-    """Keys whose value differs between the runs, with each run's value; a dash where it has none."""
+    """Keys whose value differs between the runs, with each run's value; a dash if it has none."""
     configs = [RunFolder(run.folder).read_config() for run in runs]
     settings = [flat(config.model_dump(mode="json")) if config else {} for config in configs]
     rows = {key: [values.get(key, "–") for values in settings] for values in settings for key in values}
@@ -129,13 +129,13 @@ def differing_settings(runs: Sequence[MeasuredRun]) -> list[tuple[str, list[str]
 
 
 def run_names(runs: Sequence[MeasuredRun]) -> list[str]:
-    """Folder names, numbered where two are the same."""
+    """Folder names, numbered if two are the same."""
     names = [run.folder.resolve().name for run in runs]
     return [name if names.count(name) == 1 else f"{name} ({number})" for number, name in enumerate(names, start=1)]
 
 
 def difference_of_means(first: MeasuredRun, other: MeasuredRun) -> Difference:
-    """In the mean IoU."""
+    """The difference in mean IoU."""
     found = paired_difference(
         first.evaluation.matrices,
         other.evaluation.matrices,
@@ -145,12 +145,12 @@ def difference_of_means(first: MeasuredRun, other: MeasuredRun) -> Difference:
 
 
 def class_differences(first: MeasuredRun, other: MeasuredRun) -> list[Difference]:
-    """In the IoU of each class; the p-values corrected for the number of classes."""
+    """The difference in the IoU of each class, with p-values corrected for the number of classes."""
     found = paired_difference(
         hits_and_unions(first.evaluation.matrices),
         hits_and_unions(other.evaluation.matrices),
         lambda parts: divide(parts[..., 0], parts[..., 1]),
-        # Enough that the smallest p-value can be significant after a correction for 250 classes.
+        # With so many draws, the smallest p-value can be significant after a correction for 250 classes.
         samples=10_000,
     )
     columns = zip(found.value, found.low, found.high, holm(found.p), strict=True)
@@ -158,13 +158,13 @@ def class_differences(first: MeasuredRun, other: MeasuredRun) -> list[Difference
 
 
 def hits_and_unions(matrices: NDArray[np.int64]) -> NDArray[np.int64]:
-    """All that a class's IoU needs, ``(n, C, 2)``; whole matrices of many classes would fill the memory."""
+    """Hits and unions, from which IoU follows, ``(n, C, 2)``. Whole matrices of many classes would fill the memory."""
     hits = np.diagonal(matrices, axis1=1, axis2=2)
     return np.stack([hits, matrices.sum(2) + matrices.sum(1) - hits], axis=-1)
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P-values after Holm's step-down correction (1979): the chance of a single false alarm among all of them."""
+    """P-values after Holm's step-down correction (1979), which limits the chance of a single false alarm among all."""
     order = np.argsort(p, kind="stable")
     corrected = np.empty_like(p)
     corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
@@ -172,7 +172,7 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def most_different(runs: Sequence[MeasuredRun]) -> list[Choice]:
-    """Images whose mean IoU differs most between the runs, widest first."""
+    """Images whose mean IoU differs most between the runs, the largest difference first."""
     values = np.stack([run.evaluation.image_mean_ious for run in runs])
     spread = values.max(0) - values.min(0)
     order = [int(index) for index in np.argsort(-spread, kind="stable")[:SHOWN] if spread[index] > 0]
@@ -180,7 +180,7 @@ def most_different(runs: Sequence[MeasuredRun]) -> list[Choice]:
 
 
 def cards_of(runs: Sequence[MeasuredRun], store: ImageStore, choice: Choice) -> list[tuple[Card, float]]:
-    """A card a run of the same image, and the run's mean IoU on it."""
+    """A card of the same image for each run, and the run's mean IoU on it."""
     return [
         (store.card(run.evaluation, choice, index), float(run.evaluation.image_mean_ious[choice.number]))
         for index, run in enumerate(runs)

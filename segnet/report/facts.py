@@ -1,7 +1,4 @@
-"""What a reader needs to know of a run beside its measures.
-
-What was trained on what, what it costs, and how to repeat it.
-"""
+"""Facts of a run beside its measures: the network, the data, the costs, and how to repeat it."""
 
 import platform
 from collections.abc import Mapping
@@ -21,11 +18,11 @@ from segnet.report.templating import compact
 from segnet.version import __version__
 
 Facts = list[tuple[str, str]]
-"""Names and values as they are shown."""
+"""Names and values as text."""
 
 
 def training_facts(config: Config) -> Facts:
-    """What was trained on what."""
+    """The network, its data and its training."""
     training = config.training
     network = ", ".join([config.model.name, *(f"{k} = {v}" for k, v in config.model.arguments.items())])
     optimizer = (
@@ -49,7 +46,7 @@ def training_facts(config: Config) -> Facts:
 
 
 def effort_facts(history: list[dict[str, str]], machine: dict[str, str]) -> Facts:
-    """How long it was trained, and on what; only what was written down."""
+    """The duration and the machine of the training, if they were written down."""
     times = [float(row["seconds"]) for row in history if row.get("seconds")]
     facts = [("Training time", f"{timedelta(seconds=round(sum(times)))} (h:min:s), without measuring")] if times else []
     if name := machine.get("device"):
@@ -59,12 +56,12 @@ def effort_facts(history: list[dict[str, str]], machine: dict[str, str]) -> Fact
 
 
 FIRST_PARTS = ("optimizer", "training", "schedule", "loss", "model", "augmentation", "data")
-"""What readers ask for first."""
+"""The settings that readers ask for first."""
 NOT_SETTINGS = ("name", "runs")
 
 
 def changed_settings(config: Config) -> Facts:
-    """Keys and values that differ from their defaults, those that decide most first."""
+    """Settings that differ from their defaults, the most important first."""
     settings = flat(config.model_dump(mode="json", exclude_defaults=True))
     part = {name: place for place, name in enumerate(FIRST_PARTS)}
     order = sorted(settings, key=lambda key: part.get(key.partition(".")[0], len(part)))
@@ -85,14 +82,14 @@ def flat(tree: Mapping[str, Any], before: str = "") -> dict[str, str]:
 
 
 def classes_text(data: DataConfig) -> str:
-    """Which classes were merged or ignored, as the end of a sentence; empty where none was."""
+    """The merged and ignored classes, as the end of a sentence; empty if there are none."""
     merged = [f"{', '.join(members)} as {name}" for name, members in data.merge.items()]
     ignored = [f"{', '.join(data.ignore)} ignored"] if data.ignore else []
     return "".join(f"; {words}" for words in merged + ignored)
 
 
 def augmentation_text(config: Config) -> str:
-    """What is done to the training images, in words."""
+    """The augmentation of the training images, in words."""
     steps = [name for step in config.augmentation for name in step]
     if config.sampling.rare:
         classes = ", ".join(config.sampling.classes or ["rare classes"])
@@ -112,7 +109,7 @@ def term_text(term: LossTerm) -> str:
 
 
 def loss_text(config: Config) -> str:
-    """What was minimised, in words."""
+    """The loss, in words."""
     if config.task == "segmentation":
         return " + ".join(map(term_text, config.loss))
     if config.task == "variational":
@@ -128,7 +125,7 @@ def loss_text(config: Config) -> str:
 
 
 def cost_facts(evaluation: Evaluation, predictor: Predictor, dataset: ImagesAndMasks) -> dict[str, Any]:
-    """Numbers of parameters and operations, images a second, and what ran them."""
+    """Numbers of parameters and operations, images a second, and the runtime."""
     assert isinstance(predictor.model, SavedModel), "reports are of runs"
     height, width = predictor.network_size(*dataset[0].image.shape[:2])
     return {
@@ -153,7 +150,7 @@ def shown_costs(costs: dict[str, Any]) -> Facts:
 
 
 def versions() -> Facts:
-    """Programs that the page's numbers come from."""
+    """The versions of the programs behind the page's numbers."""
     return [
         ("segnet", __version__),
         ("PyTorch", torch.__version__),

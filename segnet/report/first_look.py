@@ -26,7 +26,7 @@ from segnet.training.tasks.segmentation import SegmentationTask
 
 SHOWN = 8
 COLUMNS = 2
-"""Samples side by side, each an image and its mask."""
+"""Samples in a row, each an image and its mask."""
 MAX_SIDE = 320
 COUNTED = 100
 """Masks that are counted: enough for an overview, and read within seconds."""
@@ -38,7 +38,7 @@ Pixels = NDArray[np.uint8]
 
 
 def write_first_look(config: Config, task: SegmentationTask | ImageTask, run: RunFolder) -> None:
-    """Write ``first_batches.png`` and, of masks, ``classes.png``, and say where they are.
+    """Write ``first_batches.png`` and, if there are masks, ``classes.png``, and print their paths.
 
     Raises:
         UserError: an image or a mask cannot be read.
@@ -57,7 +57,7 @@ def write_first_look(config: Config, task: SegmentationTask | ImageTask, run: Ru
 
 
 def first_keys(config: Config, length: int) -> list[tuple[int, int]]:
-    """(epoch, index) of the first samples of the run, in the order in which they are trained on."""
+    """(epoch, index) of the first samples of the run, in the order of the training."""
     batches = EpochBatches(length, min(config.training.batch_size, length), config.seed)
     return list(islice((key for batch in batches for key in batch), SHOWN))
 
@@ -67,8 +67,8 @@ def image_and_mask(image: Pixels, mask: Pixels, classes: ClassSet) -> list[Pixel
 
     Args:
         image: ``(3, H, W)`` RGB.
-        mask: ``(H, W)`` class indices; what is ignored is black.
-        classes: their colours.
+        mask: ``(H, W)`` class indices; ignored pixels are black.
+        classes: names and colours.
     """
     height, width = mask.shape
     scale = min(1.0, MAX_SIDE / max(height, width))
@@ -82,7 +82,7 @@ def image_and_mask(image: Pixels, mask: Pixels, classes: ClassSet) -> list[Pixel
 
 
 def class_shares(split: ImagesAndMasks) -> "Figure":
-    """A bar a class: its share of the pixels in some masks, spread over the split, before any augmentation."""
+    """A bar for each class: its share of the pixels in some masks across the split, before any augmentation."""
     places = spread(COUNTED, len(split))
     counts = sum((np.bincount(split.mask(place).ravel(), minlength=256) for place in places), np.zeros(256, np.int64))
     classes = split.classes

@@ -1,4 +1,4 @@
-"""The images that a report shows: photos as JPEG, class and error maps as palette PNG."""
+"""The images of a report: photos as JPEG, class and error maps as palette PNG."""
 
 import base64
 import io
@@ -15,10 +15,10 @@ from segnet.inference.evaluation import Evaluation
 from segnet.metrics.boundary import TOLERANCE, edges, near
 
 MAX_SIDE = 640
-"""Longer images are shrunk for the page; the measures are of the full size."""
+"""Longer images are shrunk for the page. The measures are of the full size."""
 JPEG_QUALITY = 82
 FAILING_CLASSES, FAILING_IMAGES = 20, 24
-"""Images of more classes, or of more images for all of them, would make the page too large to send to anyone."""
+"""More classes, or more images for all of them, would make the page too large to send."""
 
 RIGHT, NEAR, FAR, MISSED, INVENTED, HIT, UNLABELLED = range(7)
 ERROR_COLORS = {
@@ -31,7 +31,7 @@ ERROR_COLORS = {
 """Colours of Okabe and Ito, which readers with any colour vision tell apart."""
 
 GREYS = ((0x80, 0x80, 0x80), (0x40, 0x40, 0x40), (0xC8, 0xC8, 0xC8), (0x00, 0x00, 0x00), (0xCC, 0x79, 0xA7))
-"""Candidates for what is not labelled; the last, no grey, is for classes that take all of them."""
+"""Candidates for pixels without a label. The last is no grey, for classes that take all greys."""
 
 Labels = NDArray[np.uint8]
 
@@ -41,9 +41,9 @@ class Choice:
     """An image to show.
 
     Attributes:
-        number: in the data set.
-        title: why it is shown, in a few words.
-        focus: the class whose errors are shown; None: all classes'.
+        number: its index in the data set.
+        title: the reason why it is shown, in a few words.
+        focus: the class whose errors are shown; None: all classes.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Choice:
 
 
 def extremes(evaluation: Evaluation, count: int = 3) -> dict[str, list[Choice]]:
-    """The ``count`` best, middle and worst images by mean IoU, no image twice; images without labels are left out."""
+    """The ``count`` best, middle and worst images by mean IoU, each image once. Images without labels are left out."""
     values = evaluation.image_mean_ious
     order = [int(index) for index in np.argsort(values, kind="stable") if not np.isnan(values[index])]
     worst, rest = order[:count], order[count:]
@@ -67,9 +67,9 @@ def extremes(evaluation: Evaluation, count: int = 3) -> dict[str, list[Choice]]:
 
 
 def failures(evaluation: Evaluation) -> dict[str, list[Choice]]:
-    """For each class one or two images with the most of its pixels missed or invented.
+    """For each class, one or two images with the most of its pixels missed or invented.
 
-    Of many classes, those of lowest IoU.
+    If there are many classes, those of lowest IoU are chosen.
     """
     hits = np.diagonal(evaluation.matrices, axis1=1, axis2=2)
     missed, invented = evaluation.matrices.sum(2) - hits, evaluation.matrices.sum(1) - hits
@@ -90,14 +90,14 @@ def failures(evaluation: Evaluation) -> dict[str, list[Choice]]:
 
 
 def error_map(truth: Labels, prediction: Labels, ignore_index: int, focus: int | None) -> Labels:
-    """What went wrong at each pixel, ``(H, W)`` uint8.
+    """The kind of error at each pixel, ``(H, W)`` uint8.
 
-    RIGHT, NEAR or FAR from a boundary; for one class HIT, MISSED, INVENTED.
+    RIGHT, NEAR or FAR from a boundary; with ``focus`` HIT, MISSED, INVENTED.
     """
     kinds = np.full(truth.shape, RIGHT, np.uint8)
     if focus is None:
         wrong = truth != prediction
-        # As far as the boundary measure allows, an error is one of outline.
+        # Within the tolerance of the boundary measure, an error is one of outline.
         at_boundary = near(edges(truth, ignore_index), TOLERANCE * float(np.hypot(*truth.shape)))
         kinds[wrong & ~at_boundary] = FAR
         kinds[wrong & at_boundary] = NEAR
@@ -120,18 +120,18 @@ def photo_url(image: NDArray[np.uint8]) -> str:
 
 
 def classes_url(labels: Labels, classes: ClassSet) -> str:
-    """Class indices as a PNG in the class colours; what is no class is transparent."""
+    """Class indices as a PNG in the class colours; pixels without a class are transparent."""
     return palette_url(labels, classes.palette, transparent=[n for n in range(256) if n >= len(classes)])
 
 
 def unlabelled_color(classes: ClassSet) -> tuple[int, int, int]:
-    """Of what is not labelled: the candidate that is farthest from every class's colour."""
+    """The colour of pixels without a label: the candidate that is farthest from every class's colour."""
     taken = np.array(classes.colors, float)
     return max(GREYS, key=lambda color: float(np.abs(taken - color).sum(1).min()))
 
 
 def errors_url(kinds: Labels, classes: ClassSet) -> str:
-    """Kinds of errors as a PNG in their colours; what is right is transparent."""
+    """Kinds of errors as a PNG in their colours; right pixels are transparent."""
     palette = np.zeros((256, 3), np.uint8)
     palette[UNLABELLED] = unlabelled_color(classes)
     for kind, color in ERROR_COLORS.items():
@@ -162,7 +162,7 @@ def palette_url(labels: Labels, palette: NDArray[np.uint8], transparent: Sequenc
 
 
 def page_size(shape: Sequence[int]) -> tuple[int, int]:
-    """(H, W) as shown: at most ``MAX_SIDE``, the shape kept."""
+    """(H, W) on the page: at most ``MAX_SIDE``, with the same proportions."""
     scale = min(1.0, MAX_SIDE / max(shape))
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 

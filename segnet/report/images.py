@@ -23,7 +23,7 @@ class StoredImage:
 
 @dataclass(frozen=True)
 class Card:
-    """An image with its truth, its prediction and what is wrong with it; all but the texts are ids of images."""
+    """An image with its truth, its prediction and its errors. All fields but the texts are ids of images."""
 
     name: str
     title: str
@@ -37,7 +37,7 @@ class Card:
 
 
 class ImageStore:
-    """Makes the images of chosen images, an image at a time."""
+    """Makes and stores the images of a page, one at a time."""
 
     def __init__(self, dataset: ImagesAndMasks) -> None:
         self.dataset = dataset
@@ -47,7 +47,7 @@ class ImageStore:
         return {name: [self.card(evaluation, choice) for choice in choices] for name, choices in groups.items()}
 
     def card(self, evaluation: Evaluation, choice: Choice, run: int = 0) -> Card:
-        """Images of one image; ``run`` keeps the predictions of several networks apart."""
+        """The card of one image; ``run`` keeps the predictions of several networks apart."""
         index, classes = choice.number, evaluation.classes
         sample = self.dataset[index]
         prediction = evaluation.prediction(index)
@@ -72,7 +72,7 @@ class ImageStore:
 
 
 def scaled_uncertainty(variance: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Standard deviation over the samples, brought to 0–1 by its 99.5 % quantile in this image."""
+    """Standard deviation over the samples, scaled so that its 99.5 % quantile in this image is 1."""
     deviation = np.sqrt(variance)
     top = float(np.quantile(deviation, 0.995))
     scaled: NDArray[np.float32] = np.clip(deviation / max(top, 1e-12), 0, 1)

@@ -26,7 +26,7 @@ AUGMENTED = 3
 VIEWS = 4
 TWINS = 3
 LINES = 50
-"""Of each kind of finding; the page stays small enough to send."""
+"""The most lines for each kind of finding, so that the page is small enough to send."""
 
 MEANINGS = {
     "unreadable": "Training stops at such a file. Replace it, or convert with --on-error skip.",
@@ -55,7 +55,7 @@ class Card:
 
 
 def write_inspection_page(path: Path, inspection: Inspection) -> Path:
-    """Write the page and give its path."""
+    """Write the page, and return its path."""
     images = PageImages(inspection)
     config = _config(inspection)
     classes = list(_classes(inspection))
@@ -82,7 +82,7 @@ def write_inspection_page(path: Path, inspection: Inspection) -> Path:
 
 
 class PageImages:
-    """The page's images, of pairs that training could read."""
+    """The images of the page, from pairs that training could read."""
 
     def __init__(self, inspection: Inspection) -> None:
         self.inspection = inspection
@@ -93,7 +93,7 @@ class PageImages:
             self.dataset = ImagesAndMasks(sound, inspection.classes, coding=inspection.layout.coding)
 
     def samples(self) -> list[Card]:
-        """Images in equal steps over the data set, or those of the rarest classes where a step finds none."""
+        """Images at equal steps over the data set. If these miss the rarest classes, images of those."""
         cards = []
         for index in self._chosen(SAMPLES):
             assert self.dataset is not None
@@ -105,7 +105,7 @@ class PageImages:
         return cards
 
     def augmented(self, config: str) -> list[dict[str, Any]]:
-        """A few images as the config's augmentation makes them in the first epochs."""
+        """A few images after the config's augmentation, as in the first epochs."""
         settings = parse_config(parse_yaml(config), "the config")
         augmentation = build_augmentation(settings.augmentation, self.inspection.classes.ignore_index)
         rows = []
@@ -116,7 +116,7 @@ class PageImages:
             for epoch in range(VIEWS):
                 try:
                     sample = augmented[epoch, index]
-                except UserError:  # a label of no class, which is said elsewhere on the page
+                except UserError:  # a label without a class, which is reported elsewhere on the page
                     break
                 image = sample["image"].numpy().transpose(1, 2, 0)
                 name = f"augmented-{index}-{epoch}"
@@ -153,7 +153,7 @@ def _config(inspection: Inspection) -> str:
 
 
 def _weighted(inspection: Inspection) -> str:
-    """The split whose weights are shown: the one that is trained on."""
+    """The split whose weights are shown: that of the training."""
     return next((split for split in inspection.layout.splits if split.startswith("train")), _first(inspection))
 
 
@@ -184,7 +184,7 @@ def _classes(inspection: Inspection) -> Iterator[dict[str, Any]]:
 
 
 def _odd(inspection: Inspection, images: PageImages) -> Iterator[dict[str, Any]]:
-    """The groups of findings: leaks first, then values of no class, then files by kind."""
+    """The groups of findings: leaks first, then values without a class, then files by kind."""
     between = [leak for leak in inspection.leaks if leak.splits[0] != leak.splits[1]]
     within = [leak for leak in inspection.leaks if leak.splits[0] == leak.splits[1]]
     look_of = {look.pair.image: look for look in inspection.looks}
@@ -193,7 +193,8 @@ def _odd(inspection: Inspection, images: PageImages) -> Iterator[dict[str, Any]]
         (within, "The same image twice in a split", "Frames of a standing camera look alike; copies waste time."),
     ):
         if leaks:
-            # Within the folder, which the page names: whole paths wrap over three lines of a narrow screen.
+            # Paths are relative to the folder, which the page names. Whole paths would take three lines on a narrow
+            # screen.
             lines = [leak_line(leak).replace(f"{inspection.root}/", "") for leak in leaks]
             twins = [
                 [images.twin(look_of[path], path.name) for path in (leak.first, leak.second)] for leak in leaks[:TWINS]

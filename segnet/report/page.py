@@ -1,4 +1,4 @@
-"""The report of a segmentation run: one HTML file without any other files."""
+"""The report of a segmentation run: one HTML file that needs no other."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,10 +40,10 @@ ERROR_LEGEND = [
     ("wrong, far from any boundary", ERROR_COLORS[FAR]),
 ]
 GRID_CLASSES = 40
-"""Classes beyond which a confusion matrix has too many cells to read: the page lists the most frequent mistakes."""
+"""With more classes, a confusion matrix has too many cells to read, and the page lists the most frequent mistakes."""
 MOST_CONFUSED = 30
 LEFT_OUT = 0.1
-"""Share of the pixels, the least certain, without which the accuracy is said in words."""
+"""The page says the accuracy without this share of the pixels, the least certain."""
 CLASS_ERROR_LEGEND = [
     ("missed", ERROR_COLORS[MISSED]),
     ("invented", ERROR_COLORS[INVENTED]),
@@ -63,13 +63,13 @@ def write_report(
     """Write the page.
 
     Args:
-        run_folder: holds ``config.yaml`` and ``metrics.csv`` where the network was trained here.
-        evaluation: of ``predictor`` on ``dataset``.
-        predictor: gives the size, the speed's setting and, with several samples, the maps of uncertainty.
-        dataset: the images that were measured.
+        run_folder: holds ``config.yaml`` and ``metrics.csv`` if the network was trained here.
+        evaluation: the result of ``predictor`` on ``dataset``.
+        predictor: gives the costs and, with several samples, the maps of uncertainty.
+        dataset: the measured images.
         output: the page; None: ``report.html`` in the run folder.
-        figures: a folder for the figures as PNG files; it is made where it is not there.
-        split: name of what was measured; None: the config's val split.
+        figures: a folder for the figures as PNG files; it is created if it does not exist.
+        split: name of the measured split; None: the config's val split.
 
     Returns:
         The page.
@@ -97,7 +97,7 @@ def write_report(
 
 
 def content_of_run(run_folder: Path, history: list[dict[str, str]], split: str | None) -> dict[str, Any]:
-    """What the template says of the training, as far as the folder tells it."""
+    """The template's content on the training, as far as the folder has it."""
     run = RunFolder(run_folder)
     config = run.read_config()
     return {
@@ -113,7 +113,7 @@ def content_of_run(run_folder: Path, history: list[dict[str, str]], split: str |
 
 
 def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, Any]:
-    """The template's numbers and the names and colours that go with them."""
+    """The template's numbers, with their names and colours."""
     return {
         "evaluation": evaluation,
         "summary": summary,
@@ -127,7 +127,7 @@ def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, A
 
 
 def content_of_images(evaluation: Evaluation, predictor: Predictor, store: ImageStore) -> dict[str, Any]:
-    """The template's cards, which fill ``store``, and what their colours mean."""
+    """The template's cards, which fill ``store``, and the meaning of their colours."""
     unlabelled = ("not labelled", unlabelled_color(evaluation.classes))
     return {
         "error_legend": [*ERROR_LEGEND, unlabelled],
@@ -141,18 +141,18 @@ def content_of_images(evaluation: Evaluation, predictor: Predictor, store: Image
 
 
 FILM_BYTES = 8_000_000
-"""A longer film would make the page too large to send to anyone."""
+"""A longer film would make the page too large to send."""
 
 
 def film(path: Path) -> str:
-    """The film of the run as a data URL; empty where there is none, or a large one."""
+    """The film of the run as a data URL; empty if there is none, or a large one."""
     if not path.is_file() or path.stat().st_size > FILM_BYTES:
         return ""
     return data_url(path.read_bytes(), "video/mp4")
 
 
 def kept_epoch(history: list[dict[str, str]]) -> str:
-    """Of which epoch the measured weights are."""
+    """The epoch of the measured weights."""
     measured = [row for row in history if row.get("val_mean_iou")]
     if not measured:
         return ""
@@ -220,7 +220,7 @@ def confusion_rows(evaluation: Evaluation) -> list[list[dict[str, float | int]]]
 
 
 def uncertain_cards(evaluation: Evaluation, predictor: Predictor, store: ImageStore) -> list[tuple[Card, str]]:
-    """The worst and the middle image with the map of the spread over dropout samples; none without samples."""
+    """The worst and the middle image with the map of the spread over dropout samples; empty without samples."""
     if predictor.samples < 2:
         return []
     cards = []

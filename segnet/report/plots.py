@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 
 def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
-    """Losses, measures and learning rate over the epochs of ``metrics.csv``; those that it holds."""
+    """Losses, measures and learning rate over the epochs of ``metrics.csv``, as far as it has them."""
     measures, axis = new_figure("epoch", "validation")
     draw_columns(
         axis,
@@ -51,7 +51,7 @@ def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
 
 
 def loss_curve(rows: Sequence[Row]) -> "Figure":
-    """Loss on both splits, on a logarithmic axis where all are above zero."""
+    """Loss on both splits, on a logarithmic axis if all values are above zero."""
     figure, axis = new_figure("epoch", "loss")
     draw_columns(axis, rows, {"train_loss": "training", "val_loss": "validation"})
     if all(float(row[name]) > 0 for row in rows for name in ("train_loss", "val_loss") if row.get(name)):
@@ -61,13 +61,13 @@ def loss_curve(rows: Sequence[Row]) -> "Figure":
 
 
 def draw_columns(axis: "Axes", rows: Sequence[Row], names: Mapping[str, str]) -> None:
-    """A line a column; epochs without a value are passed over."""
+    """Draw a line for each column. Epochs without a value are skipped."""
     for color, (name, label) in zip(SERIES, names.items(), strict=False):
         points = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
         if points:
             marker = "o" if len(points) < 3 else None
             axis.plot(*zip(*points, strict=True), color=color, label=label, marker=marker, linewidth=1.6)
-    # All epochs, whichever the column has values for, so that figures beside each other can be read together.
+    # The axis covers all epochs, even those without a value, so that neighbouring figures can be read together.
     first, last = int(rows[0]["epoch"]), int(rows[-1]["epoch"])
     margin = max(0.5, 0.03 * (last - first))
     axis.set_xlim(first - margin, last + margin)
@@ -77,7 +77,7 @@ def draw_columns(axis: "Axes", rows: Sequence[Row], names: Mapping[str, str]) ->
 
 
 def image_histogram(values: Floats) -> "Figure":
-    """Distribution of the images' mean IoU, its median marked."""
+    """Distribution of the images' mean IoU, with the median marked."""
     values = values[~np.isnan(values)]
     figure, axis = new_figure("mean IoU of an image", "images")
     axis.hist(values, bins=20 if values.size < 50 else 40, range=(0, 1), color=BLUE, rwidth=0.9)
@@ -96,7 +96,7 @@ def image_histogram(values: Floats) -> "Figure":
 
 
 def image_order(values: Floats) -> "Figure":
-    """The images' mean IoU in the data set's order: in frames of a drive, places where it fails lie together."""
+    """The images' mean IoU in the data set's order. In frames of a drive, failures in one place lie together."""
     figure, axis = new_figure("image, in the data's order", "mean IoU")
     axis.plot(range(1, len(values) + 1), values, color=BLUE, marker="o", markersize=3, linewidth=0.8)
     as_percent(axis)
@@ -105,7 +105,7 @@ def image_order(values: Floats) -> "Figure":
 
 
 def step_loss(steps: Sequence[tuple[int, float]]) -> "Figure":
-    """Training loss of each step, and its running mean, on a logarithmic axis where all are above zero."""
+    """Training loss of each step and its running mean, on a logarithmic axis if all values are above zero."""
     figure, axis = new_figure("step", "training loss")
     places, losses = np.array(steps).T
     axis.plot(places, losses, color=MUTED, alpha=0.5, linewidth=0.8, label="step")
@@ -129,7 +129,7 @@ def class_bars(names: Sequence[str], ious: Sequence[float], intervals: Sequence[
     places = np.arange(len(rows))
     values = np.array([value for _, value, _ in rows])
     ends = np.array([interval for *_, interval in rows]).reshape(-1, 2)
-    # A percentile interval may lie beside its value; a bar of negative length may not be drawn.
+    # A percentile interval may lie beside its value, and a bar of negative length cannot be drawn.
     reach = np.clip([values - ends[:, 0], ends[:, 1] - values], 0, None)
     axis.barh(places, values, 0.7, color=BLUE)
     axis.errorbar(values, places, xerr=reach, fmt="none", ecolor=INK, elinewidth=1)
@@ -141,7 +141,7 @@ def class_bars(names: Sequence[str], ious: Sequence[float], intervals: Sequence[
 
 
 def share_bars(names: Sequence[str], shares: Floats, colors: Sequence[Any], label: str) -> "Figure":
-    """A bar a name in its colour, the share beside it, so that a rare one can be read too."""
+    """A bar in its colour for each name, with the share beside it, so that a small one can be read too."""
     figure = bare_figure(6, 0.8 + 0.27 * len(names))
     axis = figure.subplots()
     dress(axis, label, "")
@@ -157,7 +157,7 @@ def share_bars(names: Sequence[str], shares: Floats, colors: Sequence[Any], labe
 
 
 def confusion(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
-    """Of each class's pixels (row), the share that was given each class (column)."""
+    """For each class (row), the share of its pixels that were predicted as each class (column)."""
     totals = matrix.sum(1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
     side = 1.6 + 0.42 * len(names)
@@ -182,7 +182,7 @@ def confusion(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
 
 
 def reliability(bins: CalibrationBins) -> "Figure":
-    """Accuracy against confidence, and how many pixels have that confidence."""
+    """Accuracy against confidence, and the number of pixels with that confidence."""
     figure = bare_figure(WIDTH, 3.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     some = bins.pixels > 0
@@ -203,7 +203,7 @@ def reliability(bins: CalibrationBins) -> "Figure":
 
 
 def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
-    """Accuracy of the pixels that stay as the least certain are left out; a line a measure of certainty."""
+    """Accuracy of the remaining pixels as the least certain are left out, with a line for each measure of certainty."""
     figure, axis = new_figure("least certain pixels left out", "accuracy of the rest")
     for color, (label, bins) in zip(SERIES, curves.items(), strict=False):
         axis.plot(*bins.accuracy_left(), color=color, label=label, linewidth=1.6)
@@ -211,17 +211,17 @@ def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
     axis.yaxis.set_major_formatter(percent)
     axis.set_xlim(left=0)
     if len(curves) > 1:
-        # Above the axes: the curves leave no corner free.
+        # The legend stands above the axes, because the curves leave no corner free.
         legend(axis, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
     return figure
 
 
 def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float], cost: str, fewer: bool) -> "Figure":
-    """Mean IoU against a cost; runs that no other beats in both are joined.
+    """Mean IoU against a cost. A line joins the runs that no other run beats in both.
 
     Args:
-        names: of the runs.
-        costs: theirs.
+        names: names of the runs.
+        costs: their costs.
         scores: their mean IoU, 0–1.
         cost: name of the axis.
         fewer: whether a lower cost is better; else a higher one.
@@ -234,14 +234,14 @@ def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]
         if not front or y > front[-1][1]:
             front.append((x, y))
         side = "left" if x * x < min(costs) * max(costs) else "right"
-        # On the side of its point where the front, which rises with a cost and falls with a speed, does not pass; and
-        # clear of the points above and below, which runs of one network have.
+        # The label is on the side of its point where the front does not pass. The front rises with a cost and falls
+        # with a speed. It also keeps clear of the points above and below, which runs of one network have.
         below = (side == "left") == fewer
         place = (7 if side == "left" else -7, -11 if below else 4)
         label = axis.annotate(name, (x, y), place, textcoords="offset points", color=INK, ha=side, parse_math=False)
-        # A long name may reach over the edge; the axes keep their size.
+        # A long name may reach over the edge. The axes keep their size.
         label.set_in_layout(False)
-    # Runs of one network cost the same but for noise: a line between them would say what is not so.
+    # Runs of one network cost the same except for noise. A line between them would be misleading.
     if front[-1][0] > SAME_COST * front[0][0] or front[0][0] > SAME_COST * front[-1][0]:
         axis.plot(*zip(*front, strict=True), color=MUTED, linestyle="--", linewidth=1)
     axis.scatter(costs, scores, color=BLUE, zorder=3)
@@ -256,7 +256,7 @@ SAME_COST = 1.01
 
 
 def run_curves(names: Sequence[str], histories: Sequence[Sequence[Row]], column: str, label: str) -> "Figure":
-    """A column of each run's ``metrics.csv`` over its epochs; from five runs on, lines differ by their dashes too."""
+    """A column of each run's ``metrics.csv`` over its epochs. From five runs on, lines differ by their dashes too."""
     figure, axis = new_figure("epoch", label)
     for index, (name, rows) in enumerate(zip(names, histories, strict=True)):
         points = [(int(row["epoch"]), float(row[column])) for row in rows if row.get(column)]
@@ -272,7 +272,7 @@ def run_curves(names: Sequence[str], histories: Sequence[Sequence[Row]], column:
     axis.locator_params(axis="x", integer=True)
     if column.startswith("val_"):
         axis.yaxis.set_major_formatter(percent)
-    # Below the axes: curves of several runs leave no corner free.
+    # The legend stands below the axes, because curves of several runs leave no corner free.
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(
         handles,

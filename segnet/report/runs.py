@@ -1,4 +1,4 @@
-"""A run folder opened for a report: its model, its data and its measures."""
+"""A run folder that is opened for a report: its model, its data and its measures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from segnet.terminal import progress_bar
 
 @dataclass
 class MeasuredRun:
-    """All that a page needs of a run."""
+    """A run with everything that a page needs."""
 
     folder: Path
     split: str
@@ -28,15 +28,15 @@ class MeasuredRun:
 
 
 def open_run(folder: Path, split: str | None = None, samples: int | None = None) -> MeasuredRun:
-    """Load a run and its measures; measure it where they are not saved.
+    """Load a run and its measures. If they are not saved, measure it.
 
     Args:
-        folder: of a segmentation run.
-        split: what to measure on; None: the config's val split.
-        samples: passes with dropout on; None: as many as were measured before, else as is usual for the network.
+        folder: folder of a segmentation run.
+        split: the split to measure on; None: the config's val split.
+        samples: passes with dropout on; None: as many as were measured before, else the network's default.
 
     Raises:
-        UserError: no segmentation run, no data, or samples for a network without dropout.
+        UserError: it is no segmentation run, the data are missing, or the network has no dropout to sample.
     """
     run = RunFolder(folder)
     config = run.read_config()
@@ -45,7 +45,7 @@ def open_run(folder: Path, split: str | None = None, samples: int | None = None)
     if config.task != "segmentation":
         raise UserError(f"{folder}: a run of the task {config.task}; its page is report.html, written by its training")
     split = split or config.data.val
-    # Each image is read once for its measures; only those that are shown are read again.
+    # Each image is read once for its measures. Only the shown ones are read again.
     dataset = load_for_one_pass(config.data, split)
     weights = sha256_of(run.weights) if run.weights.exists() else ""
     model = load_model(folder)
@@ -57,7 +57,7 @@ def open_run(folder: Path, split: str | None = None, samples: int | None = None)
         with progress_bar(f"measuring {folder.name} on {split}") as progress:
             evaluation = evaluate(predictor, dataset, progress)
         evaluation.weights_sha256 = weights
-        # A training that goes on meanwhile may have written others, which these are not the measures of.
+        # A training that is under way may have written other weights, to which these measures do not belong.
         if split == config.data.val and sha256_of(run.weights) == weights:
             evaluation.save(run.evaluation)
     return MeasuredRun(folder, split, dataset, predictor, evaluation)
@@ -66,13 +66,13 @@ def open_run(folder: Path, split: str | None = None, samples: int | None = None)
 def saved_evaluation(
     run: RunFolder, weights_sha256: str, dataset: ImagesAndMasks, samples: int | None
 ) -> Evaluation | None:
-    """What was measured of these weights on these images, in as many passes; None where there is no such thing."""
+    """The saved measures of these weights on these images with this number of passes; None if there are none."""
     if not run.evaluation.exists():
         return None
     try:
         evaluation = Evaluation.load(run.evaluation)
     except UserError:
-        # Another version's, or cut off; it can be measured again.
+        # Another version wrote it, or it is incomplete. It can be measured again.
         return None
     same_images = evaluation.names == [pair.image.stem for pair in dataset.pairs]
     same_weights = evaluation.weights_sha256 == weights_sha256

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1c2128", "#5b6570", "#d5dae0"
 BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 WIDTH = 4.0
-"""Inches of most figures; a column of a page is about as wide, so that text of 10 points stays readable there."""
+"""Inches of most figures. A column of a page is about as wide, so that text of 10 points stays readable."""
 SERIES = (BLUE, ORANGE, GREEN, PINK)
 STYLE_NAMES = {
     INK: "--ink",
@@ -35,12 +35,12 @@ LONGEST_LABEL = 32
 
 
 def shortened(name: str) -> str:
-    """A label of a figure: its first letters where all of it would leave no room for the figure."""
+    """A label of a figure, cut if it would leave no room for the figure."""
     return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…"
 
 
 def few_ticks(axis: "Axis") -> None:
-    """Of a logarithmic axis: 1, 2 and 5 of each power of ten, or over more than two of them the powers alone."""
+    """Ticks of a logarithmic axis: 1, 2 and 5 of each power of ten or, over more than two powers, the powers alone."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = axis.get_data_interval()
@@ -67,7 +67,7 @@ def new_figure(x: str, y: str) -> tuple["Figure", "Axes"]:
 
 
 def bare_figure(width: float, height: float) -> "Figure":
-    """A figure that no window system knows of."""
+    """A figure that belongs to no window system."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
@@ -77,7 +77,7 @@ def dress(axis: "Axes", x: str, y: str) -> None:
     """The look of all axes: a light grid, no box."""
     axis.set_xlabel(x, color=INK)
     axis.set_ylabel(y, color=INK)
-    # Far enough from the axes that their two zeros do not touch.
+    # The padding keeps the zeros of both axes from touching.
     axis.tick_params(which="both", colors=MUTED, length=0, pad=6)
     axis.grid(color=GRID, linewidth=0.7)
     axis.set_axisbelow(True)
@@ -104,7 +104,7 @@ def svg(figure: "Figure", name: str) -> Markup:
     text = re.sub(r' id="([^"]+)"', lambda match: match[0] if match[1] in used else "", text)
     for color, variable in STYLE_NAMES.items():
         text = text.replace(color, f"var({variable})")
-    # Matplotlib escapes what it is given to write.
+    # Matplotlib has escaped all text.
     return Markup(text)
 
 

@@ -18,10 +18,10 @@ class Measure:
     """A value in 0–1 and its 95 % percentile interval over images drawn with replacement.
 
     Attributes:
-        name: as shown.
-        value: NaN where nothing could be measured.
+        name: its name on the page.
+        value: NaN if nothing could be measured.
         low, high: ends of the interval.
-        meaning: one line that says what is measured.
+        meaning: a line that explains it.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A line of the per-class table; measures are NaN where a class has none.
+    """A line of the per-class table. Measures are NaN if a class has none.
 
     Attributes:
-        pixels: of the class in the truth.
-        images: in whose truth it occurs.
-        color: of the class, RGB.
+        pixels: pixels of the class in the truth.
+        images: images whose truth has the class.
+        color: colour of the class, RGB.
     """
 
     name: str
@@ -55,14 +55,14 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """All numbers of a page: headline measures, and a row a class."""
+    """All numbers of a page: the headline measures, and a row for each class."""
 
     measures: list[Measure]
     classes: list[ClassRow]
 
 
 def summarize(evaluation: Evaluation) -> Summary:
-    """Work out the measures and, from one set of draws, the interval of each."""
+    """Compute the measures and, from one set of draws, the interval of each."""
     scores = evaluation.scores
     draws = SegmentationScores(resample(evaluation.matrices, SAMPLES, seed=0).astype(np.int64))
     boundary = mean_of_present(evaluation.boundary)
@@ -122,7 +122,7 @@ def class_rows(evaluation: Evaluation, draws: SegmentationScores) -> list[ClassR
 
 
 def certainties(evaluation: Evaluation) -> dict[str, CalibrationBins]:
-    """Orders of the pixels by how certain the network is, by name."""
+    """Bins that order the pixels by certainty, by the name of the order."""
     orders = {"by confidence": evaluation.by_confidence}
     if evaluation.by_spread:
         orders["by spread over dropout samples"] = evaluation.by_spread
@@ -130,7 +130,7 @@ def certainties(evaluation: Evaluation) -> dict[str, CalibrationBins]:
 
 
 def mean_draws(values: Floats) -> Floats:
-    """Means of the values of images drawn with replacement, ``(SAMPLES,)``; none where there are no values."""
+    """Means over images drawn with replacement, ``(SAMPLES,)``; empty if there are no values."""
     if not values.size:
         return values
     return resample(values.reshape(-1, 1, 1), SAMPLES, seed=0)[:, 0, 0] / len(values)  # type: ignore[arg-type]

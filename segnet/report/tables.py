@@ -22,7 +22,7 @@ def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dat
     """Write ``metrics.json`` and a file for each table of the page.
 
     These are ``per_class.csv``, ``confusion.csv``, ``images.csv``, ``calibration.csv`` and ``certainty.csv``. A cell is
-    empty where there is no value.
+    empty if there is no value.
     """
     summary = summarize(evaluation)
     metrics = evaluation.to_json() | {"cost": cost_facts(evaluation, predictor, dataset)}
@@ -66,7 +66,7 @@ def write_tables(folder: Path, evaluation: Evaluation, predictor: Predictor, dat
 
 
 def write_records(path: Path, records: Sequence[Mapping[str, object]]) -> None:
-    """A row a record; a list in it becomes its items with a space between them."""
+    """Write a row for each record. The items of a list are joined with spaces."""
     rows = (
         [" ".join(map(str, value)) if isinstance(value, list) else value for value in record.values()]
         for record in records

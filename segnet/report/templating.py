@@ -1,4 +1,4 @@
-"""Pages of one file each: template, style and script inlined, and all values escaped."""
+"""Pages as single files: template, style and script are inlined, and all values escaped."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 
 def render(template: str, **content: Any) -> str:
-    """Fill a template of this package; it may run only the script that it holds, and may load nothing."""
+    """Fill a template of this package. The page may run only its own script, and may load nothing."""
     environment = Environment(
         loader=PackageLoader("segnet.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -31,12 +31,12 @@ def read(name: str) -> str:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """A share as ``12.3``, a dash where there is none."""
+    """A share as ``12.3``; a dash if there is none."""
     return "–" if math.isnan(value) else f"{100 * value:.{digits}f}"
 
 
 def compact(value: float) -> str:
-    """A large number in three digits: ``29.5 M``."""
+    """A large number with three digits: ``29.5 M``."""
     for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if abs(value) >= size:
             return f"{value / size:.3g} {unit}"
@@ -44,7 +44,7 @@ def compact(value: float) -> str:
 
 
 def cell(share: float) -> str:
-    """A share of a confusion matrix in whole percent, empty where that is none, so that the rest stands out."""
+    """A share of a confusion matrix in whole per cent; empty for zero, so that the rest stands out."""
     return "" if math.isnan(share) or share < 0.005 else f"{100 * share:.0f}"
 
 

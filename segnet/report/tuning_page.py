@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 IMPORTANCE_TRIALS = 5
-"""Complete trials below which importances would be noise."""
+"""With fewer complete trials, importances would be noise."""
 MEASURES = {
     "segmentation": "mean IoU",
     "reconstruction": "PSNR, dB",
     "variational": "objective, nats",
     "classification": "accuracy",
 }
-"""What the tasks keep their best weights by."""
+"""The measure of each task that decides which weights are kept."""
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
@@ -40,10 +40,10 @@ def write_tuning_report(
 
     Args:
         page: the file.
-        config: of the search, with any settings from the space.
-        trials: that are over.
-        study: they are of.
-        is_grid: every combination was trained with several seeds; what counts is their mean.
+        config: config of the search, with any settings from the space.
+        trials: trials that are over.
+        study: their study.
+        is_grid: whether every combination was trained with several seeds, so that their mean counts.
     """
     order = ranked(trials)
     best = next((trial for trial in order if trial.state == TrialState.COMPLETE), None)
@@ -86,14 +86,14 @@ SHARES = ("mean IoU", "accuracy")
 
 
 def as_text(value: float | None, measure: str = "") -> str:
-    """A value as a page shows it, or without ``measure`` as a terminal does, a share in 0–1."""
+    """A value as text: per cent on a page; without ``measure``, as on a terminal, a share in 0–1."""
     if value is None:
         return "–"
     return f"{100 * value:.2f} %" if measure in SHARES else f"{value:.4f}"
 
 
 def value_figure(x: str, measure: str) -> tuple["Figure", "Axes"]:
-    """Empty axes for the measure, in per cent where it is a share."""
+    """Empty axes for the measure, in per cent if it is a share."""
     figure, axis = style.new_figure(x, measure)
     if measure in SHARES:
         axis.yaxis.set_major_formatter(style.percent)
@@ -111,7 +111,7 @@ def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 
 def counts(trials: Sequence[FrozenTrial]) -> str:
-    """``3 trials: 2 complete, 1 pruned``; states that no trial has are left out."""
+    """``3 trials: 2 complete, 1 pruned``, without states that no trial has."""
     states = {name: sum(trial.state == state for trial in trials) for state, name in STATES.items()}
     words = ", ".join(f"{number} {name}" for name, number in states.items() if number)
     return counted(len(trials), "trial") + (f": {words}" if words else "")
@@ -127,7 +127,7 @@ def shown(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 class MeanRow(NamedTuple):
-    """A combination of a grid's choices, as text."""
+    """A combination of a grid's choices with its result, as text."""
 
     settings: dict[str, str]
     mean: str
@@ -137,7 +137,7 @@ class MeanRow(NamedTuple):
 
 
 def means(trials: Sequence[FrozenTrial], measure: str = "") -> list[MeanRow]:
-    """What each combination came to over its seeds, the highest mean first."""
+    """The mean of each combination over its seeds, the highest first."""
     return [
         MeanRow(
             shown(group.settings),
@@ -180,7 +180,7 @@ def history(trials: Sequence[FrozenTrial], measure: str) -> "Figure":
         numbers, values = list(complete), list(complete.values())
         axis.scatter(numbers, values, color=style.BLUE, s=18, label="complete", zorder=3)
         best = np.maximum.accumulate(values)
-        # To the last trial, which need not be a complete one.
+        # The line reaches the last trial, which may be incomplete.
         axis.step([*numbers, len(trials)], [*best, best[-1]], where="post", color=style.BLUE, label="best so far")
     if pruned:
         axis.scatter(
@@ -199,7 +199,7 @@ def points(trials: Sequence[FrozenTrial], state: TrialState) -> dict[int, float]
 
 
 def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str) -> "Figure":
-    """The measure over the epochs, a line a trial."""
+    """The measure over the epochs, with a line for each trial."""
     figure, axis = value_figure("epoch", measure)
     for trial in trials:
         if not trial.intermediate_values:
@@ -248,7 +248,7 @@ def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Fi
 
 
 def captions(drawn: dict[str, Any], keys: list[str]) -> list[tuple[str, str]]:
-    """Names of the figures in order, with what they show."""
+    """Names of the figures in order, with captions."""
     texts = {
         "history": "Best of each trial; the line is the best so far",
         "curves": "Over the epochs: the best trial blue, pruned ones orange, the others grey",

@@ -62,7 +62,7 @@ class LimitsAnswer(BaseModel):
 
 
 class ModelsAnswer(BaseModel):
-    """What this server offers, and what it takes."""
+    """The models of this server, and the limits of its input."""
 
     models: list[NetworkAnswer]
     autoencoders: list[str]
@@ -75,9 +75,9 @@ def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], boo
     """The application with all its routes, guarded.
 
     Args:
-        models: that it offers.
-        limits: of what it takes.
-        is_known_host: which names it answers to, see :class:`Guard`.
+        models: the models that it offers.
+        limits: the limits of its input.
+        is_known_host: whether it answers to a name, see :class:`Guard`.
     """
     worker = Worker(limits.waiting, limits.answer_seconds)
     holder = ExitStack()
@@ -94,7 +94,7 @@ def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], boo
             worker.close()
             holder.close()
 
-    # FastAPI's own pages of the interface load their scripts from foreign hosts.
+    # FastAPI's own documentation pages load their scripts from foreign hosts.
     app = FastAPI(
         title="SegNet", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, lifespan=lifespan
     )
@@ -108,7 +108,7 @@ def build_app(models: Models, limits: Limits, is_known_host: Callable[[str], boo
     app.mount("/page", StaticFiles(directory=PAGE))
     app.mount("/samples", StaticFiles(directory=SAMPLES))
     app.add_api_route("/", lambda: FileResponse(PAGE / "index.html"), include_in_schema=False, response_model=None)
-    # Around the whole application, so that its answers to errors have the headers too.
+    # The guard is around the whole application, so that its answers to errors have the headers too.
     return Guard(app, limits, is_known_host)
 
 
@@ -157,7 +157,7 @@ def offer_router(models: Models, worker: Worker, limits: Limits) -> APIRouter:
 
 
 def sample_addresses(models: Models) -> list[str]:
-    """Photographs before drawn scenes, unless the first model learnt from drawn ones."""
+    """Photographs before drawn scenes, unless the first model was trained on drawn ones."""
     photographs = [f"samples/{name}" for name in PHOTOGRAPHS]
     scenes = [f"api/scenes/{number}" for number in range(len(SCENES))]
     return scenes + photographs if next(iter(models.networks), None) in models.drawn else photographs + scenes

@@ -16,7 +16,7 @@ from segnet.web.segmentation import GivenSettings, predictor_size
 
 
 class ClipAnswer(BaseModel):
-    """How far a clip is."""
+    """The state of a clip."""
 
     id: str
     state: State

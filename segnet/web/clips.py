@@ -27,7 +27,7 @@ from segnet.web.problems import BusyError, RefusedError, without_folders
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 log = logging.getLogger(__name__)
 FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"}
-"""FFmpeg's names of what is read. Playlists, which could name other files and hosts, are not among it."""
+"""FFmpeg's names of the accepted formats. Playlists are not among them, since they could name other files and hosts."""
 
 
 class StoppedError(Exception):
@@ -36,17 +36,17 @@ class StoppedError(Exception):
 
 @dataclass
 class Clip:
-    """A clip on its way; ``frames`` of ``total`` are done, ``total`` is 0 where the file does not say.
+    """A clip on its way. ``frames`` of ``total`` are done; ``total`` is 0 if the file does not tell.
 
     Attributes:
         source: the upload.
         result: the overlay video, once the state is done.
         frame_size: (H, W) of its frames.
         error: why it failed, in a sentence.
-        seconds: worked on so far.
-        ended: when all was done and what is not needed removed; None before.
-        stop: set where it shall end.
-        work: its place in the line, once it has one.
+        seconds: working time so far.
+        ended: the time when it was done and its upload was removed; None before.
+        stop: set to stop it.
+        work: its place in the queue, once it has one.
     """
 
     source: Path
@@ -68,10 +68,10 @@ class Clip:
 
 
 class Clips:
-    """All clips of a server; methods are called in the event loop's thread.
+    """All clips of a server. Methods are called in the thread of the event loop.
 
     Args:
-        folder: of this server alone, for a folder a clip.
+        folder: this server's folder, with a subfolder for each clip.
         limits: sizes, lengths and numbers.
     """
 
@@ -81,10 +81,10 @@ class Clips:
         self.thread = ThreadPoolExecutor(1, "segnet-clips")
 
     def check_room(self) -> None:
-        """Refuse before a file is taken.
+        """Refuse a clip before its file is received.
 
         Raises:
-            BusyError: as many clips as may wait are waiting.
+            BusyError: the queue is full.
         """
         self.sweep()
         waiting = sum(not clip.is_over for clip in self.clips.values())
@@ -92,10 +92,10 @@ class Clips:
             raise BusyError(f"{waiting} clips are being worked on")
 
     def receive(self, upload: BinaryIO) -> Clip:
-        """Keep an upload under a name of our own, and look whether it is a clip within the limits.
+        """Store an upload under a name of the server's, and check that it is a clip within the limits.
 
         Raises:
-            RefusedError: it is none.
+            RefusedError: it is not.
         """
         suffix = container_suffix(upload.read(16))
         upload.seek(0)
@@ -113,15 +113,15 @@ class Clips:
         return clip
 
     def start(self, clip: Clip, opened: Callable[[], Predictor], overlay: Callable[[Predictor], Overlay]) -> None:
-        """Put a received clip into the line.
+        """Put a received clip into the queue.
 
         Args:
-            clip: of :meth:`receive`.
-            opened: gives a predictor of the clip's own, for a network serves one thread.
-            overlay: gives how its classes are drawn.
+            clip: from :meth:`receive`.
+            opened: gives a predictor for this clip alone, because a network serves one thread.
+            overlay: gives the drawing of its classes.
 
         Raises:
-            BusyError: others came before while it was received; its files are removed.
+            BusyError: other clips filled the queue meanwhile; the files of this one are removed.
         """
         try:
             self.check_room()
@@ -146,7 +146,7 @@ class Clips:
                 raise StoppedError("cancelled")
             clip.state = "running"
             predictor = opened()
-            # A file may be longer than it says; it is cut where the limit is.
+            # A file may be longer than its header says. It is cut at the limit.
             part = Part(0, self.limits.clip_seconds)
             source = VideoFile(clip.source, self.limits.clip_pixels)
             writer = open_writer(clip.result, source, part)
@@ -156,7 +156,7 @@ class Clips:
         except StoppedError as error:
             clip.state, clip.error = ("cancelled" if clip.stop.is_set() else "failed"), str(error)
         except UserError as error:
-            # The reader's sentences begin with the file's name, which is ours and means nothing to the client.
+            # The reader's sentences begin with the file's name, which is the server's and means nothing to the client.
             clip.state, clip.error = "failed", without_folders(str(error).removeprefix(f"{clip.source}: "))
         except Exception:
             clip.state, clip.error = "failed", "this clip cannot be worked on; the server's terminal says why"
@@ -168,10 +168,10 @@ class Clips:
             clip.ended = time.monotonic()
 
     def get(self, clip_id: str) -> Clip:
-        """The clip of that number.
+        """The clip with that id.
 
         Raises:
-            RefusedError: there is none, or it was removed.
+            RefusedError: there is no such clip, or it was removed.
         """
         self.sweep()
         if clip_id not in self.clips:
@@ -182,11 +182,11 @@ class Clips:
         """Stop a clip, and forget it with its files.
 
         Raises:
-            RefusedError: there is none.
+            RefusedError: there is no such clip.
         """
         clip = self.get(clip_id)
         clip.stop.set()
-        # What still waits gives its place back at once; what is worked on ends at its next frame.
+        # A waiting clip frees its place at once. A running one ends at its next frame.
         if clip.work and clip.work.cancel():
             clip.state, clip.error, clip.ended = "cancelled", "cancelled", time.monotonic()
         if clip.is_over:
@@ -205,7 +205,7 @@ class Clips:
         self.clips.pop(clip.id, None)
 
     def close(self) -> None:
-        """Stop all, wait for the one that runs, remove every file."""
+        """Stop all clips, wait for the running one, and remove every file."""
         for clip in self.clips.values():
             clip.stop.set()
         self.thread.shutdown(cancel_futures=True)
@@ -214,13 +214,13 @@ class Clips:
 
 
 def container_suffix(head: bytes) -> str:
-    """The suffix of a video file that begins so.
+    """The suffix of a video file that begins with ``head``.
 
-    FFmpeg guesses what a file is, and a playlist may send it to other files and hosts; so it is only given what cannot
-    be taken for one.
+    FFmpeg guesses the format of a file, and a playlist may send it to other files and hosts. It therefore only gets
+    files that cannot be taken for playlists.
 
     Raises:
-        RefusedError: not one of the formats that cameras, phones and browsers write.
+        RefusedError: the format is none of those that cameras, phones and browsers write.
     """
     if head[4:8] == b"ftyp":
         return ".mp4"
@@ -232,10 +232,10 @@ def container_suffix(head: bytes) -> str:
 
 
 def check_clip(path: Path, limits: Limits) -> tuple[int, tuple[int, int]]:
-    """Number of frames, 0 where the header does not say, and their (H, W), of a clip within the limits.
+    """Number of frames (0 if the header does not tell) and their (H, W), of a clip within the limits.
 
     Raises:
-        RefusedError: too long, too large, or no video.
+        RefusedError: the clip is too long, too large, or no video.
     """
     try:
         with open_container(path) as container:

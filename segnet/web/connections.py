@@ -1,4 +1,4 @@
-"""Silent connections: closed after a while, and at once if others want to connect."""
+"""Close silent connections: after a while, and at once if others want to connect."""
 
 import asyncio
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_SECONDS = 10.0
-"""Within which a request's header has to be there, from the connection or the answer before on."""
+"""The header of a request must arrive within this time after the connection or the last answer."""
 IDLE = 64
-"""Connections that may wait without a request; half of what the server takes."""
+"""Connections that may wait without a request: half of what the server accepts."""
 OF_ONE_CLIENT = 48
-"""Connections of one address; browsers open six."""
+"""Connections from one address; browsers open six."""
 
 open_connections: dict["TimedProtocol", None] = {}
-"""Those of this process, the oldest first."""
+"""The connections of this process, the oldest first."""
 
 
 class TimedProtocol(H11Protocol):
-    """HTTP by h11, with an end to waiting: uvicorn gives a new connection all the time in the world."""
+    """HTTP by h11 with a limit on waiting. uvicorn gives a new connection unlimited time."""
 
     waiting: asyncio.TimerHandle | None = None
 
@@ -29,7 +29,7 @@ class TimedProtocol(H11Protocol):
         own = [other for other in there if other.address == self.address]
         idle = [other for other in there if other.is_idle]
         if len(own) > OF_ONE_CLIENT:
-            # The oldest that waits; where all are at work, the new one.
+            # This closes the oldest that waits or, if all are busy, the new one.
             next((other for other in own if other.is_idle), self).transport.close()
         elif len(idle) > IDLE:
             idle[0].transport.close()

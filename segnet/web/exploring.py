@@ -18,13 +18,13 @@ from segnet.web.problems import documented
 from segnet.web.segmentation import GivenImage, GivenSettings, Segmenter, Settings, predictor_size
 
 STAGES_SIDE = 640
-"""Pixels of the longer side at most: all maps of all stages go to the page at once."""
+"""The most pixels of the longer side, since all maps of all stages go to the page at once."""
 CODE_COLORS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167))
-"""Of codes 0–3: blue upper left, orange upper right, green lower left, pink lower right (Okabe and Ito)."""
+"""Colours of codes 0–3: blue upper left, orange upper right, green lower left, pink lower right (Okabe and Ito)."""
 
 
 class Maps(BaseModel):
-    """A stage's maps, ``channels`` of them below each other in each PNG."""
+    """The maps of a stage. Each PNG has ``channels`` of them below each other."""
 
     height: int = Field(description="rows of a map; codes have half of them, rounded up")
     width: int

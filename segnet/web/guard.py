@@ -38,17 +38,17 @@ HEADERS = {
 }
 CLIPS = "/api/clips"
 ROOM_FOR_FORM = 64_000
-"""Bytes of a request beside its file: boundaries, names, settings."""
+"""Bytes of a request around its file: boundaries, names, settings."""
 
 
 class Guard:
-    """ASGI middleware; what it refuses never reaches the application.
+    """ASGI middleware. A refused request never reaches the application.
 
     Args:
         app: the application.
         limits: sizes and times.
-        is_known_host: whether a Host header, without its port, names this server. A name that is not ours means
-            that a foreign page has had its own name resolve to this machine (DNS rebinding).
+        is_known_host: whether a Host header, without its port, names this server. With any other name, a foreign page
+            has made its own name resolve to this machine (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, is_known_host: Callable[[str], bool]) -> None:
@@ -75,7 +75,7 @@ class Guard:
             await send(message)
 
         async def send_unless_refused(message: Message) -> None:
-            # The framework takes a body that was cut off for a malformed one; that is not the reason.
+            # The framework takes a truncated body for a malformed one, which is not the reason.
             if started or not refusals:
                 await send_with_headers(message)
 
@@ -86,13 +86,16 @@ class Guard:
             refusals.append(error)
         if refusals and not started:
             response = answer(refusals[0].status, str(refusals[0]))
-            # What was not read of the request must not be taken for the next one.
+            # The unread rest of the request must not be taken for the next one.
             response.headers["Connection"] = "close"
             await response(scope, receive, send_with_headers)
 
     @contextmanager
     def place(self, scope: Scope) -> Iterator[None]:
-        """Room for a request of a known sender; uploads of clips fill the disk, so only a few come at a time."""
+        """Admit a request of a known sender.
+
+        Only a few uploads of clips are admitted at a time, since they fill the disk.
+        """
         self.check_sender(scope)
         is_upload = scope["path"] == CLIPS and scope["method"] == "POST"
         if is_upload and self.uploads > self.limits.waiting_clips:
@@ -104,19 +107,19 @@ class Guard:
             self.uploads -= is_upload
 
     def check_sender(self, scope: Scope) -> None:
-        """Refuse names that are not ours, and other sites' pages."""
+        """Refuse unknown host names, and requests from pages of other sites."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self.is_known_host(host_name(host)):
             raise RefusedError(403, "this server does not answer to that name; use the address that it printed")
         origin = headers.get("origin")
         is_foreign = origin is not None and origin.partition("://")[2] != host
-        # A link of another site may lead to the page, but no more than to the page.
+        # A link on another site may lead to the page, but to nothing else.
         if is_foreign or (headers.get("sec-fetch-site") == "cross-site" and scope["path"] != "/"):
             raise RefusedError(403, "requests of other sites are not answered")
 
     def bounded(self, scope: Scope, receive: Receive, refusals: list[RefusedError]) -> Receive:
-        """``receive`` that stops at the limits, whatever the headers said, and notes why in ``refusals``."""
+        """A ``receive`` that stops at the limits, whatever the headers say, and notes the reason in ``refusals``."""
         is_clip = scope["path"] == CLIPS
         limit = (self.limits.clip_bytes if is_clip else self.limits.image_bytes) + ROOM_FOR_FORM
         seconds = self.limits.upload_clip_seconds if is_clip else self.limits.upload_seconds
@@ -155,10 +158,10 @@ def host_name(host: str) -> str:
 
 
 def known_hosts(host: str) -> Callable[[str], bool]:
-    """The names by which a server that listens at ``host`` is asked for.
+    """The names of a server that listens at ``host``.
 
-    On the loopback these are its own three. On a network a machine has addresses that nobody can list, but none of
-    them is a name that a foreign page could have chosen, so every address is taken.
+    On the loopback there are three. On a network a machine has addresses that cannot be listed. A foreign page cannot
+    choose an address as its name, so every address is accepted.
     """
     names = {"localhost", "127.0.0.1", "::1", host.lower()}
     if not is_loopback(host):

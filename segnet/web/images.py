@@ -11,15 +11,15 @@ from segnet.web.limits import Limits
 from segnet.web.problems import RefusedError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
-"""What is decoded: the fewest decoders that images on the web and of cameras need."""
+"""The accepted formats: as few decoders as images from the web and from cameras need."""
 
 
 def decode(data: bytes, limits: Limits) -> Pixels:
-    """An image file as ``(H, W, 3)`` uint8 RGB, turned upright as its EXIF orientation says.
+    """Decode an image file as ``(H, W, 3)`` uint8 RGB, turned upright by its EXIF orientation.
 
     Raises:
-        RefusedError: too large in bytes or in pixels, which is known before it is decoded.
-        UserError: no image.
+        RefusedError: it has too many bytes or pixels, which is known before it is decoded.
+        UserError: it is no image.
     """
     if len(data) > limits.image_bytes:
         raise RefusedError(
@@ -32,7 +32,7 @@ def decode(data: bytes, limits: Limits) -> Pixels:
 
 
 def fitted(image: Pixels, side: int) -> Pixels:
-    """The image, made smaller where its longer side has more than ``side`` pixels."""
+    """The image, shrunk if its longer side has more than ``side`` pixels."""
     height, width = image.shape[:2]
     longer = max(height, width)
     if longer <= side:
@@ -42,7 +42,7 @@ def fitted(image: Pixels, side: int) -> Pixels:
 
 
 def enlarged(mask: Pixels, height: int, width: int) -> Pixels:
-    """A class map ``(h, w)`` at ``(height, width)``, each pixel the class of the nearest."""
+    """A class map ``(h, w)`` at ``(height, width)``; each pixel takes the nearest class."""
     if mask.shape == (height, width):
         return mask
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
@@ -50,7 +50,7 @@ def enlarged(mask: Pixels, height: int, width: int) -> Pixels:
 
 def png(pixels: Pixels, palette: Pixels | None = None) -> bytes:
     """A PNG of ``(H, W)`` grey, ``(H, W)`` indices into ``palette`` ``(256, 3)``, or ``(H, W, 3)`` RGB."""
-    # The fastest level: the file goes no farther than to this machine's browser.
+    # The level is the fastest, because the file only goes to the browser of this machine.
     return as_png(pixels, palette, compress_level=1)
 
 

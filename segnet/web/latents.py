@@ -23,15 +23,15 @@ from segnet.web.problems import RefusedError, documented
 from segnet.web.worker import Worker
 
 SLIDERS = 64
-"""Numbers of a latent at most that are offered to be moved."""
+"""Larger latents get no sliders."""
 SAMPLES = 30
 """Digits to pick from."""
 GRID = 15
-"""Latents along each side of the plane that are decoded."""
+"""Decoded latents along each side of the plane."""
 REACH = 3.0
-"""Deviations from the middle up to which the plane goes: 99.7 % of the prior."""
+"""The plane reaches so many deviations from the middle: 99.7 % of the prior."""
 ENLARGED = 8
-"""Pixels on the page for one of the image, so that it is sharp on every screen."""
+"""Pixels on the page for each pixel of the image, so that it is sharp on every screen."""
 
 Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 
@@ -43,13 +43,13 @@ class GivenPixels(BaseModel):
 
 
 class Latent(BaseModel):
-    """The numbers that stand for an image."""
+    """The latent of an image."""
 
     latent: list[Number] = Field(min_length=1, max_length=SLIDERS)
 
 
 class Encoded(BaseModel):
-    """An image, what the autoencoder makes of it, and the latent between them (null where it is larger than 64)."""
+    """An image, its reconstruction, and the latent between them (null if it has more than 64 numbers)."""
 
     latent: list[float] | None
     image: str
@@ -62,7 +62,7 @@ class Decoded(BaseModel):
 
 
 class Plane(BaseModel):
-    """Images of the latents of a grid over the first two numbers, and where the digits lie among them."""
+    """Decoded images on a grid over the first two latent numbers, and the places of the digits."""
 
     reach: float
     image: str
@@ -71,7 +71,7 @@ class Plane(BaseModel):
 
 
 class AutoencoderAnswer(BaseModel):
-    """What an autoencoder takes, digits to try it on, and the range of each number of its latent."""
+    """The input of an autoencoder, digits to try, and the range of each latent number."""
 
     shape: tuple[int, int, int]
     samples: list[list[float]]
@@ -96,14 +96,14 @@ def digits_like(shape: tuple[int, int, int]) -> Tensor:
 
 @torch.inference_mode()
 def encode(autoencoder: Autoencoder, images: Tensor) -> Tensor | None:
-    """Latents ``(N, ...)``; None where the network has none but its pooling indices."""
+    """Latents ``(N, ...)``; None if the network passes pooling codes too."""
     latent_of = getattr(autoencoder.network, "encode", None)
     latents: Tensor | None = latent_of(images) if latent_of else None
     return latents
 
 
 def few_numbers(latents: Tensor | None) -> Tensor | None:
-    """Latents ``(N, numbers)`` of no more numbers than can be moved, else None."""
+    """Latents ``(N, numbers)`` if they are few enough for sliders, else None."""
     return latents if latents is not None and latents.ndim == 2 and latents.shape[1] <= SLIDERS else None
 
 
@@ -116,7 +116,7 @@ def decode(autoencoder: Autoencoder, latents: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def reconstruct(autoencoder: Autoencoder, image: Tensor, latent: Tensor | None) -> Tensor:
-    """What comes back of an image ``(1, C, H, W)``."""
+    """The reconstruction of an image ``(1, C, H, W)``."""
     if latent is not None:
         return decode(autoencoder, latent)
     output = autoencoder.network(image)
@@ -144,7 +144,7 @@ def describe(autoencoder: Autoencoder) -> AutoencoderAnswer:
     ranges = None
     if latents is not None:
         low, high = latents.amin(0), latents.amax(0)
-        # A number that is never on still gets a slider that moves.
+        # A number that is never active still gets a slider that moves.
         ranges = [(float(a), float(max(b, a + 1))) for a, b in zip(low, high, strict=True)]
     is_plane = isinstance(autoencoder.network, VariationalAutoencoder) and latents is not None and latents.shape[1] > 1
     return AutoencoderAnswer(
@@ -157,7 +157,7 @@ def describe(autoencoder: Autoencoder) -> AutoencoderAnswer:
 
 
 def one_of_each_in_turn(labels: NDArray[np.int64] | None) -> list[int]:
-    """Indices ordered so that the labels go round: 0 1 … 9 0 1 … 9."""
+    """Indices in an order in which the labels take turns: 0 1 … 9 0 1 … 9."""
     assert labels is not None
     turns = np.zeros(len(labels), int)
     for label in np.unique(labels):
@@ -168,7 +168,7 @@ def one_of_each_in_turn(labels: NDArray[np.int64] | None) -> list[int]:
 
 
 def plane(autoencoder: Autoencoder, latents: Tensor, labels: list[str]) -> Plane:
-    """From left to right the first number, from top to bottom the second, falling; the others are 0."""
+    """The first number grows from left to right, the second falls from top to bottom, and all others are 0."""
     steps = torch.linspace(-REACH, REACH, GRID)
     grid = torch.zeros(GRID * GRID, latents.shape[1])
     grid[:, 0], grid[:, 1] = steps.repeat(GRID), steps.flip(0).repeat_interleave(GRID)

@@ -5,22 +5,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds that keep one client, or one file, from taking the whole machine.
+    """Limits that keep one client, or one file, from taking the whole machine.
 
     Attributes:
-        image_bytes: of an uploaded image file.
-        image_pixels: of an image, read off its header before anything is decoded.
-        working_side: pixels of the longer side to which a larger image is brought before it is segmented.
-        clip_bytes: of an uploaded clip.
-        clip_seconds: of a clip's length.
-        clip_pixels: of a clip's frame.
+        image_bytes: bytes of an uploaded image file.
+        image_pixels: pixels of an image, known from its header before it is decoded.
+        working_side: pixels of the longer side to which a larger image is shrunk before it is segmented.
+        clip_bytes: bytes of an uploaded clip.
+        clip_seconds: length of a clip.
+        clip_pixels: pixels of a frame of a clip.
         waiting: images that may wait for the processor.
-        waiting_clips: clips that may wait for the one that is worked on.
-        kept_clips: finished clips that are kept for download; the oldest goes first.
-        answer_seconds: time within which an image is answered, waiting included.
-        upload_seconds: time within which a request has to have arrived.
+        waiting_clips: clips that may wait behind the running one.
+        kept_clips: finished clips that are kept for download; the oldest is removed first.
+        answer_seconds: time to answer an image, including waiting.
+        upload_seconds: time in which a request must arrive.
         upload_clip_seconds: the same for a clip.
-        clip_work_seconds: time that a clip may be worked on.
+        clip_work_seconds: time to segment a clip.
         keep_seconds: time after which a finished clip is removed.
     """
 

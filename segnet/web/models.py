@@ -19,7 +19,7 @@ from segnet.web.problems import RefusedError
 
 BUILT_IN = "camvid-lite"
 OPENED = 4
-"""Networks that are kept ready; a large one takes some hundred MB."""
+"""The number of networks that are kept open; a large one takes some hundred MB."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Autoencoder:
 
 
 class Models:
-    """Segmentation networks and autoencoders; all are read at once, so that a wrong one is named at the start.
+    """Segmentation networks and autoencoders. All are read at once, so that a wrong one is named at the start.
 
     Args:
         given: run folders, model folders or names of models that come with the package; at least one.
@@ -43,7 +43,7 @@ class Models:
     def __init__(self, given: Sequence[str]) -> None:
         self.networks: dict[str, SavedModel] = {}
         self.drawn: set[str] = set()
-        """Names of the networks that learnt from drawn scenes."""
+        """Names of the networks that were trained on drawn scenes."""
         self.autoencoders: dict[str, Autoencoder] = {}
         for model in given:
             name = self._free_name(as_text(Path(model).resolve().name))
@@ -65,7 +65,7 @@ class Models:
         """The network of that name; None: the first.
 
         Raises:
-            RefusedError: there is none.
+            RefusedError: there is no such network.
         """
         if name is None and self.networks:
             return next(iter(self.networks.values()))
@@ -77,7 +77,7 @@ class Models:
         """The autoencoder of that name.
 
         Raises:
-            RefusedError: there is none.
+            RefusedError: there is no such autoencoder.
         """
         if name not in self.autoencoders:
             raise RefusedError(404, f"no such autoencoder; there are: {', '.join(self.autoencoders) or 'none'}")
@@ -87,8 +87,8 @@ class Models:
         """A predictor on the network of that name, for the worker's thread.
 
         Raises:
-            RefusedError: no such network.
-            UserError: the backend is not there, or samples of a network without dropout.
+            RefusedError: there is no such network.
+            UserError: the back end is not installed, or the network has no dropout to sample.
         """
         model = self.network(name)
         check_samples(model, backend, samples)
@@ -103,15 +103,15 @@ class Models:
 
 
 def as_text(name: str) -> str:
-    """A folder's name for JSON: it need not be text."""
+    """A folder's name for JSON. The name may hold bytes that are not text."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def models_to_offer(given: Sequence[str]) -> list[str]:
-    """What was given, or the model that comes with the package.
+    """The given models, or the packaged one.
 
     Raises:
-        UserError: nothing was given and none comes with the package.
+        UserError: no model was given, and none comes with the package.
     """
     if given:
         return list(given)
@@ -124,7 +124,7 @@ def models_to_offer(given: Sequence[str]) -> list[str]:
 
 
 def is_autoencoder(model: str) -> bool:
-    """Its settings name the shape of its images; a segmentation network's name classes."""
+    """Whether the settings name the shape of images. Those of a segmentation network name classes."""
     settings = read_json(find_model(model) / CONFIG, "give another model")
     return isinstance(settings, dict) and "shape" in settings
 

@@ -1,4 +1,4 @@
-"""Errors as an HTTP status and a sentence, which the page shows and a program can log."""
+"""Errors as an HTTP status and a sentence that the page shows and a program can log."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from segnet.errors import UserError
 
 
 class Problem(BaseModel):
-    """Why there is no result, in one sentence."""
+    """The reason why there is no result, in one sentence."""
 
     error: str
 
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 
 class BusyError(RefusedError):
-    """As much as may wait is waiting already."""
+    """The queue is full."""
 
     def __init__(self, what: str) -> None:
         super().__init__(503, f"busy: {what}; try again in a moment")
@@ -47,30 +47,30 @@ MEANINGS = {
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI description of these statuses' answers."""
+    """The OpenAPI description of the answers with these statuses."""
     return {status: {"model": Problem, "description": MEANINGS[status]} for status in statuses}
 
 
 LONGEST = 500
-"""Letters of a sentence: what is wrong with one of 50,000 numbers is said once."""
+"""The most letters of a sentence, so that a problem with each of 50,000 numbers is not repeated."""
 FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/:;,'\"]+/)+")
 
 
 def without_folders(sentence: str) -> str:
-    """The sentence with names of files alone: a client learns nothing of this machine's folders."""
+    """The sentence with file names only, so that a client learns nothing of this machine's folders."""
     return FOLDERS.sub("", sentence)
 
 
 def answer(status: int, sentence: str) -> JSONResponse:
     """A :class:`Problem` as a response."""
-    # A name of a file need not be text, which JSON has to be.
+    # File names may hold bytes that are not text, which JSON does not allow.
     sentence = sentence.encode(errors="backslashreplace").decode()
     sentence = sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]}…"
     return JSONResponse({"error": sentence}, status, {"Retry-After": "1"} if status == 503 else {})
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Turn this project's errors, and the framework's, into sentences of one form."""
+    """Turn the errors of this project and of the framework into sentences of one form."""
 
     @app.exception_handler(RefusedError)
     def refused(_: Request, error: RefusedError) -> JSONResponse:
@@ -92,5 +92,5 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(_: Request, _error: Exception) -> JSONResponse:
-        # The traceback is for the terminal; a client learns nothing of this machine's paths.
+        # The traceback is for the terminal, so that a client learns nothing of this machine's paths.
         return answer(500, "something went wrong here; the server's terminal says what")

@@ -24,7 +24,7 @@ FACTORS = {"half": 0.5, "double": 2.0}
 
 
 class Settings(NamedTuple):
-    """How an image is segmented."""
+    """The settings of a segmentation."""
 
     model: str | None
     size: Size
@@ -52,7 +52,7 @@ GivenImage = Annotated[UploadFile, File(description="a JPEG, PNG, WebP or BMP fi
 
 
 class ClassShare(BaseModel):
-    """A class and the share of the image's pixels that are of it."""
+    """A class and its share of the image's pixels."""
 
     name: str
     color: tuple[int, int, int]
@@ -60,7 +60,7 @@ class ClassShare(BaseModel):
 
 
 class Segmentation(BaseModel):
-    """The classes of an image; maps are PNG files as data URLs, a byte a pixel."""
+    """The classes of an image. Maps are PNG files as data URLs, with a byte for each pixel."""
 
     model: str
     height: int = Field(description="rows of the maps, the image's own unless that is very large")
@@ -79,7 +79,7 @@ class Segmentation(BaseModel):
 
 
 class Found(NamedTuple):
-    """What a predictor finds in an image: mask, probability of each pixel's class, uncertainty, seconds."""
+    """A predictor's result for an image: mask, probability of each pixel's class, uncertainty, seconds."""
 
     mask: Pixels
     probability: NDArray[np.float32]
@@ -88,7 +88,7 @@ class Found(NamedTuple):
 
 
 def predictor_size(size: Size, trained: tuple[int, int]) -> network_size.Size:
-    """What a predictor calls the size that was asked for."""
+    """The wanted size in the predictor's terms."""
     if size == "trained":
         return "trained"
     return "native" if size == "own" else round(FACTORS[size] ** 2 * trained[0] * trained[1])
@@ -118,7 +118,7 @@ class Segmenter:
         self.models, self.worker, self.limits = models, worker, limits
 
     def look(self, data: bytes, given: Settings) -> tuple[Pixels, Pixels, Predictor]:
-        """The image, the same at working size, and what segments it."""
+        """The image, the same at working size, and the predictor for it."""
         image = decode(data, self.limits)
         small = fitted(image, self.limits.working_side)
         size = predictor_size(given.size, self.models.network(given.model).info.size)

@@ -14,14 +14,14 @@ from segnet.web.limits import Limits
 from segnet.web.models import Models, models_to_offer
 
 CONNECTIONS = 128
-"""At once; one more is answered 503 by the server itself."""
+"""Connections at once. For one more, the server itself answers 503."""
 
 
 def serve(given: Sequence[str], host: str, port: int) -> int:
-    """Serve until Ctrl-C; the exit code.
+    """Serve until Ctrl-C, and return the exit code.
 
     Raises:
-        UserError: no model, a wrong one, or an address that cannot be listened at.
+        UserError: a model is missing or wrong, or the address cannot be used.
     """
     models = Models(models_to_offer(given))
     listening = listen(host, port)
@@ -38,7 +38,7 @@ def serve(given: Sequence[str], host: str, port: int) -> int:
         timeout_keep_alive=5,
         timeout_graceful_shutdown=3,
         server_header=False,
-        # A proxy's headers could lie about who asks.
+        # A proxy's headers could lie about the client.
         proxy_headers=False,
         ws="none",
     )
@@ -47,7 +47,7 @@ def serve(given: Sequence[str], host: str, port: int) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket at the address, so that a port that is taken is known before anything is printed."""
+    """Open a socket at the address, so that a port in use is known before anything is printed."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)

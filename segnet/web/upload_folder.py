@@ -1,4 +1,4 @@
-"""The folder of a server's uploads: private to this server, and removed by it or by the next server."""
+"""The folder for a server's uploads: private to this server, and removed by it or by the next server."""
 
 import os
 import shutil
@@ -13,19 +13,19 @@ from segnet.lock import lock_file
 PREFIX = "segnet-demo-"
 LOCK = ".lock"
 NEW_SECONDS = 60
-"""In which a folder without a lock may belong to a server that is just starting."""
+"""A folder without a lock may belong to a server that has just started, for so many seconds."""
 
 
 @contextmanager
 def upload_folder() -> Iterator[Path]:
-    """A folder that is removed at the end; what killed servers have left is removed first."""
+    """A folder that is removed at the end. The folders of killed servers are removed first."""
     remove_left_folders(Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix=PREFIX) as name, lock_file(Path(name, LOCK)):
         yield Path(name)
 
 
 def remove_left_folders(temporary: Path) -> None:
-    """Remove the folders of servers of this user that run no more: their locks are free."""
+    """Remove the folders of this user's servers that no longer run. Their locks are free."""
     for folder in temporary.glob(f"{PREFIX}*"):
         try:
             status = folder.lstat()
@@ -36,5 +36,5 @@ def remove_left_folders(temporary: Path) -> None:
             with lock_file(folder / LOCK):
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
-            # It is at work, or another server was faster.
+            # The server runs, or another server was faster.
             continue

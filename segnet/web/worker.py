@@ -12,13 +12,13 @@ Result = TypeVar("Result")
 
 
 class Worker:
-    """Runs one piece of work after another.
+    """Runs one task after another.
 
-    Two networks at once would only take the processor from each other, and one network is not made for two threads.
+    Two networks at once would only slow each other down, and one network is not made for two threads.
 
     Args:
-        waiting: pieces that may wait beside the one that runs.
-        seconds: within which a piece is done, waiting included.
+        waiting: tasks that may wait behind the running one.
+        seconds: time in which a task must be done, including waiting.
     """
 
     def __init__(self, waiting: int, seconds: float) -> None:
@@ -28,12 +28,12 @@ class Worker:
         self.thread = ThreadPoolExecutor(1, "segnet-worker")
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """What ``work`` returns, or raises.
+        """Run ``work``; gives its result, or raises its error.
 
         Raises:
-            BusyError: too many wait already.
-            RefusedError: it takes too long. What has begun goes on to its end, for a network cannot be stopped half
-                way, and keeps its place in the line until then.
+            BusyError: the queue is full.
+            RefusedError: it takes too long. Work that has begun runs to its end, since a network cannot be stopped, and
+                keeps its place in the queue until then.
         """
         with self.counting:
             if self.pending > self.waiting:
@@ -51,5 +51,5 @@ class Worker:
             self.pending -= 1
 
     def close(self) -> None:
-        """Give up what waits, and wait for what runs."""
+        """Cancel the waiting tasks, and wait for the running one."""
         self.thread.shutdown(cancel_futures=True)

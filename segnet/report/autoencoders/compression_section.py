@@ -30,7 +30,7 @@ def compression_section(network: nn.Module, train: Images, val: Images, bits: Se
 
 
 def where_files_win(points: Sequence[RatePoint], ours: Sequence[RatePoint]) -> str:
-    """From which quality on a file format is the better choice."""
+    """The quality from which on a file format is the better choice."""
     sentences = []
     best = max(point.psnr for point in ours)
     for method in ("JPEG", "WebP"):

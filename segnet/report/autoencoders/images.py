@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 GAP = 2
-"""Pixels between images: those of digits that fill their squares would grow together."""
+"""Pixels between images. Without them, digits that fill their squares would touch."""
 ROWS_WIDTH, LABEL_HEIGHT = 5.5, 0.28
-"""Inches: on a screen of 390 pixels, where the figure is 350 wide, letters of 10 points are 9 pixels high."""
+"""Inches. On a screen of 390 pixels the figure is 350 wide, and letters of 10 points are 9 pixels high."""
 BETWEEN = np.nan
-"""The gap is not drawn: the page shows through, so that images of any grey are apart from each other."""
+"""The gap is transparent, so that images of any grey are set apart from each other."""
 
 
 def image_rows(rows: Mapping[str, Floats]) -> "Figure":
-    """One row of images (N, C, H, W) float in 0–1 a label, below each other.
+    """Rows of images (N, C, H, W) float in 0–1 below each other, each with a label.
 
-    The labels stand above their rows: beside them they would take so much of a narrow screen that the figure, and with
-    it their letters, had to shrink beyond reading.
+    The labels stand above their rows. Beside them they would take so much of a narrow screen that the figure and its
+    letters would be too small to read.
     """
     height, width = side_by_side(next(iter(rows.values()))).shape[:2]
     figure = style.bare_figure(ROWS_WIDTH, len(rows) * (ROWS_WIDTH * height / width + LABEL_HEIGHT))
@@ -49,9 +49,9 @@ def image_grid(images: Floats, columns: int) -> "Figure":
 
 
 def show(axis: "Axes", image: Floats) -> None:
-    """Pixels as they are: squares, whatever the size."""
+    """Show pixels as squares, whatever the size."""
     if image.ndim == 3:
-        # Colours that are not there would be black.
+        # Missing colours would be black.
         seen = ~np.isnan(image).any(2, keepdims=True)
         image = np.concatenate([np.nan_to_num(image), seen], axis=2, dtype=np.float32)
     axis.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="none")
@@ -77,7 +77,7 @@ NAMES = {
     "val_divergence": "divergence from the prior, nats an image",
     "val_accuracy": "accuracy",
 }
-"""What people call the columns of ``metrics.csv``."""
+"""Readable names of the columns of ``metrics.csv``."""
 
 
 def measure_name(column: str) -> str:
@@ -103,7 +103,7 @@ def scatter(places: Floats, labels: NDArray[np.int64], names: Sequence[str], has
         own = places[labels == label]
         if not len(own):
             continue
-        # A point is its own label where that is a letter or a digit, so no label covers other points.
+        # A letter or digit is drawn as the point itself, so that no label covers other points.
         marker = f"${name}$" if name.isalnum() and len(name) == 1 else "o"
         size = 24 if marker != "o" else 9
         axis.scatter(

@@ -1,4 +1,4 @@
-"""The report of an autoencoder's run: what it restores, its latent and its curves, all on one page."""
+"""The report of an autoencoder's run: restoration, latent and curves, all on one page."""
 
 from pathlib import Path
 
@@ -21,20 +21,20 @@ from segnet.run_tables import read_metrics
 from segnet.training.tasks.image_task import ImageTask
 
 HIDDEN = ("val_loss", "val_objective")
-"""Measures that the losses' image already shows."""
+"""Measures that the figure of the loss already shows."""
 
 
 def report_autoencoder(
     config: Config, task: ImageTask, folder: Path, output: Path | None = None, figures: Path | None = None
 ) -> Path:
-    """Measure the best weights; write the page and, as ``metrics.json`` and CSV, its numbers.
+    """Measure the best weights, and write the page and its numbers as ``metrics.json`` and CSV.
 
     Args:
-        config: of the run.
-        task: its data.
-        folder: of the run.
-        output: the page, its numbers go beside it; None: ``report.html`` in the run folder.
-        figures: a folder for the figures as PNG files; it is made where it is not there.
+        config: settings of the run.
+        task: task of the run, with its data.
+        folder: the run folder.
+        output: the page; its numbers go beside it. None: ``report.html`` in the run folder.
+        figures: a folder for the figures as PNG files; it is created if it does not exist.
 
     Returns:
         The page.
@@ -55,7 +55,7 @@ def report_autoencoder(
 
 
 def measure_sections(config: Config, task: ImageTask, folder: Path) -> list[Section]:
-    """All that the page says of the best weights."""
+    """All sections of the page, measured with the best weights."""
     network = load_autoencoder(folder)
     train, val = task.train_images, task.val_images
     aim = config.reconstruction
@@ -73,7 +73,7 @@ def measure_sections(config: Config, task: ImageTask, folder: Path) -> list[Sect
 
 
 def curve_section(folder: Path, monitor: str) -> Section:
-    """Loss and measures over the epochs; the table is of the epoch whose weights were kept."""
+    """Loss and measures over the epochs. The table is of the epoch whose weights were kept."""
     rows = read_metrics(RunFolder(folder).metrics_csv)
     measured = [row for row in rows if row.get(monitor)]
     best = max(measured, key=lambda row: float(row[monitor]))

@@ -53,7 +53,7 @@ def restoration_section(
 
 
 def restoration_headline(results: Sequence[Restoration]) -> tuple[str, str, str]:
-    """Mean PSNR over all kinds and strengths of damage, and that of each one's best filter."""
+    """Mean PSNR over all kinds and strengths of damage, and the mean of the best filter for each."""
     ours = float(np.mean([result.rows[1].psnr for result in results]))
     filters = float(np.mean([max(row.psnr for row in result.rows[2:]) for result in results]))
     return "PSNR after restoration, mean", f"{ours:.1f} dB", f"the best filter of each damage: {filters:.1f} dB"

@@ -24,9 +24,9 @@ class Section:
         text: plain text.
         head: the table's head; empty: no table.
         rows: its rows, as they are shown.
-        figures: by file name without suffix, with what they show.
-        values: the same for ``metrics.json``; lists of records are written as CSV too.
-        headlines: what the page begins with: a measure's name, its value, and the simple rival's beside it.
+        figures: figures with captions, by file name without suffix.
+        values: the numbers for ``metrics.json``; lists of records are written as CSV too.
+        headlines: lines at the top of the page: a measure's name, its value, and the value of a simple rival.
         bold: the best cells of ``rows``, as (row, column).
     """
 
@@ -45,7 +45,12 @@ def quality_table(rows: Sequence[Quality]) -> list[Sequence[str]]:
 
 
 def best_cells(groups: Sequence[Sequence[Quality]], before: int) -> set[tuple[int, int]]:
-    """The best of each measure in each group of rows, as (row, column); ``before``: columns left of the method."""
+    """The best of each measure in each group of rows, as (row, column).
+
+    Args:
+        groups: rows of the table, in groups that are compared.
+        before: number of columns left of the method.
+    """
     found, start = set(), 0
     for rows in groups:
         for column, sign in ((1, -1), (2, 1), (3, 1)):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Section:
-    """Images and what comes back, beside PCA with a latent of the same size."""
+    """Images and their reconstructions, beside PCA with a latent of the same size."""
     rows, pca = compare_with_pca(network, train, val)
     rows_of_images = {"image": as_floats(val.pixels[:SHOWN]), "autoencoder": reconstruct(network, val.pixels[:SHOWN])}
     text = f"{len(val)} images that were not trained on."
@@ -64,7 +64,7 @@ def reconstruction_section(network: nn.Module, train: Images, val: Images) -> Se
 
 
 def latent_section(network: nn.Module, val: Images) -> Section:
-    """The numbers of the latent, and a map of the images by them."""
+    """The numbers of the latent, and a map of the images made from them."""
     latents = encode(network, val.pixels)
     unused = int((latents.std(0) < 1e-6).sum())
     section = Section(
@@ -112,7 +112,7 @@ def representation_section(network: nn.Module, train: Images, val: Images) -> Se
 
 
 def variational_section(network: nn.Module, val: Images) -> Section:
-    """Samples from the prior, the way from one image to another, and a walk over two numbers of the latent."""
+    """Samples from the prior, paths between images, and a walk over two numbers of the latent."""
     size: int = network.latent_size  # type: ignore[assignment]
     draw = np.random.Generator(np.random.PCG64(0))
 
@@ -125,7 +125,7 @@ def variational_section(network: nn.Module, val: Images) -> Section:
     ways = {
         f"{index + 1} to {index + 4}": decode((1 - steps) * ends[index] + steps * ends[index + 3]) for index in range(3)
     }
-    # The quantiles of the prior, so that each image stands for the same share of it.
+    # At the quantiles of the prior, each image stands for the same share of it.
     quantiles = torch.special.ndtri(torch.linspace(0.03, 0.97, 15)).numpy()
     walk = np.zeros((15 * 15, size))
     walk[:, 0], walk[:, 1] = np.tile(quantiles, 15), np.repeat(quantiles[::-1], 15)
@@ -151,7 +151,7 @@ def six_images(images: Images) -> NDArray[np.int64]:
 
 
 def filter_section(network: nn.Module, shape: Sequence[int]) -> Section:
-    """What the first layer of a stacked network looks for."""
+    """The weights of the first layer of a stacked network."""
     first: nn.Linear = network.encoders[0]  # type: ignore[index,assignment]
     weights = first.weight.detach().numpy()[:60].reshape(-1, *shape)
     scaled = 0.5 + 0.5 * weights / np.abs(weights).max((1, 2, 3), keepdims=True)
@@ -167,7 +167,7 @@ def sections_for_reconstruction(
     latent_bits: Sequence[int],
     classify_latents: bool,
 ) -> list[Section]:
-    """All that can be measured of an autoencoder with this latent and these settings."""
+    """All sections for an autoencoder with this latent and these settings."""
     sections = []
     if corruptions:
         sections.append(restoration_section(network, corruptions, train, val))

@@ -1,10 +1,10 @@
 "use strict";
 
-// Which panes the cards show, and how strong the overlays are.
+// The panes that the cards show, and the opacity of the overlays.
 const views = document.querySelectorAll('input[name="view"]');
 for (const view of views) {
   view.addEventListener("change", () => { document.body.dataset.view = view.value; });
-  // Browsers keep the choice over a reload.
+  // Browsers keep the choice when the page is reloaded.
   if (view.checked) document.body.dataset.view = view.value;
 }
 
@@ -18,7 +18,7 @@ if (opacity) {
   show();
 }
 
-// A grid of cells is one stop of the Tab key; the arrow keys move inside it.
+// A grid of cells is a single stop of the Tab key. The arrow keys move inside it.
 for (const grid of document.querySelectorAll('[role="grid"]')) {
   const rows = [...grid.tBodies[0].rows].map((row) => [...row.querySelectorAll("td")]);
   const report = document.getElementById("cell");
@@ -42,7 +42,7 @@ for (const grid of document.querySelectorAll('[role="grid"]')) {
   });
 }
 
-// An image opens as large as the window.
+// An image opens at the size of the window.
 const large = document.getElementById("large");
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".enlarge");
@@ -71,7 +71,7 @@ addEventListener("resize", measure);
 addEventListener("toggle", measure, true);
 measure();
 
-// Paper shows everything.
+// On paper everything is shown.
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details:not([open])")) details.open = true;
 });

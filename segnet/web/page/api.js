@@ -1,6 +1,6 @@
-// Requests to the server that this page came from, and to no other.
+// Requests to the server of this page, and to no other.
 
-const PATIENCE = 20_000; // milliseconds for which a busy server is asked again
+const PATIENCE = 20_000;  // milliseconds for which a busy server is asked again
 
 export class Problem extends Error {
   constructor(sentence, status) {

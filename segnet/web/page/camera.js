@@ -1,4 +1,4 @@
-// The tab Camera: the newest frame goes to the network as soon as the last one is back; all others are dropped.
+// The tab Camera: the newest frame goes to the network when the last result is back. All other frames are dropped.
 
 import { openCamera } from "./devices.js";
 import { $, element, milliseconds, say, swatch } from "./dom.js";
@@ -62,7 +62,7 @@ async function loop(isLive, frames) {
         `${rate.toFixed(1)} frames a second, ${milliseconds((performance.now() - sent) / 1000)} each; ` +
         `${done} segmented, ${dropped} dropped`;
     } catch (error) {
-      // A frame that finds the server busy is dropped like the others.
+      // If the server is busy, the frame is dropped like the others.
       if (error.status === 503) await new Promise((resolve) => setTimeout(resolve, 200));
       else if (isLive()) {
         say(error.message);

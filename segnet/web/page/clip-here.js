@@ -1,13 +1,13 @@
-// The tab Clip where the network runs in this browser: frame by frame first, then played beside its classes.
+// The tab Clip with the network in this browser: frames are segmented first, then played beside their classes.
 
 import { $, element, say } from "./dom.js";
 import { shownAs } from "./image.js";
 import { chosen, drawnClasses, modelOf } from "./settings.js";
 import { View } from "./view.js";
 
-const RATE = 10; // frames of a second that go through the network
-const MOST = 600; // frames: their classes are kept in memory
-const SIDE = 480; // pixels of the longer side of what is kept
+const RATE = 10;  // frames a second that go through the network
+const MOST = 600;  // frames, because their classes stay in memory
+const SIDE = 480;  // pixels of the longer side of the kept maps
 let stop = () => {};
 
 export function startClip(classesOf) {
@@ -76,7 +76,7 @@ async function segmented(video, frames, classesOf, isLive, begin) {
   return masks;
 }
 
-// The film with its controls, and beside it the frame that it shows under its classes.
+// The film with its controls, and beside it the current frame under its classes.
 function play(url, masks, isLive) {
   const video = $("clip-result");
   const model = modelOf($("model").value);

@@ -1,14 +1,14 @@
-// The tab Clip: limits looked at before the upload, progress, cancel, play, download.
+// The tab Clip: checks before the upload, progress, cancel, play, download.
 
 import { form, get, sentence } from "./api.js";
 import { $, element, say } from "./dom.js";
 import { shownAs } from "./image.js";
 import { chosen, offer } from "./settings.js";
 
-const EVERY = 400; // milliseconds between two looks at how far it is
+const EVERY = 400;  // milliseconds between two requests for the progress
 let upload = null;
 let clip = null;
-let original = ""; // address of the file that was given, in this browser alone
+let original = "";  // address of the original file, in this browser alone
 
 export function startClip() {
   const { clip_bytes: bytes, clip_seconds: seconds } = offer.limits;
@@ -41,7 +41,7 @@ async function open(file) {
   }
 }
 
-// A sentence for a clip that the server would refuse, known before anything is sent.
+// A sentence about a clip that the server would refuse, before anything is sent.
 async function whyNot(file) {
   const { clip_bytes: bytes, clip_seconds: most } = offer.limits;
   if (file.size > bytes) {
@@ -51,7 +51,7 @@ async function whyNot(file) {
   return seconds > most + 1 ? sentence(`that clip is ${Math.round(seconds)} s long; at most ${most} s are taken, so cut it`) : "";
 }
 
-// 0 where this browser cannot tell; the server looks again.
+// 0 if this browser cannot tell; the server checks again.
 function secondsOf(file) {
   return new Promise((resolve) => {
     const video = element("video", { preload: "metadata", muted: true });
@@ -66,7 +66,7 @@ function secondsOf(file) {
   });
 }
 
-// fetch() tells nothing of how far an upload is, the older interface does.
+// fetch() does not report the progress of an upload. The older interface does.
 function send(file) {
   const data = form("video", file, chosen());
   const { opacity, contours } = shownAs();
@@ -123,7 +123,7 @@ function finished({ id, frames, seconds }, file) {
   $("clip-result").play().catch(() => {});
 }
 
-// The original has no controls: it does what the result does.
+// The original has no controls and follows the result.
 function keepInStep() {
   const [first, second] = [$("clip-result"), $("clip-original")];
   const follow = () => {

@@ -1,6 +1,6 @@
 // The camera.
 
-// Shows the camera in a video element; resolves to what turns it off again.
+// Shows the camera in a video element, and resolves to a function that switches it off.
 export async function openCamera(video) {
   if (!navigator.mediaDevices) {
     throw new Error("Browsers give a page the camera on this machine only, or over HTTPS: open it at http://127.0.0.1.");

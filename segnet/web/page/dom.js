@@ -1,4 +1,4 @@
-// Small helpers around the document. Text from outside only ever becomes text, never markup.
+// Small helpers for the document. Text from outside only ever becomes text, never markup.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -8,13 +8,13 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-// One place for what goes wrong; an empty sentence takes it away.
+// The one place for errors. An empty sentence removes it.
 export function say(sentence) {
   $("message").textContent = sentence;
   $("message").hidden = !sentence;
 }
 
-// How far something dear has come; an empty text takes the bar away.
+// The progress of a long task. An empty text removes the bar.
 export function progress(text, share) {
   $("loading").hidden = !text;
   $("loading-text").textContent = text;
@@ -35,7 +35,7 @@ export function milliseconds(seconds) {
   return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 }
 
-// Images of the server are PNG files as data URLs, whose bytes are the values themselves.
+// The server's images are PNG files as data URLs. Their bytes are the values.
 export async function loadImage(url) {
   const image = new Image();
   image.src = url;

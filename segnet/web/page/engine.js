@@ -1,3 +1,3 @@
-// What segments: here the server that this page came from. An exported site has engines/browser.js in its place.
+// The engine that segments: here the server of this page. An exported site has engines/browser.js instead.
 
 export { engine } from "./engines/server.js";

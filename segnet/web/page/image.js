@@ -1,4 +1,4 @@
-// The tab Image: where it comes from, how it is shown, what is saved of it.
+// The tab Image: its source, its views, and the files to save.
 
 import { sentence } from "./api.js";
 import { openCamera } from "./devices.js";
@@ -11,8 +11,8 @@ import { View } from "./view.js";
 export const current = { file: null, photo: null };
 const views = [];
 let running = null;
-let pointed = null; // the pixel that was last asked for, as [x, y]
-let invitation = ""; // to point at one
+let pointed = null;  // the last pixel that was pointed at, as [x, y]
+let invitation = "";  // text that invites to point at a pixel
 
 export function shownAs() {
   return {
@@ -131,7 +131,7 @@ export async function segment() {
   try {
     const begin = performance.now();
     const results = [];
-    // One after the other, for they would only wait for each other.
+    // The models run one after the other, since they would only wait for each other.
     for (const name of names) results.push(await engine.segment(current.file, current.photo, chosen(name), own.signal));
     const seconds = (performance.now() - begin) / 1000;
     if (own.signal.aborted) return;
@@ -168,13 +168,13 @@ function report(results, seconds) {
     `${milliseconds(results[0].seconds)} through the network at ${size[1]}×${size[0]} (${runtime}), ` +
     `${milliseconds(seconds)} in all.${agreement}`;
   $("save-mask").disabled = $("save-overlay").disabled = false;
-  // Another model may take the same pixel for something else.
+  // Another model may give this pixel another class.
   if (pointed) tell(...pointed);
   else $("readout").textContent = invitation;
   redraw();
 }
 
-// One scale for both views, so that they can be compared.
+// Both views have one scale, so that they can be compared.
 const mostUncertain = () => Math.max(...views.map(({ result, most }) => (result && most) || 0));
 
 function inWords(result) {
@@ -190,7 +190,7 @@ function agreeing() {
   return count / a.mask.length;
 }
 
-// What the colours of a map mean: of probability up to 1, of uncertainty up to the brightest pixel.
+// The meaning of a map's colours: probability up to 1, uncertainty up to the brightest pixel.
 function showScale(layer, most) {
   $("scale").hidden = layer === "classes";
   $("scale-low").textContent = layer === "probability" ? "0 %" : "0";

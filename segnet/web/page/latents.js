@@ -1,4 +1,4 @@
-// The tab Autoencoder: draw or pick a digit, see its latent and what comes back, move the latent.
+// The tab Autoencoder: draw or pick a digit, see its latent and its reconstruction, and change the latent.
 
 import { get, post } from "./api.js";
 import { $, element, loadImage, say } from "./dom.js";
@@ -22,7 +22,7 @@ const path = (what = "") => `api/autoencoders/${encodeURIComponent($("autoencode
 
 export async function openLatents(anew = false) {
   if (facts && !anew) return;
-  // Another autoencoder's latent has another length; it must not be walked on from before the new one is there.
+  // The latent of another autoencoder has another length. The old one must not be used before the new one is there.
   latent = null;
   $("latents-facts").textContent = "";
   try {
@@ -39,7 +39,7 @@ export async function openLatents(anew = false) {
   }
 }
 
-// The latest request alone is sent, once the one before is back.
+// Only the latest request is sent, when the one before is back.
 let waiting = null;
 let busy = false;
 

@@ -4,7 +4,7 @@ import { $, element, percent, swatch } from "./dom.js";
 
 export const hidden = new Set();
 
-// results: one, or two that are compared; classes are the same where their names are.
+// results: one, or two that are compared. Classes with the same name are the same.
 export function fillLegend(results, redraw) {
   const rows = new Map();
   results.forEach((result, which) => {

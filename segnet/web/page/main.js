@@ -1,4 +1,4 @@
-// Starts the tabs; each is a module of its own.
+// Starts the tabs. Each tab is a module.
 
 import { end as endCamera, startCamera } from "./camera.js";
 import { openLatents, startLatents } from "./latents.js";

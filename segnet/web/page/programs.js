@@ -1,4 +1,4 @@
-// The tab For programs: examples with this server's own address.
+// The tab For programs: examples with the address of this server.
 
 import { $ } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// What the server offers, and the settings above the tabs.
+// The server's models, and the settings above the tabs.
 
 import { engine } from "./engine.js";
 import { $, element } from "./dom.js";
@@ -27,7 +27,7 @@ export function modelOf(name) {
   return offer.models.find((model) => model.name === name);
 }
 
-// Names of a model's classes and the colours in which they are drawn over an image.
+// The names of a model's classes, and their colours over an image.
 export function drawnClasses(model) {
   return model.classes.map((name, i) => ({ name, color: model.drawing_colors[i] }));
 }
@@ -37,7 +37,7 @@ export function onSettings(work) {
   $("settings").addEventListener("submit", (event) => event.preventDefault());
 }
 
-// What is chosen above the tabs, for the model `name`; one without dropout is asked once.
+// The settings above the tabs for the model `name`. A model without dropout runs once.
 export function chosen(name = $("model").value) {
   const samples = Math.min(50, Math.max(1, Math.round(Number($("samples").value)) || 1));
   const settings = { model: name, size: $("size").value, samples: modelOf(name)?.has_dropout ? samples : 1 };

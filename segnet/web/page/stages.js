@@ -1,4 +1,4 @@
-// The tab Look inside: the maps of each stage, all showing the same part of the image.
+// The tab Look inside: the maps of each stage. All show the same part of the image.
 
 import { $, element, percent, say } from "./dom.js";
 import { engine } from "./engine.js";
@@ -42,7 +42,7 @@ function look(x, y) {
   draw();
 }
 
-// When the tab is opened, and when the model changes while it is.
+// Called when the tab is opened, and when the model changes while it is open.
 export async function openStages() {
   if (!current.file) await openScene(0);
   const model = $("model").value;
@@ -78,7 +78,7 @@ function build() {
     });
     return element("div", { className: "stage" }, title, ...figures);
   });
-  // First the stage where the indices change most.
+  // The stage that the indices change most comes first.
   const order = [...rows.keys()].sort((a, b) => answer.stages[b].changed - answer.stages[a].changed);
   $("stage-rows").replaceChildren(...order.map((level) => rows[level]));
 }
@@ -107,7 +107,7 @@ function draw() {
   $("stages-facts").textContent = `Without the indices ${percent(answer.changed)} of the pixels get another class.`;
 }
 
-// The part of a map that begins at (x, y), in shares of it; `top` and `height` choose the map of a strip.
+// The part of a map that begins at (x, y), as shares of the map; `top` and `height` choose the map in a strip.
 function part(canvas, image, top, height, { x, y, zoom }) {
   const width = image.width;
   const scale = Math.max(1, Math.round(answer.width / width));

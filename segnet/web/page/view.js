@@ -1,4 +1,4 @@
-// An image under its classes on a canvas, redrawn from maps that are kept: no slider asks the server.
+// An image under its classes on a canvas. It is redrawn from stored maps, so that no slider asks the server.
 
 import { element, percent } from "./dom.js";
 
@@ -9,10 +9,10 @@ export class View {
     this.result = null;
   }
 
-  // photo: anything that a canvas draws; result: of the engine, its maps a byte a pixel.
+  // photo: anything that a canvas draws; result: from the engine, with maps of a byte for each pixel.
   show(photo, result) {
     const { mask, probability, uncertainty } = result;
-    // Nearly the largest, for a single pixel would leave all others dark.
+    // The scale ends near the largest value, because a single pixel could leave all others dark.
     const most = uncertainty && Math.max(1, Uint8Array.from(uncertainty).sort()[Math.floor(0.995 * (uncertainty.length - 1))]);
     Object.assign(this, { photo, result, mask, probability, uncertainty, most });
     this.resize(result.width, result.height);
@@ -23,7 +23,7 @@ export class View {
     this.canvas.style.setProperty("--ratio", width / height);
   }
 
-  // hidden: names of classes that are not drawn; most: the uncertainty that is drawn brightest.
+  // hidden: names of classes that are not drawn; most: the uncertainty with the brightest colour.
   draw({ layer, opacity, contours, hidden, most }) {
     if (!this.result) return;
     const { width, height } = this.canvas;
@@ -58,7 +58,7 @@ export class View {
     });
   }
 
-  // An image of the maps' size; 0 is transparent.
+  // An image of the maps' size, where 0 is transparent.
   pixels(colorOf) {
     const { width, height } = this.canvas;
     const layer = element("canvas", { width, height });
@@ -70,7 +70,7 @@ export class View {
     return layer;
   }
 
-  // The pixel under a pointer, as [x, y] of the maps.
+  // The pixel under a pointer, as [x, y] in the maps.
   at(event) {
     const box = this.canvas.getBoundingClientRect();
     const x = Math.floor(((event.clientX - box.left) / box.width) * this.canvas.width);
@@ -95,10 +95,10 @@ export class View {
   }
 }
 
-// An opaque colour as the 32 bits of an image's pixel; every machine with a browser is little-endian.
+// An opaque colour as the 32 bits of a pixel. Every machine with a browser is little-endian.
 const packed = ([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r;
 
-// Black, violet, orange, light yellow: four points of matplotlib's inferno and straight lines between them.
+// Black, violet, orange, light yellow: four points of matplotlib's inferno with straight lines between them.
 const INFERNO = [[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]];
 
 export function heat(share) {

@@ -1,4 +1,4 @@
-"""The exported page in a real browser, against the network it came from, on real images."""
+"""Check the exported page in a real browser against its network, on real images."""
 
 import json
 import os
@@ -31,18 +31,18 @@ from segnet.web.site.write import CHECK
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SILENCE_S = 240
-"""Seconds without a word from the page after which it is given up: loading takes some, an image less than one."""
+"""The page is given up after so many seconds of silence. Loading takes some, and an image less than one."""
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""Headers with which a browser gives a page threads."""
+"""Headers with which a browser gives threads to a page."""
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html"}
 
 
 class SiteCheck(NamedTuple):
-    """What the browser gave: the comparison, seconds until the first answer, seconds an image, threads."""
+    """The browser's result: the comparison, seconds until the first answer, seconds for each image, threads."""
 
     check: Check
     loaded: float
@@ -70,12 +70,12 @@ def check_site(
     """Open the site in ``browser`` and compare its classes with those of ``model`` in PyTorch, fp32.
 
     Args:
-        folder: of the site.
-        model: the network it was made of.
+        folder: folder of the site.
+        model: its network.
         samples: images and masks; at least one.
-        browser: its program.
+        browser: the browser's program.
         progress: called with the number of images done.
-        threads: send the headers with which the browser gives the page threads.
+        threads: send the headers with which the browser gives threads to the page.
 
     Raises:
         UserError: the browser did not start, or the page did not run the network.
@@ -103,7 +103,7 @@ Heard = queue.Queue[tuple[str, bytes]]
 
 
 def next_word(heard: Heard) -> tuple[str, bytes]:
-    """What the page says next."""
+    """Wait for the next message of the page."""
     try:
         what, body = heard.get(timeout=SILENCE_S)
     except queue.Empty:
@@ -132,7 +132,7 @@ def files_of_check(images: Sequence[NDArray[np.uint8]]) -> dict[str, bytes]:
 def handler(
     folder: Path, files: Mapping[str, bytes], headers: Mapping[str, str], heard: Heard
 ) -> type[SimpleHTTPRequestHandler]:
-    """A handler that serves ``files`` and the site in ``folder``, and puts what the page posts into ``heard``."""
+    """A handler that serves ``files`` and the site in ``folder``. What the page posts goes into ``heard``."""
 
     class Handler(SimpleHTTPRequestHandler):
         extensions_map = SimpleHTTPRequestHandler.extensions_map | TYPES
@@ -168,7 +168,7 @@ def handler(
 
 @contextmanager
 def serving(folder: Path, images: Sequence[NDArray[np.uint8]], headers: dict[str, str]) -> Iterator[tuple[str, Heard]]:
-    """Serve the site and the images on this machine alone; gives the address of the check and what the page says."""
+    """Serve the site and the images on this machine alone; gives the address of the check and the page's messages."""
     heard: Heard = queue.Queue()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(folder, files_of_check(images), headers, heard))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -183,7 +183,7 @@ def serving(folder: Path, images: Sequence[NDArray[np.uint8]], headers: dict[str
 
 @contextmanager
 def running(browser: str, address: str) -> Iterator[None]:
-    """The browser without a window on ``address``, with a profile of its own that goes with it."""
+    """Run the browser without a window on ``address``, with a temporary profile."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = ["--headless=new", "--disable-gpu", "--no-first-run", "--mute-audio", f"--user-data-dir={profile}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:

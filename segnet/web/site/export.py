@@ -1,4 +1,4 @@
-"""From a model to a checked folder of a site, whole or not at all."""
+"""Export a model to a checked folder of a site, whole or not at all."""
 
 import tempfile
 from collections.abc import Callable
@@ -23,25 +23,25 @@ def export_site(
     licenses: str,
     progress: Callable[[int, int], None],
 ) -> SiteCheck | None:
-    """Write the site to ``out``, in the place of the one that was there.
+    """Write the site to ``out``, and replace a site there.
 
     Args:
         model: its network.
-        name: that the page shows.
+        name: name on the page.
         out: a new folder, an empty one, or one that holds a site.
         runtime: folder of ONNX Runtime Web's files; None: they are fetched by npm once and kept.
-        val: images and masks to check on.
-        images: how many of them.
-        drawn: whether the model learnt from drawn scenes.
-        licenses: of the weights.
+        val: images and masks for the check.
+        images: number of images to check.
+        drawn: whether the model was trained on drawn scenes.
+        licenses: licences of the weights.
         progress: called with (images checked, images).
 
     Returns:
-        What the check in a browser found; None where there is no browser here.
+        The result of the check in a browser; None if there is no browser here.
 
     Raises:
-        UserError: ``out`` holds something else, the runtime cannot be had, or the page does not do what the network
-            does; nothing is left behind.
+        UserError: ``out`` holds something else, the runtime is not available, or the page does not give what the
+            network gives. Nothing is left behind.
     """
     refuse_others(out)
     files = runtime_files(runtime)

@@ -16,7 +16,7 @@ PIXELS, SIZE, CLASSES, CONFIDENCE = "pixels", "size", "classes", "confidence"
 
 
 class BrowserGraph(nn.Module):
-    """A network from the pixels of a canvas to what the page shows.
+    """A network from the pixels of a canvas to the maps of the page.
 
     Args:
         model: its network is used as it is.
@@ -39,7 +39,7 @@ class BrowserGraph(nn.Module):
 
 
 class StagesGraph(nn.Module):
-    """What each stage sees, with and without the pooling indices, as the levels that the page colours.
+    """The values of each stage, with and without the pooling indices, as levels that the page colours.
 
     Shape:
         input uint8 RGBA ``(1, H, W, 4)``; outputs the classes with and without indices, uint8 ``(H, W)``, then

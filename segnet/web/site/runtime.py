@@ -13,21 +13,20 @@ from segnet.files import cache_folder
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
 INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-"""Of the package's archive, as npm writes it into lock files."""
+"""Checksum of the package's archive, in the form of npm's lock files."""
 FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 LICENSE = f"{PACKAGE} {VERSION}: MIT License, Copyright (c) Microsoft Corporation"
 MINUTES = 5
 
 
 def runtime_files(folder: Path | None) -> dict[str, Path]:
-    """Where each of ``FILES`` lies.
+    """The paths of ``FILES``.
 
     Args:
-        folder: holds them, or their package; None: the user's cache folder, which is filled by ``npm pack`` where it is
-            empty.
+        folder: holds them, or their package; None: the user's cache folder, which ``npm pack`` fills if it is empty.
 
     Raises:
-        UserError: the folder lacks a file, there is neither npm nor a filled cache, or npm gave something else.
+        UserError: the folder lacks a file, there is neither npm nor a filled cache, or npm gave another package.
     """
     if folder is not None:
         base = folder / "dist" if (folder / "dist").is_dir() else folder

@@ -21,7 +21,7 @@ from segnet.web.site.runtime import LICENSE
 
 LIST = "site.json"
 CHECK = "engines/check.js"
-"""Of the page's folder: the module that the check alone runs."""
+"""The module that only the check runs, in the page's folder."""
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
@@ -34,12 +34,12 @@ def write_site(
     """Fill the empty ``folder``.
 
     Args:
-        folder: of the site.
+        folder: folder of the site.
         model: its network.
-        name: that the page shows.
+        name: name on the page.
         runtime: the files of ONNX Runtime Web.
-        drawn: whether the model learnt from drawn scenes, so that such ones are the samples; else a photograph.
-        licenses: of the weights, for ``LICENSES.txt``.
+        drawn: whether the model was trained on drawn scenes. The samples are then drawn scenes, else a photograph.
+        licenses: licences of the weights, for ``LICENSES.txt``.
     """
     shutil.copytree(PAGE, folder / "page")
     (folder / "page" / "engine.js").write_text('export { engine } from "./engines/browser.js";\n', encoding="utf-8")
@@ -60,7 +60,7 @@ def write_site(
 
 
 def page() -> str:
-    """The demo's page with the site's policy, and with a word for those who open it from a file."""
+    """The demo's page with the site's policy, and with a message for those who open it from a file."""
     html = (PAGE / "index.html").read_text(encoding="utf-8")
     charset = '<meta charset="utf-8">'
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -68,7 +68,7 @@ def page() -> str:
 
 
 def count_stages(model: SavedModel) -> int:
-    """How many stages the page can look into; 0 for a network that pools without codes."""
+    """The number of stages that the page can look into; 0 for a network that pools without codes."""
     if not isinstance(model.network, Staged):
         return 0
     import torch
@@ -77,7 +77,7 @@ def count_stages(model: SavedModel) -> int:
 
 
 def write_samples(folder: Path, drawn: bool) -> list[str]:
-    """Images to begin with; their addresses in the site."""
+    """Write the sample images, and return their addresses in the site."""
     folder.mkdir()
     if drawn:
         for index, seed in enumerate(SCENES):
@@ -88,7 +88,10 @@ def write_samples(folder: Path, drawn: bool) -> list[str]:
 
 
 def write_list(folder: Path, model: SavedModel, name: str, samples: list[str], stages: bool) -> None:
-    """``site.json``: what the site offers, and the size and hash of each of its files; the helper knows its version."""
+    """Write ``site.json``: the site's contents, and the size and hash of each file.
+
+    The service worker gets its version.
+    """
     limits = Limits()
     offer = {
         "segnet": __version__,
@@ -118,12 +121,12 @@ def write_list(folder: Path, model: SavedModel, name: str, samples: list[str], s
 
 
 def integrity(path: Path) -> str:
-    """As browsers check it: ``sha256-`` and the digest in base 64."""
+    """The form that browsers check: ``sha256-`` and the digest in base 64."""
     return "sha256-" + base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
 
 
 def refuse_others(out: Path) -> None:
-    """Raises UserError where ``out`` holds something that is no site."""
+    """Raise UserError if ``out`` holds something that is no site."""
     if out.is_dir() and any(out.iterdir()) and not (out / LIST).is_file():
         raise UserError(f"--out {out}: that folder holds other files; name a new one, or one that holds a site")
     if out.exists() and not out.is_dir():

@@ -1,16 +1,16 @@
-// The engine that runs here, in the visitor's browser: no image leaves their machine.
+// The engine that runs in the visitor's browser. No image leaves their machine.
 
 import { startClip } from "../clip-here.js";
 import { progress } from "../dom.js";
 import { heat } from "../view.js";
 import { indexPng } from "./png.js";
 
-const WORKING_SIDE = 1600; // pixels of the longer side to which a larger image is brought
+const WORKING_SIDE = 1600;  // pixels of the longer side to which a larger image is shrunk
 const STAGES_SIDE = 640;
 const FACTORS = { trained: 1, half: 0.5, double: 2 };
 const CODE_COLORS = [[0, 114, 178], [230, 159, 0], [0, 158, 115], [204, 121, 167]];
 const MAPS = ["activation", "codes", "unpooled", "decoded", "unpooled_without", "decoded_without"];
-// A module with one vector instruction: a browser that takes it has WebAssembly with SIMD.
+// A module with one vector instruction. A browser that accepts it has WebAssembly with SIMD.
 const SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
 
 let site = null;
@@ -34,7 +34,7 @@ async function offer() {
   return { models: [site.model], autoencoders: [], backends: [], samples: site.samples, limits: site.limits };
 }
 
-// A second visit needs no network, and has threads, since the helper adds the headers that browsers ask for.
+// A second visit needs no network. It has threads, since the service worker adds the headers that browsers ask for.
 function rememberOffline() {
   if (!("serviceWorker" in navigator) || !window.isSecureContext) return;
   navigator.serviceWorker.register("sw.js").catch(() => {});
@@ -71,7 +71,7 @@ function ask(question, transfer, signal) {
   });
 }
 
-// [height, width] at which the network sees an image: its proportions, and about the pixels that were asked for.
+// [height, width] at which the network sees an image: its proportions, with about the wanted number of pixels.
 function networkSize(size, height, width) {
   if (size === "own") return [height, width];
   const [h, w] = site.model.size;
@@ -89,7 +89,7 @@ function pixelsAt(photo, [height, width]) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
-  // On white, as a transparent image is seen on paper.
+  // A transparent image is drawn on white, as on paper.
   context.fillStyle = "#fff";
   context.fillRect(0, 0, width, height);
   context.drawImage(photo, 0, 0, width, height);
@@ -118,7 +118,7 @@ async function classes(canvas, chosen) {
   return (await run(canvas, chosen, [canvas.height, canvas.width])).classes;
 }
 
-// At the image's own size, as the other commands write masks.
+// The mask has the image's own size, as with the other commands.
 async function maskFile(file, photo, chosen) {
   const [height, width] = fitted(photo, WORKING_SIDE);
   const { classes: small } = await run(photo, chosen, [height, width]);
@@ -157,7 +157,7 @@ async function stages(file, photo, chosen) {
   };
 }
 
-// A canvas of levels in the colours of a palette; without one, of RGBA bytes.
+// A canvas of levels in the colours of a palette or, without one, of RGBA bytes.
 function colored(values, width, height, palette) {
   const image = new ImageData(width, height);
   if (palette) {

@@ -1,4 +1,4 @@
-// Runs the engine on the images that the export's own server gives, and sends the classes back to it.
+// Runs the engine on the images of the export's own server, and sends the classes back to it.
 
 import { engine } from "./browser.js";
 
@@ -16,7 +16,7 @@ async function check() {
     const photo = await createImageBitmap(await (await fetch(`check/${name}`)).blob(), { colorSpaceConversion: "none" });
     const found = await engine.segment(null, photo, settings);
     loaded ||= (performance.now() - begin) / 1000;
-    // The first two are slower than all others.
+    // The first two are slower than the others.
     if (index > 1 || names.length < 3) seconds += found.seconds;
     runtime = found.runtime;
     await report(`classes/${index}`, found.mask);

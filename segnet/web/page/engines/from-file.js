@@ -1,4 +1,4 @@
-// A page opened from a file, or by a browser without modules, can load nothing more; it says how to serve it.
+// A page that was opened from a file, or in a browser without modules, cannot load more. It says how to serve it.
 
 if (location.protocol === "file:") {
   document.addEventListener("DOMContentLoaded", () => {

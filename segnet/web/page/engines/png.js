@@ -1,4 +1,4 @@
-// A PNG whose pixels are indices into a palette: a canvas can save colours alone.
+// A PNG whose pixels are indices into a palette. A canvas can only save colours.
 
 const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -17,7 +17,7 @@ function chunk(type, data) {
   return bytes;
 }
 
-// indices: a byte a pixel, row by row; palette: [r, g, b] of each index.
+// indices: a byte for each pixel, row by row; palette: [r, g, b] of each index.
 export async function indexPng(indices, width, height, palette) {
   const rows = new Uint8Array((width + 1) * height); // each row begins with its filter, 0 for none
   for (let y = 0; y < height; y++) rows.set(indices.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);

@@ -1,4 +1,4 @@
-// The engine that asks the server that this page came from.
+// The engine that asks the server of this page.
 
 import { form, get, post } from "../api.js";
 import { startClip } from "../clip.js";
@@ -6,7 +6,7 @@ import { loadBytes, loadImage } from "../dom.js";
 
 const MAPS = ["activation", "codes", "unpooled", "decoded", "unpooled_without", "decoded_without"];
 
-const drawn = {}; // colours over a photograph, by the model's name; a mask keeps the classes' own
+const drawn = {};  // colours over a photograph, by the model's name; a mask keeps the classes' own
 
 export const engine = {
   async offer() {
@@ -15,7 +15,7 @@ export const engine = {
     return offer;
   },
 
-  // An image's file to the classes: { classes: [{ name, color, share }], mask, probability, uncertainty, ... }.
+  // Segments an image file: { classes: [{ name, color, share }], mask, probability, uncertainty, ... }.
   async segment(file, photo, chosen, signal) {
     const result = await (await post("api/segment", form("image", file, chosen), { signal })).json();
     const urls = [result.mask, result.probability, result.uncertainty];
@@ -24,7 +24,7 @@ export const engine = {
     return { ...result, classes, mask, probability, uncertainty };
   },
 
-  // A canvas to the class of each of its pixels; a busy server refuses at once.
+  // The class of each pixel of a canvas. A busy server refuses at once.
   async classes(canvas, chosen, colors) {
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
     const answer = await post("api/mask", form("image", blob, chosen), { patient: false });
@@ -36,7 +36,7 @@ export const engine = {
     return (await post("api/mask", form("image", file, chosen))).blob();
   },
 
-  // What each stage sees: strips of maps below each other, as images.
+  // The values of each stage: strips of maps below each other, as images.
   async stages(file, photo, chosen) {
     const answer = await (await post("api/stages", form("image", file, chosen))).json();
     const stages = answer.stages.map(async (stage) => {
@@ -50,7 +50,7 @@ export const engine = {
   startClip,
 };
 
-// The mask's PNG has the classes' colours as its palette; a browser shows colours, not indices.
+// The palette of the mask's PNG has the classes' colours. A browser gives colours, not indices.
 async function indices(blob, colors) {
   const image = await createImageBitmap(blob, { colorSpaceConversion: "none" });
   const canvas = new OffscreenCanvas(image.width, image.height);

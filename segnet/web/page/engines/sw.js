@@ -1,7 +1,7 @@
-// Keeps the site for visits without a network, and adds the headers without which a browser gives a page no threads.
+// Keeps the site for visits without a network, and adds the headers that a page needs for threads.
 
 const LIST = "site.json";
-const VERSION = "site-VERSION"; // replaced by the export: another site is another cache
+const VERSION = "site-VERSION";  // replaced on export, so that another site has another cache
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepAll().then(() => self.skipWaiting()));
@@ -16,7 +16,7 @@ self.addEventListener("fetch", (event) => {
   if (method === "GET" && url.startsWith(self.registration.scope)) event.respondWith(answer(event.request));
 });
 
-// Every file is checked against its hash in the list, so that what is kept is what was exported.
+// Every file is checked against its hash in the list, so that the kept files are the exported ones.
 async function keepAll() {
   const list = await fetch(LIST, { cache: "no-store" });
   const { files } = await list.clone().json();
@@ -41,7 +41,7 @@ async function answer(request) {
   return isolated(kept ?? (await fetch(request)));
 }
 
-// All of the site comes from its own host, so nothing is lost by asking for isolation.
+// Isolation costs nothing, because the whole site comes from one host.
 function isolated(response) {
   if (!response.status || response.type === "opaque") return response;
   const headers = new Headers(response.headers);

@@ -1,8 +1,8 @@
-// The network's own thread, so that the page never waits for it.
+// The network has its own thread, so that the page never waits for it.
 
 import * as ort from "../../runtime/ort.wasm.min.mjs";
 
-const THREADS = 4; // more do not pay for a network of this size
+const THREADS = 4;  // more do not help a network of this size
 let addresses = null;
 let sizes = null;
 let network = null; // promises of sessions
@@ -11,7 +11,7 @@ const dropped = new Set();
 let queue = Promise.resolve();
 
 ort.env.wasm.wasmPaths = new URL("../../runtime/", import.meta.url).href;
-// One core is left to the page: on two cores, two threads gave 3.7 images a second and one gave 4.5.
+// One core is left to the page. On two cores, two threads gave 3.7 images a second, and one gave 4.5.
 const free = Math.max(1, (navigator.hardwareConcurrency || 2) - 1);
 ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(THREADS, free) : 1;
 ort.env.logLevel = "error";
@@ -45,7 +45,8 @@ function inWords(error) {
   return `The network did not run: ${text.split("\n")[0]}`;
 }
 
-// The whole file, with its progress: the runtime and the network are loaded once and then kept by the browser.
+// Loads the whole file and reports the progress. The runtime and the network are loaded once, and the browser keeps
+// them.
 async function open(address, tell = false) {
   const total = sizes["model.onnx"] + sizes["runtime/ort-wasm-simd-threaded.wasm"];
   let got = 0;
@@ -74,7 +75,7 @@ async function download(address, more) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-// The first run prepares what later ones use.
+// The first run prepares what later runs use.
 async function warmUp(session) {
   await session.run({ pixels: new ort.Tensor("uint8", new Uint8Array(64 * 64 * 4), [1, 64, 64, 4]), size: sizeOf([64, 64]) });
 }

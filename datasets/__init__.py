@@ -1,4 +1,4 @@
 """Data sets of images and index masks: reading, augmentation, the order of an epoch, class statistics, download.
 
-Imported as ``segnet.datasets``; the bare name ``datasets`` belongs to Hugging Face's package.
+Import it as ``segnet.datasets``. The bare name ``datasets`` belongs to Hugging Face's package.
 """

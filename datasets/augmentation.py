@@ -20,12 +20,12 @@ from .rare import Draw, RareClasses
 from .samples import ImagesAndMasks
 from .sampling import Key
 
-os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # without it the import asks a server for a newer version
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # otherwise the import asks a server for a newer version
 import albumentations as A
 
 from .rare_crops import CENTRED_CROPS
 
-# Loader processes are the parallelism; OpenCV's own threads on top of them only get in their way.
+# Loader processes work in parallel already, and OpenCV's own threads would only get in their way.
 cv2.setNumThreads(0)
 
 TRANSFORMS: dict[str, Any] = {
@@ -33,26 +33,26 @@ TRANSFORMS: dict[str, Any] = {
     for name, value in vars(A).items()
     if inspect.isclass(value)
     and value.__module__.startswith("albumentations.augmentations.")
-    and name != "GridElasticDeform"  # gives the gaps between its cells label 0, which is a class
+    and name != "GridElasticDeform"  # gives the gaps between its cells the label 0, which is a class
 } | CENTRED_CROPS
 
 GROUPS: dict[str, Any] = {"OneOf": A.OneOf, "SomeOf": A.SomeOf, "Sequential": A.Sequential}
-"""Transforms that hold others, under the argument ``transforms``."""
+"""Transforms that contain others, in the argument ``transforms``."""
 
 
 def build_augmentation(transforms: list[dict[str, dict[str, Any]]], ignore_index: int) -> A.Compose:
-    """The pipeline of a config's ``augmentation``.
+    """Build the pipeline of a config's ``augmentation``.
 
-    Masks are resampled to the nearest label only, and what a transform adds beyond the image's edge is
-    ``ignore_index`` in the mask.
+    Masks are resampled to the nearest label. Pixels that a transform adds beyond the image's edge get ``ignore_index``.
 
     Args:
-        transforms: in order, each ``{name: arguments}`` of an albumentations transform, or of ``OneOf``, ``SomeOf``
-            or ``Sequential``, whose argument ``transforms`` is such a list again.
-        ignore_index: label of the added pixels, where the arguments name no other.
+        transforms: in order, each ``{name: arguments}`` of an albumentations transform, or of ``OneOf``, ``SomeOf`` or
+            ``Sequential``, whose argument ``transforms`` is such a list again.
+        ignore_index: label of the added pixels, unless the arguments name another.
 
     Raises:
-        UserError: an unknown transform or argument, or a value that albumentations refuses; the config key is named.
+        UserError: a transform or an argument is unknown, or albumentations refuses a value. The message names the
+            config key.
     """
     return A.Compose(_build_list("augmentation", transforms, ignore_index), mask_interpolation=cv2.INTER_NEAREST)
 
@@ -95,10 +95,10 @@ def _build_transform(key: str, name: str, arguments: dict[str, Any], ignore_inde
     _check_arguments(f"{key}.{name}", arguments, known)
     if arguments.get("area_for_downscale") == "image_mask":
         raise UserError(f"{key}.{name}: area_for_downscale 'image_mask' would mix the masks' labels; use 'image'")
-    # A transform whose fill_mask is None by default leaves the mask as it is: that is kept.
+    # A transform whose fill_mask is None by default leaves the mask as it is, which is kept.
     if "fill_mask" in known and known["fill_mask"].default is not None:
         arguments = {"fill_mask": ignore_index} | arguments
-    # Without strict, albumentations warns and takes its defaults; a few transforms check nothing and lack it.
+    # Without strict, albumentations warns and uses its defaults. A few transforms check nothing and lack it.
     checked = "InitSchema" in vars(TRANSFORMS[name]) or "__init__" not in vars(TRANSFORMS[name])
     try:
         with warnings.catch_warnings():
@@ -121,7 +121,7 @@ def _nearest(word: str, known: Any) -> str:
 
 
 def _in_one_line(error: Exception) -> str:
-    """albumentations' own message; its argument checks are pydantic's, a sentence for each argument."""
+    """albumentations' own message. Its checks of arguments are pydantic's, with a sentence for each argument."""
     if not isinstance(error.__cause__, ValidationError):
         return " ".join(str(error).split())
     sentences = []
@@ -135,16 +135,16 @@ def _in_one_line(error: Exception) -> str:
 
 
 class Augmented(Dataset[dict[str, Any]]):
-    """Augmented samples by (epoch, index), the same whichever process asks and whatever was asked before.
+    """Augmented samples by (epoch, index). They do not depend on the process or on earlier samples.
 
     Args:
         dataset: the samples as they are on disk.
-        augmentation: of :func:`build_augmentation`.
-        seed: of the run, not negative.
-        rare: which samples show a rare class; None: each is of its own image, cropped anywhere.
+        augmentation: result of :func:`build_augmentation`.
+        seed: the run's, not negative.
+        rare: chooses the samples that show a rare class; None: each sample is its own image, cropped anywhere.
 
     Raises:
-        UserError: there is ``rare``, and no transform that crops around a pixel.
+        UserError: ``rare`` is given, but no transform can crop around a pixel.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class Augmented(Dataset[dict[str, Any]]):
         return len(self.dataset)
 
     def __getitem__(self, key: Key) -> dict[str, Any]:
-        """``image`` uint8 (3, H, W) RGB, ``mask`` uint8 (H, W), ``index`` int, of the image that is shown.
+        """``image`` uint8 (3, H, W) RGB, ``mask`` uint8 (H, W), and ``index`` int of the shown image.
 
         Raises:
             UserError: the sample cannot be read, or a transform cannot work on its size.
@@ -170,7 +170,7 @@ class Augmented(Dataset[dict[str, Any]]):
         self.reseed(key)
         try:
             augmented = self.augmentation(image=sample.image, mask=sample.mask, rare=label)
-        except Exception as error:  # whatever a transform raises on this image
+        except Exception as error:  # any error that a transform raises on this image
             raise UserError(f"augmentation of {self.dataset.pairs[index].image}: {_in_one_line(error)}") from None
         image, mask = augmented["image"], augmented["mask"]
         if image.dtype != np.uint8 or image.shape != (*mask.shape, 3):
@@ -185,10 +185,10 @@ class Augmented(Dataset[dict[str, Any]]):
         }
 
     def reseed(self, key: Key) -> None:
-        """All transforms draw in turn from one stream of (seed, epoch, index).
+        """Let all transforms draw in turn from one stream of (seed, epoch, index).
 
-        albumentations' own ``set_random_seed`` gives each transform the same seed: of two flips with p = 0.5 both
-        happen or neither, and the scale that one draws says where the next crops.
+        albumentations' own ``set_random_seed`` gives each transform the same seed. Of two flips with p = 0.5, both
+        happen or neither does, and the scale that one transform draws decides where the next one crops.
         """
         entropy = np.random.SeedSequence(self.seed, spawn_key=key)
         state = int(entropy.generate_state(1, np.uint64)[0])

@@ -4,4 +4,4 @@ BACKGROUND = "background"
 IGNORED_NAMES = frozenset(
     {"void", "unlabelled", "unlabeled", "unlabel", "ignore", "ignored", "__ignore__", "unknown", "dontcare"}
 )
-"""In lower case: pixels of these are left out."""
+"""Names of ignored pixels, in lower case."""

@@ -12,12 +12,12 @@ from segnet.nearest import did_you_mean
 
 @dataclass(frozen=True)
 class ClassSet:
-    """What the numbers in an index mask mean.
+    """The meaning of the values in an index mask.
 
     Attributes:
-        names: one name a class; class ``i`` has index ``i`` in masks and in the logits' channel axis.
-        colors: one RGB triple in 0–255 a class, for images.
-        ignore_index: the label in masks that is neither trained on nor measured.
+        names: a name for each class; class ``i`` has index ``i`` in masks and in the channel axis of logits.
+        colors: an RGB triple in 0–255 for each class.
+        ignore_index: the mask label that is neither trained on nor measured.
     """
 
     names: tuple[str, ...]
@@ -35,17 +35,17 @@ class ClassSet:
 
     @property
     def palette(self) -> NDArray[np.uint8]:
-        """Colours of all 256 mask values, ``(256, 3)`` uint8 RGB; what is not a class is black."""
+        """Colours of all 256 mask values, ``(256, 3)`` uint8 RGB; values without a class are black."""
         palette = np.zeros((256, 3), np.uint8)
         palette[: len(self)] = self.colors
         return palette
 
 
 def labels_named(names: Sequence[str], classes: ClassSet, setting: str) -> list[int]:
-    """The labels of the classes that a setting names.
+    """The labels of the classes in a setting.
 
     Raises:
-        UserError: there is no class of a name; the setting is named.
+        UserError: there is no class of that name. The message has the setting.
     """
     for position, name in enumerate(names):
         if name not in classes.names:
@@ -54,13 +54,13 @@ def labels_named(names: Sequence[str], classes: ClassSet, setting: str) -> list[
 
 
 def nearest_name(name: str, names: Sequence[str]) -> str:
-    """The end of a sentence on a class that is not there: the nearest one, and all that are."""
+    """The end of a message about an unknown class: the nearest name, and all names."""
     question = did_you_mean(name, names)
     return f"; {question} there are {', '.join(names)}" if question else f"; there are {', '.join(names)}"
 
 
 def voc_color(number: int) -> tuple[int, int, int]:
-    """Colour ``number`` of the PASCAL VOC colour map: its bits in turn set the highest bits of red, green, blue."""
+    """Colour ``number`` of the PASCAL VOC colour map: its bits set the highest bits of red, green and blue in turn."""
     channels = [0, 0, 0]
     for bit in range(8):
         channels[bit % 3] |= (number >> bit & 1) << (7 - bit // 3)

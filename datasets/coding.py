@@ -27,13 +27,13 @@ from .masks import (
 from .pair import Pair
 
 INDICES = 2**16
-"""More than any value of an index mask."""
+"""More than any value in an index mask."""
 CLASS_INDICES = "class indices"
-"""Origin of a coding whose values are the labels."""
+"""The origin of a coding whose values are the labels."""
 
 
 class Decoded(NamedTuple):
-    """A mask in class indices, (H, W) uint8, the pixels of each value that stands for no class, and those moved."""
+    """A mask in class indices (H, W) uint8, the pixels of each value without a class, and the snapped pixels."""
 
     labels: Pixels
     unknown: dict[str, int]
@@ -42,18 +42,17 @@ class Decoded(NamedTuple):
 
 @dataclass(frozen=True)
 class Coding:
-    """What the values in a data set's masks mean; what is not listed is unknown, and decoded to ``ignore_index``.
+    """The meaning of the values in a data set's masks. Unlisted values are unknown, and decoded to ``ignore_index``.
 
     Attributes:
         indices: label of each value of grey and palette masks.
-        colors: label of each packed colour of RGB masks. Where it is empty, RGB masks of three equal channels are read
-            as grey ones.
-        ignore_index: of values that are left out.
-        by_color: colours say the class: palette masks are read by their palette's colours instead of their indices.
-        snap: a value that is not listed is read as the nearest one that is: for masks that were resized, smoothed or
-            saved as JPEG.
-        source: where the values come from.
-        origin: who says what the values mean, in words.
+        colors: label of each packed colour of RGB masks. If it is empty, RGB masks with three equal channels are read
+            as grey masks.
+        ignore_index: label of ignored values.
+        by_color: read palette masks by their palette's colours instead of their indices.
+        snap: read an unlisted value as the nearest listed one, for masks that were resized, smoothed or saved as JPEG.
+        source: reads the values.
+        origin: the source of this meaning, in words.
     """
 
     indices: Mapping[int, int] = field(default_factory=dict)
@@ -65,10 +64,10 @@ class Coding:
     origin: str = "the masks' own values"
 
     def read(self, pair: Pair) -> RawMask:
-        """The mask's values.
+        """Read the mask's values.
 
         Raises:
-            UserError: the file is not there, is damaged, or has values of a kind that is no mask.
+            UserError: the file is missing or damaged, or its values are not of a mask.
         """
         raw = self.source.read(pair)
         if raw.kind == "palette" and self.by_color and raw.palette is not None and raw.palette.size:
@@ -101,19 +100,19 @@ class Coding:
         return Decoded(labels.astype(np.uint8), unknown)
 
     def label_of(self, value: int, kind: Kind) -> int | None:
-        """Label of one value; None where it is unknown."""
+        """Label of one value; None if it is unknown."""
         label = self._listed(value, kind)
         if label < 0 and self.snap:
             label = int(self._nearest(np.array([value]), kind)[0])
         return None if label < 0 else label
 
     def meaning(self) -> str:
-        """Text that changes with what the values mean."""
+        """Text that changes with the meaning of the values."""
         tables = sorted(self.indices.items()), sorted(self.colors.items())
         return repr((*tables, self.ignore_index, self.by_color, self.snap, self.source.meaning()))
 
     def _listed(self, value: int, kind: Kind) -> int:
-        """Label of a value that is listed, else -1."""
+        """Label of a listed value, else -1."""
         if kind == "bit":
             return int(self._bit_table[value])
         if kind == "grey rgb" and self.colors:
@@ -125,7 +124,7 @@ class Coding:
         return self.colors.get(value, -1)
 
     def _labels(self, values: Values, kind: Kind) -> NDArray[np.int16]:
-        """Labels (H, W) of values (H, W), -1 where they are unknown."""
+        """Labels (H, W) of values (H, W); -1 for unknown values."""
         if kind == "bit":
             return np.asarray(self._bit_table[values])
         if kind != "rgb":
@@ -136,7 +135,10 @@ class Coding:
         return np.repeat(table[place], lengths).reshape(values.shape)
 
     def _nearest(self, values: Values, kind: Kind) -> NDArray[np.int16]:
-        """Labels (N,) of the nearest listed values; of colours, by the squared distance of their channels."""
+        """Labels (N,) of the nearest listed values.
+
+        For colours, the distance is the squared difference of the channels.
+        """
         colored = kind == "rgb" or (kind == "grey rgb" and bool(self.colors))
         table = self.colors if colored else self.indices
         known = np.array(sorted(value for value in table if value != TRANSPARENT), np.int64)
@@ -153,7 +155,7 @@ class Coding:
 
     @cached_property
     def _same(self) -> int:
-        """How many of the first values are their own labels."""
+        """The number of first values that are their own labels."""
         return next(value for value in range(INDICES) if self.indices.get(value) != value)
 
     @cached_property
@@ -164,7 +166,7 @@ class Coding:
 
     @cached_property
     def _bit_table(self) -> NDArray[np.int16]:
-        """Of 0 and 1; where 1 is no class, 1 is what 255 is in masks of 8 bits, and no more than that."""
+        """Labels of 0 and 1. If 1 is no class, it stands for 255 in masks of 8 bits."""
         table = self._index_table[:2].copy()
         if table[1] in (-1, self.ignore_index) and self._index_table[255] >= 0:
             table[1] = self._index_table[255]
@@ -172,10 +174,10 @@ class Coding:
 
 
 def identity(classes: int, ignore_index: int | None) -> dict[int, int]:
-    """Indices whose value is the label."""
+    """The listed indices if each value is its label."""
     return {label: label for label in (*range(classes), *([] if ignore_index is None else [ignore_index]))}
 
 
 def index_coding(classes: int, ignore_index: int) -> Coding:
-    """Of masks that hold class indices."""
+    """The coding of masks that hold class indices."""
     return Coding(identity(classes, ignore_index), ignore_index=ignore_index, origin=CLASS_INDICES)

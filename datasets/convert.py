@@ -26,18 +26,18 @@ from .splits import empty_split, select_split
 
 SETTINGS, JOURNAL = "convert.json", "converted.jsonl"
 COPIED = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
-"""Images of these kinds are copied as they are, where they are what their name says, upright, and 8 bits a channel."""
+"""These images are copied if their content fits their suffix, is upright, and has 8 bits for each channel."""
 
 
 class Item(NamedTuple):
-    """A pair and where it goes: ``images/NAME`` and ``masks/NAME.png`` below the output folder."""
+    """A pair and its destination: ``images/NAME`` and ``masks/NAME.png`` in the output folder."""
 
     pair: Pair
     name: str
 
 
 class Outcome(NamedTuple):
-    """What became of an item: why it was left out, or the pixels of unknown values, ignored, and of those moved."""
+    """The result for an item: the reason why it was left out, or the pixels of unknown and of snapped values."""
 
     problem: str
     unknown: dict[str, int]
@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """What the processes need to know."""
+    """Settings for the processes."""
 
     out: Path
     classes: ClassSet
@@ -56,7 +56,7 @@ class Job:
 
 @dataclass
 class Summary:
-    """What a conversion did."""
+    """The result of a conversion."""
 
     converted: int = 0
     already: int = 0
@@ -83,20 +83,20 @@ def convert(
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Summary:
-    """Write ``out``; what an earlier call that was interrupted has written is kept.
+    """Write the data set to ``out``, and keep the files of an earlier call that was interrupted.
 
     Args:
-        layout: what to convert; its classes are known.
+        layout: the data set; its classes must be known.
         source: its folder.
-        out: a folder that is not there, is empty, or was begun with the same settings.
-        splits: a choice of :mod:`.splits` for each split of ``out``; None: the layout's own.
+        out: a folder that does not exist, is empty, or was begun with the same settings.
+        splits: a choice of :mod:`.splits` for each split of ``out``; None: the layout's own splits.
         skip_errors: leave out a pair that cannot be converted, instead of stopping.
-        ignore_unknown: give pixels of no class the ignored label, instead of taking the mask for wrong.
-        workers: of :func:`.map_files`.
-        progress: called with pairs done and their number.
+        ignore_unknown: give pixels without a class the ignored label, instead of refusing the mask.
+        workers: see :func:`.map_files`.
+        progress: called with (pairs done, pairs).
 
     Raises:
-        UserError: a pair cannot be converted, or the folder holds something else.
+        UserError: a pair cannot be converted, or the folder holds other files.
     """
     assert layout.classes is not None
     items = plan(layout, splits)
@@ -126,7 +126,7 @@ def convert(
 def _convert(job: Job, items: Sequence[Item], workers: int | None) -> Iterator[Outcome]:
     """Convert ``items`` in order. Each that succeeds gets a line in the journal."""
     with (job.out / JOURNAL).open("a", encoding="utf-8") as journal:
-        journal.write("\n")  # ends a line that an interruption has cut
+        journal.write("\n")  # ends an incomplete line of an interrupted conversion
         for item, outcome in zip(items, map_files(convert_pair, job, items, workers), strict=True):
             if not outcome.problem:
                 entry = {
@@ -141,10 +141,10 @@ def _convert(job: Job, items: Sequence[Item], workers: int | None) -> Iterator[O
 
 
 def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:
-    """Every pair with its name in the output; a split that others make up, as trainval does, is left out.
+    """Every pair with its name in the output. A split that consists of others, such as trainval, is left out.
 
     Raises:
-        UserError: a choice of a split is not right.
+        UserError: a choice of a split is wrong.
     """
     if splits is None:
         chosen = {name: pairs for name, pairs in layout.splits.items() if not _made_up(name, layout.splits)}
@@ -163,7 +163,7 @@ def plan(layout: Layout, splits: Mapping[str, str] | None) -> list[Item]:
 
 
 def _names(pairs: Sequence[Pair]) -> list[str]:
-    """The images' names; where several have one, with as many folders before it as tell them apart."""
+    """The images' names. If several are equal, as many folders come before them as make them differ."""
     names = [pair.name for pair in pairs]
     for depth in range(1, max(len(pair.image.parts) for pair in pairs)):
         count = Counter(names)
@@ -200,7 +200,7 @@ def convert_pair(job: Job, item: Item) -> Outcome:
 
 
 def _image(pair: Pair) -> tuple[bytes, str]:
-    """The file's own bytes where every program reads them alike, else the pixels as PNG."""
+    """The file's own bytes if every program reads them alike, else the pixels as PNG."""
     path = pair.image
     if pair.page is not None:
         return as_png(read_image(path, page=pair.page)), ".png"
@@ -217,14 +217,14 @@ def _size_of(path: Path, content: bytes) -> tuple[int, int]:
 
 
 def _made_up(name: str, splits: Mapping[str, Sequence[Pair]]) -> bool:
-    """Whether the other splits that lie within this one make it up together."""
+    """Whether this split consists of the other splits that lie within it."""
     members = set(splits[name])
     inner = [set(pairs) for other, pairs in splits.items() if other != name and set(pairs) < members]
     return bool(inner) and set.union(*inner) == members
 
 
 def _open_output(out: Path, layout: Layout, source: Path, ignore_unknown: bool) -> None:
-    """Make the folder, or see that it is of the same conversion."""
+    """Create the folder, or check that it belongs to the same conversion."""
     assert layout.classes is not None
     settings = {
         "source": str(source.resolve()),
@@ -245,7 +245,7 @@ def _open_output(out: Path, layout: Layout, source: Path, ignore_unknown: bool) 
 
 
 def write_classes(path: Path, classes: ClassSet) -> None:
-    """``label,name,r,g,b``, a line a class; the ignored label last, named void."""
+    """Write ``label,name,r,g,b``, a line for each class; the ignored label is last, with the name void."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("label", "name", "r", "g", "b"))
@@ -268,7 +268,7 @@ class Entry(BaseModel):
 
 
 def _read_journal(out: Path) -> dict[str, Entry]:
-    """What is done, by name; a line that an interruption has cut, or that is none, is as if it were not there."""
+    """The finished items by name. Incomplete and invalid lines are skipped."""
     path = out / JOURNAL
     done = {}
     for line in path.read_bytes().splitlines() if path.is_file() else []:
@@ -291,5 +291,5 @@ def _is_done(item: Item, out: Path, done: Mapping[str, Entry]) -> bool:
 
 
 def _state(pair: Pair) -> list[list[int]]:
-    """Size and time of both files, by which a change is seen."""
+    """Size and time of both files, which change with the files."""
     return [[state.st_size, state.st_mtime_ns] for state in (path.stat() for path in pair.files)]

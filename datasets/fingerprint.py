@@ -1,4 +1,4 @@
-"""A fingerprint of a data set's content, by which a resumed run detects changes."""
+"""A fingerprint of a data set's content, with which a resumed run detects changes."""
 
 import hashlib
 import os
@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 END = 4096
-"""Bytes read at each end of a file: enough for what changes when pixels change, and cheap for any size of data set."""
+"""Bytes that are read at each end of a file. They change with the pixels, and are cheap for any size of data set."""
 
 
 def fingerprint(files: Iterable[Path]) -> str:
-    """Of the files' names, lengths and both ends, in order; where the data lie and when they were written is not in it.
+    """A fingerprint of the files' names, lengths and ends, in order, but not of their folder or times.
 
-    Times would cost a tenth of it, but would not do: a run may go on with a copy of its data on another machine, which
-    has other times, and must not go on with a mask that was replaced by a tool which keeps them.
+    Times would cost a tenth but would not do. A run may resume with a copy of its data on another machine, with other
+    times. It must not resume with a mask that was replaced by a tool which keeps the times.
 
-    A PNG file ends with a checksum of its pixels, so every change of one is seen. A JPEG file has none: a change
-    that keeps its length to the byte and both its ends would not be.
+    A PNG file ends with a checksum of its pixels, so every change is found. A JPEG file has none: a change that keeps
+    its length and both ends is missed.
 
     Raises:
         OSError: a file cannot be read.
@@ -29,7 +29,10 @@ def fingerprint(files: Iterable[Path]) -> str:
 
 
 def _length_and_ends(path: Path) -> tuple[bytes, bytes, bytes]:
-    """Without Python's file objects, which take as long again: there may be hundreds of thousands of files."""
+    """The name, length and ends of a file.
+
+    Python's file objects would take twice the time for hundreds of thousands of files.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         length = os.fstat(descriptor).st_size

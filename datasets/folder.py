@@ -18,12 +18,12 @@ from .strays import is_stray
 def load_folder(root: str, split: str, classes: ClassSet, cache: float = 1) -> ImagesAndMasks:
     """Images and masks of ``split``, paired by file name.
 
-    The files lie in ``root/images/SPLIT`` and ``root/masks/SPLIT``, or ``root/SPLIT.txt`` lists an image and a mask a
-    line, or, without splits, in ``root/images`` and ``root/masks``, where any name stands for all of them. ``split`` is
-    any choice of :mod:`.splits`. Each page of a TIFF stack is a sample.
+    The files lie in ``root/images/SPLIT`` and ``root/masks/SPLIT``, or ``root/SPLIT.txt`` has an image and a mask on
+    each line. Without splits, they lie in ``root/images`` and ``root/masks``, and any name stands for all of them.
+    ``split`` is any choice of :mod:`.splits`. Each page of a TIFF stack is a sample.
 
     Raises:
-        UserError: a folder, a mask or a listed file is not there, or the split is empty.
+        UserError: a folder, a mask or a listed file is missing, or the split is empty.
     """
     pairs = select_split(split, lambda name: split_pairs(Path(root).expanduser(), name), root)
     return ImagesAndMasks(with_pages(pairs), classes, cache)
@@ -59,13 +59,13 @@ def pairs_from_folders(images: Path, masks: Path) -> list[Pair]:
 
 
 def pairs_from_list(list_file: Path, root: Path) -> list[Pair]:
-    """The pairs of a text file with an image and a mask a line, in its order.
+    """The pairs of a text file with an image and a mask on each line, in its order.
 
     Published lists hold absolute paths of their authors' machine (``/SegNet/CamVid/train/0001TP_006690.png``), so a
-    path that is not there as it stands is looked up below ``root`` by its last two parts.
+    path that does not exist is looked up below ``root`` by its last two parts.
 
     Raises:
-        UserError: a line without two paths, or a file that is not there.
+        UserError: a line does not have two paths, or a file is missing.
     """
     pairs = []
     for number, line in read_lines(list_file):
@@ -86,7 +86,7 @@ def _locate(path: str, root: Path) -> Path:
 
 
 def _names_by_stem(folder: Path) -> dict[str, str]:
-    """Image files by their name without suffix; as text, since making 200,000 paths of it takes seconds."""
+    """Image files by their name without suffix. They are text, since making 200,000 paths takes seconds."""
     names: dict[str, str] = {}
     for name in file_names(folder):
         stem, _, suffix = name.rpartition(".")

@@ -9,17 +9,18 @@ from segnet.errors import UserError
 from segnet.files import cache_folder, write_atomically
 
 KEPT_FROM = 10_000
-"""Names from which on a folder's list is kept: smaller folders are listed as fast as a list is read."""
+"""From so many names on, a folder's list is cached. Listing a smaller folder is as fast as reading a list."""
 
 SETTLED_S = 2
-"""Seconds after a change in which another one may get the same time stamp, so that it could not be told."""
+"""For so many seconds after a change, another change may get the same time stamp and stay unnoticed."""
 
 
 def file_names(folder: Path) -> list[str]:
     """All names in ``folder``, sorted.
 
-    The list of a large folder is kept in the user's cache folder under the time stamp that the folder gets when a file
-    is added, renamed or taken out: on a network drive, listing takes a minute where reading this takes a blink.
+    The list of a large folder is kept in the user's cache folder with the folder's time stamp, which changes when a
+    file is added, renamed or removed. On a network drive, listing takes a minute, and reading the list takes an
+    instant.
 
     Raises:
         UserError: there is no such folder.
@@ -51,5 +52,5 @@ def _write(kept: Path, stamp: str, names: list[str]) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(kept, os.fsencode("\0".join([stamp, *names])))
     except OSError:
-        # A home that cannot be written to costs time, nothing else.
+        # If the home folder cannot be written to, this only costs time.
         return

@@ -1,4 +1,4 @@
-"""HEIC, in which iPhones save photos: read where the extra ``segnet[heic]`` is installed."""
+"""HEIC, the format of iPhone photos, which needs the extra ``segnet[heic]``."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -8,13 +8,16 @@ HEIC_SUFFIXES = frozenset({".heic", ".heif"})
 
 @cache
 def is_readable() -> bool:
-    """Whether the extra is there."""
+    """Whether the extra is installed."""
     return find_spec("pillow_heif") is not None
 
 
 @cache
 def register() -> None:
-    """Have Pillow know the format, where the extra is there. Only once a file of it is met: it loads a library."""
+    """Register the format with Pillow if the extra is installed.
+
+    This loads a library, so it waits for the first HEIC file.
+    """
     if is_readable():
         from pillow_heif import register_heif_opener
 
@@ -22,5 +25,5 @@ def register() -> None:
 
 
 def is_heic(header: bytes) -> bool:
-    """By the first 12 bytes of a file (ISO/IEC 23008-12, brands of still images)."""
+    """Whether the first 12 bytes of a file are those of HEIC (ISO/IEC 23008-12, brands of still images)."""
     return header[4:8] == b"ftyp" and header[8:12] in (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc")

@@ -23,21 +23,21 @@ from .unread import advice, unread_kind
 Pixels = NDArray[np.uint8]
 
 HEIC = "HEIF"
-"""Pillow's name."""
+"""Pillow's name of the format."""
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 IMAGE_SUFFIXES |= HEIC_SUFFIXES if is_readable() else frozenset()
-"""In lower case; a file of another suffix is passed over."""
+"""In lower case. Files with other suffixes are skipped."""
 
 
 class Allowed(NamedTuple):
-    """What is opened.
+    """The limits of an image file.
 
     Attributes:
-        formats: what a file may hold, whatever its name says, by Pillow's names. Pillow knows forty more and hands one
-            of them, EPS, to Ghostscript: an image from elsewhere would run a program. So nothing else calls
-            ``Image.open``, which a test sees to.
-        max_pixels: that an image may have, which its header tells before anything is decoded.
-        advice: what to do with a larger one.
+        formats: accepted formats by Pillow's names, whatever the suffix. Pillow knows forty more and hands one of them,
+            EPS, to Ghostscript, so an image from elsewhere could run a program. Nothing else calls ``Image.open``; a
+            test checks this.
+        max_pixels: most pixels of an image, known from its header before it is decoded.
+        advice: what to do with a larger image.
     """
 
     formats: tuple[str, ...] = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", *([HEIC] if is_readable() else []))
@@ -46,13 +46,13 @@ class Allowed(NamedTuple):
 
 
 ALLOWED = Allowed()
-"""Of files that a user names. The pixels are about what Pillow warns at: a quarter of a GiB in RGB."""
+"""The limits of a user's files. Pillow warns at about this number of pixels, a quarter of a GiB in RGB."""
 
 ORIENTATION = 0x0112
 """EXIF tag: 1 is upright."""
 
 SUBFILE_TYPE, NO_IMAGE = 254, 1 | 4
-"""TIFF tag of what a page is, and its bits for a smaller copy and for a transparency mask (TIFF 6.0, page 36)."""
+"""The TIFF tag for the kind of a page, and its bits for a smaller copy and a transparency mask (TIFF 6.0, page 36)."""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -63,11 +63,11 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes an image of each other orientation upright (EXIF 2.32, section 4.6.4)."""
+"""Operations that turn each other orientation upright (EXIF 2.32, section 4.6.4)."""
 
 
 class DeepImageError(UserError):
-    """An image of more bits or channels than are read."""
+    """The image has more bits or channels than can be read."""
 
     def __init__(self, path: Path, found: Excess) -> None:
         super().__init__(
@@ -77,22 +77,22 @@ class DeepImageError(UserError):
 
 
 class TooManyPixelsError(UserError):
-    """An image that would take too much memory."""
+    """The image would take too much memory."""
 
 
 def read_image(path: Path, content: bytes | None = None, allowed: Allowed = ALLOWED, page: int | None = None) -> Pixels:
-    """An image file as (H, W, 3) uint8 RGB, turned as its EXIF orientation says, without its transparency.
+    """Read an image file as (H, W, 3) uint8 RGB, turned upright by its EXIF orientation, without transparency.
 
     Args:
-        path: of the file.
-        content: its bytes, where they have been read already.
+        path: the file.
+        content: its bytes, if they have been read already.
         allowed: formats and pixels.
-        page: of a TIFF stack, as :func:`pages_of` gives them; None: the first.
+        page: page of a TIFF stack, from :func:`pages_of`; None: the first.
 
     Raises:
-        UserError: the file is not there, is damaged or of another format.
-        DeepImageError: it has more than 8 bits a channel, or more channels than three and transparency.
-        TooManyPixelsError: its header promises more than are allowed.
+        UserError: the file is missing or damaged, or has another format.
+        DeepImageError: it has more than 8 bits for each channel, or more than three channels and transparency.
+        TooManyPixelsError: its header has more pixels than are allowed.
     """
     image = open_image(path, "image", content, allowed, page)
     with _damage_named(path, "image"):
@@ -101,14 +101,14 @@ def read_image(path: Path, content: bytes | None = None, allowed: Allowed = ALLO
 
 
 def read_mask(path: Path, content: bytes | None = None) -> Pixels:
-    """An index mask as (H, W) uint8: grey values, or the indices of a palette image whatever its colours are.
+    """Read an index mask as (H, W) uint8: grey values, or the indices of a palette image, whatever its colours.
 
     Args:
-        path: of the file.
-        content: its bytes, where they have been read already.
+        path: the file.
+        content: its bytes, if they have been read already.
 
     Raises:
-        UserError: the file is not there, is damaged, or is a colour or a 16-bit image.
+        UserError: the file is missing or damaged, or is a colour or a 16-bit image.
     """
     mask = open_image(path, "mask", content)
     if mask.mode not in ("L", "P"):
@@ -123,11 +123,11 @@ def read_mask(path: Path, content: bytes | None = None) -> Pixels:
 def open_image(
     path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED, page: int | None = None
 ) -> Image.Image:
-    """An image file, decoded; with ``content`` that instead of the file's, with ``page`` that of a TIFF stack.
+    """Open and decode an image file, or ``content`` instead, or one ``page`` of a TIFF stack.
 
     Raises:
-        UserError: the file is not there, is damaged or of another format.
-        TooManyPixelsError: its header promises more than are allowed; nothing was decoded.
+        UserError: the file is missing or damaged, or has another format.
+        TooManyPixelsError: its header has more pixels than are allowed. Nothing was decoded.
     """
     image = open_header(path, kind, content, allowed)
     with _damage_named(path, kind):
@@ -141,12 +141,12 @@ def open_image(
 
 
 def pages_of(path: Path, kind: str = "image", allowed: Allowed = ALLOWED, content: bytes | None = None) -> list[int]:
-    """The pages of a TIFF stack that are images, from 0 on; ``[0]`` of any other file.
+    """The pages of a TIFF stack that are images, from 0 on; ``[0]`` for any other file.
 
-    Smaller copies of a page, and masks of its transparency, are no images of their own.
+    Smaller copies of a page and masks of its transparency do not count.
 
     Raises:
-        UserError: the file is not there, is damaged or of another format.
+        UserError: the file is missing or damaged, or has another format.
     """
     image = open_header(path, kind, content, allowed)
     if image.format != "TIFF":
@@ -161,7 +161,7 @@ def pages_of(path: Path, kind: str = "image", allowed: Allowed = ALLOWED, conten
 
 
 def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Allowed = ALLOWED) -> Image.Image:
-    """As :func:`open_image`, with nothing decoded yet: size, type and format are known."""
+    """Like :func:`open_image`, but only size, type and format are read, and nothing is decoded."""
     limit = f"at most {allowed.max_pixels / 1e6:g} million are read; {allowed.advice}"
     with _damage_named(path, kind):
         try:
@@ -178,14 +178,14 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
             *first, last = allowed.formats
             raise ValueError(f"no whole {', '.join(first)} or {last} file") from None
         except Image.DecompressionBombError:
-            # Pillow stops by itself at twice its own limit.
+            # Pillow itself stops at twice its own limit.
             raise TooManyPixelsError(f"{path}: the {kind} has far too many pixels, {limit}") from None
     check_pixels(path, kind, image, allowed)
     return image
 
 
 def _identified(path: Path, content: bytes | None, allowed: Allowed) -> Image.Image:
-    """The file as Pillow knows it by its content."""
+    """The file opened by Pillow, which looks at its content."""
     source = path if content is None else io.BytesIO(content)
     try:
         return Image.open(source, formats=[name for name in allowed.formats if name != HEIC])
@@ -199,7 +199,7 @@ def _identified(path: Path, content: bytes | None, allowed: Allowed) -> Image.Im
 
 @contextmanager
 def _pillow_allows(pixels: int) -> Iterator[None]:
-    """Have Pillow read headers of so many pixels, where that is more than it does by itself."""
+    """Let Pillow read headers with so many pixels, if its own limit is lower."""
     usual = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = max(pixels, usual or pixels)
     try:
@@ -209,14 +209,14 @@ def _pillow_allows(pixels: int) -> Iterator[None]:
 
 
 def check_pixels(path: Path, kind: str, image: Image.Image, allowed: Allowed) -> None:
-    """Refuse what would take too much memory."""
+    """Refuse an image that would take too much memory."""
     if image.width * image.height > allowed.max_pixels:
         limit = f"at most {allowed.max_pixels / 1e6:g} million are read; {allowed.advice}"
         raise TooManyPixelsError(f"{path}: the {kind} has {image.width}×{image.height} pixels, {limit}")
 
 
 def orientation_of(image: Image.Image) -> int:
-    """How the image lies, 1 to 8; 1, upright, where the file says nothing that can be read, as viewers take it."""
+    """The orientation, 1 to 8. If the file has none that can be read, it is 1, upright, as in viewers."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -229,7 +229,7 @@ def orientation_of(image: Image.Image) -> int:
 
 @contextmanager
 def _damage_named(path: Path, kind: str) -> Iterator[None]:
-    """Turn what Pillow raises on damaged files, which may be anything, into one line."""
+    """Turn Pillow's errors on damaged files, which may be of any kind, into one line."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -248,7 +248,7 @@ def as_png(pixels: Pixels | NDArray[np.uint16], palette: Pixels | None = None, c
 
     Args:
         pixels: (H, W, 3) RGB, or (H, W) grey values or class indices, uint8; or (H, W) grey values, uint16.
-        palette: (256, 3) uint8, the colours in which programs show indices; None: they are grey.
+        palette: (256, 3) uint8, the colours of indices in other programs; None: grey.
         compress_level: 1 is fast, 9 small.
     """
     image = Image.fromarray(pixels)

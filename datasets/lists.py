@@ -9,7 +9,7 @@ from .image_files import IMAGE_SUFFIXES
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines that hold something, with their numbers from 1 on; without byte order mark, backslashes as ``/``."""
+    """The non-empty lines with their numbers from 1 on, without byte order mark, and with backslashes as ``/``."""
     content = path.read_bytes()
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
@@ -18,9 +18,9 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
 
 
 def fields(line: str, known: Callable[[str], bool]) -> list[str]:
-    """The names in a line, which tabs, commas, semicolons or spaces part, whichever gives names that are known.
+    """The names in a line, separated by tabs, commas, semicolons or spaces, whichever gives known names.
 
-    A name may hold spaces: ``images/road 1.jpg masks/road 1.png``.
+    A name may contain spaces: ``images/road 1.jpg masks/road 1.png``.
 
     Args:
         line: one of :func:`read_lines`.
@@ -32,7 +32,7 @@ def fields(line: str, known: Callable[[str], bool]) -> list[str]:
             return names
     gaps = [(_plain(line[: gap.start()]), _plain(line[gap.end() :])) for gap in re.finditer(r"\s+", line)]
     halves = [list(names) for names in gaps if all(known(name) for name in names)]
-    # Two files of images before a name with spaces, and that before two names without suffix.
+    # Two image files come before a name with spaces, which comes before two names without suffix.
     files = [names for names in halves if all(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in names)]
     if files or (halves and not known(_plain(line))):
         return (files or halves)[0]

@@ -23,12 +23,12 @@ SCENES_ROOT = "data/scenes"
 
 
 def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
-    """One split of the data set of ``data``, its classes merged and ignored as that says.
+    """Load one split of the data set of ``data``, with its merged and ignored classes.
 
-    Sample scenes are drawn first where they are not there yet.
+    Sample scenes are drawn first if they do not exist yet.
 
     Raises:
-        UserError: the data or a setting that they need is not there, or a class has no such name.
+        UserError: the data or a needed setting is missing, or there is no class of a name.
     """
     if data.on_error == "skip":
         dataset = without_unreadable(_load(data.model_copy(update={"cache": 0.0}), split), data.cache)
@@ -38,7 +38,7 @@ def load_split(data: DataConfig, split: str) -> ImagesAndMasks:
 
 
 def _load(data: DataConfig, split: str) -> ImagesAndMasks:
-    """One split with the classes that its masks have."""
+    """Load one split with the classes of its masks."""
     if data.name == "camvid":
         return load_camvid(data.root, split, data.cache)
     if data.name == "scenes":
@@ -55,7 +55,7 @@ def _load(data: DataConfig, split: str) -> ImagesAndMasks:
 
 
 def load_for_one_pass(data: DataConfig, split: str) -> ImagesAndMasks:
-    """The same without a cache of decoded samples, which would cost memory where each of them is read once.
+    """The same without a cache of decoded samples, which is of no use if each sample is read once.
 
     Raises:
         UserError: as for a split.
@@ -64,7 +64,7 @@ def load_for_one_pass(data: DataConfig, split: str) -> ImagesAndMasks:
 
 
 def _load_format(data: DataConfig, root: Path, split: str) -> ImagesAndMasks:
-    """A split read from another layout than the plain one, its masks decoded as they are read."""
+    """Load a split with another layout than the plain one. Its masks are decoded as they are read."""
     from .formats import open_layout
 
     _, layout = open_layout(root, data.format, data.images, data.masks)
@@ -79,7 +79,7 @@ def _load_format(data: DataConfig, root: Path, split: str) -> ImagesAndMasks:
 
 
 def _coding(data: DataConfig) -> Coding:
-    """What the masks' values mean, by the config."""
+    """The meaning of the masks' values in the config."""
     classes = folder_classes(data)
     values = data.labels if data.labels is not None else list(range(len(classes)))
     if len(values) != len(classes):
@@ -109,7 +109,7 @@ def _color_value(text: str) -> int:
 
 
 def _renamed(classes: ClassSet, data: DataConfig) -> ClassSet:
-    """The format's classes, with the config's names and colours where it gives them."""
+    """The format's classes, with the config's names and colours if it has them."""
     names = tuple(data.classes or classes.names)
     colors = tuple(data.colors or classes.colors)
     if not len(names) == len(colors) == len(classes):
@@ -132,10 +132,10 @@ def load_train_split(data: DataConfig) -> ImagesAndMasks:
 
 
 def folder_classes(data: DataConfig) -> ClassSet:
-    """Classes of a folder data set; colours that are not given are told apart by hue and brightness.
+    """Classes of a folder data set. Missing colours are chosen to differ in hue and brightness.
 
     Raises:
-        UserError: no class names, another number of colours, or an ignored label that is a class.
+        UserError: there are no class names, the number of colours differs, or the ignored label is a class.
     """
     if not data.classes:
         raise UserError("data.classes is not set: name the classes in the order of the masks' labels")

@@ -14,22 +14,22 @@ from segnet.errors import UserError
 from .masks import GREY, RGB, TRANSPARENT, Kind, RawMask, Values, count_values, unpack_channels
 
 CORE = 0.2
-"""Share of a value's pixels that lie inside an area of it: less have only the lines of soft borders."""
+"""The least share of a value's pixels inside its areas. With less, the value only occurs in lines of soft borders."""
 MANY_THIN = 8
-"""More thin values than that are noise, as JPEG and smoothing leave it."""
+"""A larger number of thin values is noise from JPEG or smoothing."""
 NEAR_GREY, NEAR_COLOR = 16, 40
-"""Distance up to which noise lies around a true value, in levels; of colours as points of a cube."""
+"""Noise lies within this distance of a true value, in levels; for colours, as points of a cube."""
 REAL = 0.1
-"""A value near a true one with so many pixels inside areas, for each of that one's, is no noise."""
+"""A value near a true one is no noise if it has this many pixels inside areas for each of the true one's."""
 MAX_MOVED = 0.35
-"""Share of pixels between true values from which on a data set's masks are not taken for masks."""
+"""If a larger share of pixels lies between true values, the masks are not accepted as masks."""
 MAX_THIN = 32
 SMALL = 32
-"""Masks of smaller values alone hold indices, which nothing lies between."""
+"""Masks with only smaller values hold indices, and nothing lies between indices."""
 KEPT = 512
-"""Values of a mask that are kept at most: a photo in place of a mask has as many as pixels."""
+"""The most values that are kept of a mask. A photo instead of a mask has as many as pixels."""
 BORDER = 3
-"""Pixels to each side in which a border is thin."""
+"""Pixels on each side within which a border counts as thin."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class MaskValues:
 
     Attributes:
         size: (H, W).
-        kind: of the values.
-        pixels: of each value.
-        cores: of them, those whose four neighbours have the value too.
+        kind: kind of the values.
+        pixels: pixels of each value.
+        cores: pixels of each value whose four neighbours have it too.
         palette: colours of a palette mask's values.
         lossy: whether the file's format changes values.
         border_255: pixels of 255 that lie near another value.
-        complete: whether all values are in ``pixels``.
+        complete: whether ``pixels`` has all values.
     """
 
     size: tuple[int, int]
@@ -58,7 +58,7 @@ class MaskValues:
 
 
 def values_in(raw: RawMask) -> MaskValues:
-    """The values of a mask that was read."""
+    """The values of a mask."""
     values = raw.values
     pixels = count_values(values)
     palette = {v: _color(raw.palette[v]) for v in pixels if v < len(raw.palette)} if raw.palette is not None else {}
@@ -99,8 +99,8 @@ class SetValues:
     Attributes:
         colored: whether the masks are coloured, so that values are packed colours.
         pixels, cores: of each value.
-        palette: colours of palette masks' values, where all masks agree on them.
-        kinds: masks of each kind.
+        palette: colours of palette masks' values, if all masks agree on them.
+        kinds: number of masks of each kind.
         lossy: whether a mask's format changes values.
         border_255: pixels of 255 that lie near another value.
     """
@@ -122,14 +122,14 @@ class SetValues:
 
 
 def together(masks: Sequence[MaskValues], by_color: bool = False) -> SetValues:
-    """The values of all masks; grey and 1-bit ones among coloured ones are colours too.
+    """Combine the values of all masks. Grey and 1-bit masks among coloured ones are read as colours.
 
     Args:
         masks: at least one.
-        by_color: palette masks are read by their palette's colours.
+        by_color: read palette masks by their palette's colours.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no mask.
     """
     if not masks:
         raise UserError("no mask can be read, so there are no classes")
@@ -145,12 +145,12 @@ def together(masks: Sequence[MaskValues], by_color: bool = False) -> SetValues:
             continue
         for counter, counts in ((found.pixels, mask.pixels), (found.cores, mask.cores)):
             counter.update({_as_color(value, mask) if found.colored else value: n for value, n in counts.items()})
-    # The 1 of a 1-bit mask is the 255 of others that have no 1.
+    # The 1 of a 1-bit mask is the 255 of other masks if they have no 1.
     high = 255 if found.pixels[255] and not found.pixels[1] else 1
     for counter in (found.pixels, found.cores):
         counter.update({high * value: count for value, count in one_bit.items()})
     if found.colored and all(value & TRANSPARENT for value in found.pixels):
-        # Where everything is transparent, transparency says nothing.
+        # If everything is transparent, transparency has no meaning.
         found.pixels = Counter({value & ~TRANSPARENT: count for value, count in found.pixels.items()})
         found.cores = Counter({value & ~TRANSPARENT: count for value, count in found.cores.items()})
     elif found.colored and any(value & TRANSPARENT for value in found.pixels):
@@ -172,10 +172,10 @@ def _as_color(value: int, mask: MaskValues) -> int:
 
 
 def true_values(found: SetValues) -> list[int]:
-    """The values that somebody drew, sorted: those with areas of their own, and not noise around or between others.
+    """The values that somebody drew, sorted: they have areas, and are not noise around or between others.
 
     Raises:
-        UserError: noise cannot be told from what was drawn.
+        UserError: noise and drawn values cannot be told apart.
     """
     values = sorted(value for value, count in found.pixels.items() if count)
     thin = [value for value in values if found.cores[value] < CORE * found.pixels[value]]
@@ -224,7 +224,7 @@ def _distance(one: int, other: int, colored: bool) -> float:
 
 
 def _is_between(value: int, true: Sequence[int], colored: bool, limit: float) -> bool:
-    """Whether a value lies near a true one, or on the way from one to another, as mixing two of them gives it."""
+    """Whether a value lies near a true one, or between two true ones as a mixture of them."""
     if value == TRANSPARENT:
         return False
     [point], ends = _points([value], colored), _points([own for own in true if own != TRANSPARENT], colored)

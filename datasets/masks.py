@@ -16,28 +16,28 @@ from .image_files import Pixels, open_image
 from .pair import Pair
 
 Kind = Literal["index", "bit", "palette", "rgb", "grey rgb", "panoptic", "polygons"]
-"""Of a mask's values; ``grey rgb`` are three equal channels, which may be colours or an index that was saved so."""
+"""The kind of a mask's values. ``grey rgb`` are three equal channels: colours, or an index that was saved so."""
 RGB = tuple[int, int, int]
 Values = NDArray[Any]
 """(H, W) uint8 or int32."""
 
 GREY = 0x010101
-"""A grey value times this is its packed colour."""
+"""A grey value times this gives its packed colour."""
 TRANSPARENT = 1 << 24
-"""Added to the packed colour of pixels that can be seen through, in masks where others cannot."""
+"""Added to the packed colour of transparent pixels, in masks that have opaque pixels too."""
 NO_SEGMENT = 65535
-"""Value of a panoptic mask's pixels whose number is not in the annotations."""
+"""The value of panoptic pixels whose id is not in the annotations."""
 INDEX_MODES = ("L", "I", "I;16", "I;16L", "I;16B", "I;16N")
 BITS_PER_SAMPLE = 258
-"""TIFF tag."""
+"""A TIFF tag."""
 
 
 class RawMask(NamedTuple):
-    """A mask as it is on disk.
+    """A mask as stored on disk.
 
     Attributes:
-        values: (H, W); samples or palette indices; of an RGB mask each colour as one number, see :func:`pack`.
-        kind: what the values are.
+        values: (H, W); samples or palette indices. In an RGB mask, each colour is one number, see :func:`pack`.
+        kind: kind of the values.
         palette: (n, 3) uint8, the colours of a palette mask's values.
         lossy: whether the file's format changes values, as JPEG does.
     """
@@ -49,22 +49,22 @@ class RawMask(NamedTuple):
 
 
 class MaskSource(Protocol):
-    """Where the values of a pair's mask come from."""
+    """Reads the values of a pair's mask."""
 
     def read(self, pair: Pair) -> RawMask:
-        """The mask of a pair.
+        """Read the mask of a pair.
 
         Raises:
-            UserError: the file is not there, is damaged, or is no mask.
+            UserError: the file is missing or damaged, or is no mask.
         """
 
     def meaning(self) -> str:
-        """Text that changes with what the files alone do not say."""
+        """Text that changes with everything that the files alone do not tell."""
 
 
 @dataclass(frozen=True)
 class MaskImages:
-    """Masks that are image files."""
+    """Masks in image files."""
 
     def read(self, pair: Pair) -> RawMask:
         return read_raw_mask(pair.mask, pair.page)
@@ -78,10 +78,10 @@ MASK_IMAGES = MaskImages()
 
 @dataclass(frozen=True)
 class PanopticImages:
-    """COCO's panoptic masks, whose colours number segments.
+    """COCO's panoptic masks, whose colours are segment ids.
 
     Attributes:
-        segments: (n, 2) int32 of segment number and value, by file name.
+        segments: (n, 2) int32 of segment id and value, by file name.
     """
 
     segments: Mapping[str, NDArray[np.int32]]
@@ -98,17 +98,17 @@ class PanopticImages:
 
 
 def read_raw_mask(path: Path, page: int | None = None) -> RawMask:
-    """A mask's values as they are on disk.
+    """Read a mask's values as they are on disk.
 
-    Grey masks of 1, 2, 4, 8 and 16 bits have the values of their samples, which Pillow spreads over 0 to 255. Of an
-    image with transparency, pixels that can be seen through are told apart where others cannot.
+    Grey masks of 1, 2, 4, 8 and 16 bits give their samples' values, which Pillow would spread over 0 to 255.
+    Transparent pixels get other values if the image has opaque pixels too.
 
     Args:
-        path: of the file.
-        page: of a TIFF stack.
+        path: the file.
+        page: page of a TIFF stack.
 
     Raises:
-        UserError: the file is not there, is damaged, or has values of a kind that is no mask.
+        UserError: the file is missing or damaged, or its values are not of a mask.
     """
     mask = open_image(path, "mask", page=page)
     lossy = mask.format == "JPEG"
@@ -160,7 +160,7 @@ def unpack(value: int) -> RGB:
 
 
 def pack_pixels(pixels: Pixels) -> NDArray[np.int32]:
-    """(H, W, 3 or more) uint8 as (H, W) numbers."""
+    """(H, W, 3 or more) uint8 as (H, W) packed colours."""
     red, green, blue = (pixels[..., channel].astype(np.int32) for channel in range(3))
     return red << 16 | green << 8 | blue
 
@@ -175,14 +175,14 @@ def is_grey(values: Values) -> bool:
 
 
 def runs(values: Values) -> tuple[Values, NDArray[np.int64]]:
-    """The value and the length of each run of equal values, row by row. Masks are made of even areas: there are few."""
+    """The value and length of each run of equal values, row by row. Masks have even areas and therefore few runs."""
     flat = values.ravel()
     starts = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]) + 1))
     return flat[starts], np.diff(np.concatenate((starts, [flat.size])))
 
 
 def count_values(values: Values) -> dict[int, int]:
-    """Pixels of each value; runs are sorted instead of pixels."""
+    """Pixels of each value. It sorts runs, which are fewer than pixels."""
     of_run, lengths = runs(values)
     found, run_of = np.unique(of_run, return_inverse=True)
     pixels = np.bincount(run_of, weights=lengths)
@@ -199,7 +199,7 @@ def describe_value(value: int, kind: Kind) -> str:
 
 
 def _values_of_segments(raw: RawMask, segments: NDArray[np.int32] | None) -> NDArray[np.int32]:
-    """Category values of a panoptic mask, whose colour is a segment's number R + 256 G + 65536 B."""
+    """Category values of a panoptic mask, whose colours are segment ids R + 256 G + 65536 B."""
     red, green, blue = unpack_channels(raw.values)
     numbers = red + (green << 8) + (blue << 16)
     found, place = np.unique(numbers, return_inverse=True)

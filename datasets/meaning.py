@@ -1,4 +1,4 @@
-"""The classes of a data set: from a file that names them, or from the masks' values, with a message."""
+"""Find the classes of a data set, from a file that names them or from the masks' values, with a message."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,25 +19,26 @@ from .unlisted_background import with_background
 
 MAX_CLASSES = 254
 SPARSE = 4
-"""Grey values that leave more than so many numbers free for each one in use are names, not indices: 0, 85, 170."""
+"""If more than so many grey values are free for each one in use, the values are codes such as 0, 85, 170, not indices.
+"""
 VOID = 255
-"""The value that most programs give to pixels that are left out."""
+"""The value that most programs give to ignored pixels."""
 RARE, RARE_BESIDE_MANY, MANY = 0.2, 0.5, 5
-"""Share of the pixels up to which 255 is taken for left out beside small indices, a few of them or many."""
+"""Beside small indices, 255 is ignored up to this share of the pixels: beside a few of them, or beside many."""
 THIN = 0.5
-"""Share of the pixels of 255 near other values from which on it is a border."""
+"""If at least this share of the pixels of 255 lies near other values, 255 is a border."""
 Ignore = Literal["auto"] | int | None
-"""Which value is left out; None: none is."""
+"""The ignored value; None: none."""
 
 
 @dataclass
 class Meaning:
-    """What the values of a data set's masks mean.
+    """The meaning of the values in a data set's masks.
 
     Attributes:
         classes: the classes.
-        coding: which value stands for which.
-        notes: what was taken as something that nobody said, in words.
+        coding: the class of each value.
+        notes: assumptions, in words.
     """
 
     classes: ClassSet
@@ -48,13 +49,13 @@ class Meaning:
 def meaning_of(
     masks: Sequence[MaskValues], named: NamedClasses | None, source: MaskSource, ignore: Ignore = "auto"
 ) -> Meaning:
-    """What the values of all masks mean.
+    """Find the meaning of the values in all masks.
 
     Args:
-        masks: the values of each.
-        named: classes that a file beside them names; None: the values are the classes.
-        source: where masks are read from.
-        ignore: the value that is left out.
+        masks: the values of each mask.
+        named: classes of a file beside the masks; None: the values are the classes.
+        source: reads the masks.
+        ignore: the ignored value.
 
     Raises:
         UserError: no mask can be read, the file does not fit the masks, or the values are no classes.
@@ -70,7 +71,7 @@ def meaning_of(
 
 
 def settled(layout: Layout, masks: Sequence[MaskValues], ignore: Ignore = "auto") -> Layout:
-    """The layout with its classes and what its masks' values mean; one whose classes are known stays as it is.
+    """The layout with its classes and the meaning of its masks' values; unchanged if its classes are known.
 
     Raises:
         UserError: as for :func:`meaning_of`.
@@ -90,13 +91,13 @@ def look_and_settle(
     ignore: Ignore = "auto",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Layout:
-    """The same, where every mask is read for it if need be.
+    """The same, but every mask is read if that is needed.
 
     Args:
-        layout: of a folder.
-        workers: of :func:`.map_files`.
-        ignore: the value that is left out.
-        progress: called with masks done and their number.
+        layout: the layout of a folder.
+        workers: see :func:`.map_files`.
+        ignore: the ignored value.
+        progress: called with (masks done, masks).
 
     Raises:
         UserError: as for :func:`meaning_of`.
@@ -114,7 +115,7 @@ def _values_of_pair(coding: Coding, pair: Pair) -> MaskValues | None:
     try:
         return values_in(coding.read(pair))
     except UserError:
-        return None  # it is named when it is converted
+        return None  # it is reported when it is converted
 
 
 def _notes_of_moved(found: SetValues, true: Sequence[int]) -> list[str]:
@@ -160,7 +161,7 @@ def _of_indices(found: SetValues, true: Sequence[int], ignore: Ignore) -> Meanin
 
 
 def _left_out(found: SetValues, true: Sequence[int], ignore: Ignore) -> tuple[int | None, list[str]]:
-    """The value that is left out: 255 where small indices are in use beside it and it is rare or only at borders."""
+    """The ignored value: 255 if small indices are in use beside it, and it is rare or only at borders."""
     if ignore != "auto":
         return ignore, []
     others = [value for value in true if value != VOID]
@@ -174,7 +175,7 @@ def _left_out(found: SetValues, true: Sequence[int], ignore: Ignore) -> tuple[in
 
 
 def _palette_colors(found: SetValues, used: Sequence[int]) -> list[RGB]:
-    # Grey palettes say nothing, and a colour that two classes share would not tell them apart.
+    # Grey palettes have no meaning, and a colour of two classes would not tell them apart.
     colors = [found.palette.get(value, (0, 0, 0)) for value in used]
     told_apart = len(set(colors)) == len(colors) and any(len(set(color)) > 1 for color in colors)
     return colors if told_apart else [voc_color(label + 1) for label in range(len(used))]
@@ -220,7 +221,7 @@ def _of_file(masks: Sequence[MaskValues], named: NamedClasses, source: MaskSourc
 
 
 def _colors_decide(masks: Sequence[MaskValues], named: NamedClasses) -> bool:
-    """Whether palette masks show the file's colours, each of one class, under other indices than the file's."""
+    """Whether palette masks show the file's colours, one for each class, under other indices than the file's."""
     shown = [(v, pack(m.palette.get(v, (0, 0, 0)))) for m in masks if m.kind == "palette" for v in m.pixels]
     color_of = dict(zip(named.values or range(len(named.names)), map(pack, named.colors), strict=False))
     if len(set(color_of.values())) < len(named.names) or not {color for _, color in shown} <= set(color_of.values()):
@@ -229,7 +230,7 @@ def _colors_decide(masks: Sequence[MaskValues], named: NamedClasses) -> bool:
 
 
 def _values_of_file(found: SetValues, named: NamedClasses) -> tuple[list[int], list[str]]:
-    """The index that stands for each class of a file, and what is said of it."""
+    """The index of each class of a file, and notes about it."""
     places = named.values or list(range(len(named.names)))
     used = {value for value, count in found.pixels.items() if count}
     if found.colored or (used <= {*places, VOID} and used != {0, VOID}):
@@ -245,23 +246,23 @@ def _values_of_file(found: SetValues, named: NamedClasses) -> tuple[list[int], l
 
 
 def _greys_of_file(found: SetValues, named: NamedClasses, coding: Coding) -> dict[int, int]:
-    """The label of each grey value, where grey masks hold the greys of the file's colours; else none."""
+    """The label of each grey value if grey masks hold the greys of the file's colours; else empty."""
     greys = {value & VOID: label for value, label in coding.colors.items() if value == (value & VOID) * GREY}
     if found.colored or not set(found.pixels) <= set(greys):
         return {}
-    # Those that are indices of the file as well are indices: 0 and 1 of a dark palette.
+    # Greys that are also indices of the file are indices: 0 and 1 of a dark palette.
     return {} if set(found.pixels) <= set(named.values or range(len(named.names))) else greys
 
 
 def classes_of(
     named: NamedClasses, values: Sequence[int] | None = None, ignore: Ignore = "auto"
 ) -> tuple[ClassSet, Coding]:
-    """Classes and coding of a class file; names such as void are of ignored pixels.
+    """Classes and coding of a class file. Names such as void stand for ignored pixels.
 
     Args:
         named: the file.
-        values: index of each class; None: as the file says, or its place in it. Negative: none stands for it.
-        ignore: the value that is left out besides; ``auto``: 255, where no class has it.
+        values: index of each class; None: the file's, or its position in the file. Negative: no index.
+        ignore: another ignored value; ``auto``: 255 if no class has it.
     """
     values = list(values or named.values or range(len(named.names)))
     kept = [
@@ -270,7 +271,7 @@ def classes_of(
     ignored = [place for place in range(len(named.names)) if place not in kept]
     if len(kept) > 255 or not kept:
         raise UserError(f"{named.path}: {len(kept)} classes; a data set has 1 to 255")
-    # In index masks the value of the one ignored class stays, where no class has it: they are read as they are.
+    # In index masks the value of the one ignored class stays if no class has it, so that they are read unchanged.
     by_index = named.values is not None or not named.colors
     stays = by_index and len(ignored) == 1 and len(kept) <= values[ignored[0]] <= 255
     ignore_index = values[ignored[0]] if stays else VOID

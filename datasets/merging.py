@@ -13,20 +13,20 @@ from .image_files import Pixels
 from .samples import ImagesAndMasks, Sample
 
 Merge = Mapping[str, Sequence[str]]
-"""The names of the classes that become one, by its name."""
+"""Lists of classes to merge, by the name of the merged class."""
 
 
 class Relabelled(ImagesAndMasks):
-    """A data set whose labels have become those of other classes.
+    """A data set whose labels are replaced by those of other classes.
 
     Args:
-        dataset: with the labels as its masks have them.
-        classes: what the new labels mean.
-        table: new label of each label, 256 of them.
+        dataset: with the labels of its masks.
+        classes: the new classes.
+        table: new label for each of the 256 labels.
     """
 
     def __init__(self, dataset: ImagesAndMasks, classes: ClassSet, table: Sequence[int]) -> None:
-        # Not the base's: what is read and kept in memory is the data set's.
+        # The base's constructor is not called, because the inner data set reads and caches the samples.
         self.dataset, self.classes, self.relabelled = dataset, classes, tuple(table)
         self.pairs, self.coding, self.left_out = dataset.pairs, dataset.coding, dataset.left_out
         self.table = np.array(table, np.uint8)
@@ -49,16 +49,16 @@ class Relabelled(ImagesAndMasks):
 def merge_classes(
     dataset: ImagesAndMasks, merge: Merge, ignore: Sequence[str] = (), setting: str = "data.merge."
 ) -> ImagesAndMasks:
-    """The data set with other classes; itself where nothing changes.
+    """The data set with other classes; unchanged if there is nothing to merge or ignore.
 
     Args:
-        dataset: with the classes as its masks have them.
-        merge: of the config's ``data.merge``.
+        dataset: with the classes of its masks.
+        merge: like the config's ``data.merge``.
         ignore: names of classes whose pixels get the ignored label.
-        setting: what an error names before the merged class.
+        setting: text before the merged class in errors.
 
     Raises:
-        UserError: there is no class of a name, a class is named twice, or none is left.
+        UserError: there is no class of a name, a class is named twice, or no class is left.
     """
     classes, table = merged_classes(dataset.classes, merge, ignore, setting)
     return dataset if classes == dataset.classes else Relabelled(dataset, classes, table)
@@ -67,9 +67,9 @@ def merge_classes(
 def merged_classes(
     classes: ClassSet, merge: Merge, ignore: Sequence[str] = (), setting: str = "data.merge."
 ) -> tuple[ClassSet, list[int]]:
-    """The classes that are left, and the label that each of the 256 labels becomes.
+    """The remaining classes, and the new label for each of the 256 labels.
 
-    A merged class stands where the first of its members stood, and has the colour of the one that is named first.
+    A merged class takes the position of the first of its members in the data, and the colour of the first one named.
 
     Raises:
         UserError: as for a data set.
@@ -90,7 +90,7 @@ def merged_classes(
 
 
 def _checked(classes: ClassSet, merge: Merge, ignore: Sequence[str], setting: str) -> dict[str, str | None]:
-    """What becomes of each class that is named: the merged class, or None for one that is ignored."""
+    """The new class of each named class, or None if it is ignored."""
     becomes: dict[str, str | None] = {}
     entries = [(f"{setting}{new}", name, new) for new, members in merge.items() for name in members]
     for key, name, new in [*entries, *(("data.ignore", name, None) for name in ignore)]:
@@ -116,13 +116,13 @@ def _is_value(name: str) -> bool:
 
 
 def only_known(merge: Merge, names: Sequence[str]) -> dict[str, list[str]]:
-    """The part of ``merge`` that classes of these names have, for a model or a data set that lacks some of them."""
+    """The part of ``merge`` whose classes are in ``names``, for a model or a data set that lacks some of them."""
     known = {new: [name for name in members if name in names] for new, members in merge.items()}
     return {new: members for new, members in known.items() if members}
 
 
 def in_order_of(dataset: ImagesAndMasks, names: Sequence[str]) -> ImagesAndMasks:
-    """The data set with its classes in the order of ``names``; itself where it has others, or these in this order."""
+    """The data set with its classes in the order of ``names``; unchanged if it has other classes, or this order."""
     classes = dataset.classes
     if classes.names == tuple(names) or sorted(classes.names) != sorted(names):
         return dataset

@@ -1,16 +1,16 @@
-"""Where a sample lies on disk."""
+"""The files of a sample."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 
 class Pair(NamedTuple):
-    """An image and what says which class its pixels are.
+    """An image and its annotation.
 
     Attributes:
         image: the file.
-        mask: a mask, or a file of polygons, which may be that of many images.
-        page: of a TIFF stack, from 0 on, the same of both; None: the files hold one image each.
+        mask: a mask, or a file of polygons, which may belong to many images.
+        page: page of a TIFF stack, from 0 on, the same in both files; None: the files hold one image each.
     """
 
     image: Path
@@ -23,5 +23,5 @@ class Pair(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of the sample: the image's name without suffix, with the page of a stack."""
+        """Name of the sample: the image's name without suffix, with the page of a stack."""
         return self.image.stem if self.page is None else f"{self.image.stem}_{self.page:04d}"

@@ -19,9 +19,9 @@ Result = TypeVar("Result")
 
 CHUNK = 8
 AHEAD = 4
-"""Chunks a worker may be ahead of the reader, so that memory does not grow with the number of files."""
+"""Chunks that a worker may be ahead of the reader, so that memory does not grow with the number of files."""
 MIN_ITEMS = 64
-"""Fewer are done sooner than a process starts."""
+"""A smaller number is done before a process has started."""
 
 
 def map_files(
@@ -30,13 +30,13 @@ def map_files(
     """``function(shared, item)`` of each item, in order.
 
     Args:
-        function: of a module; what it raises is raised here.
-        shared: handed to each process once.
-        items: small things to work on.
-        workers: processes; None: as many as the machine has cores, none for a few items; 0 or 1: none.
+        function: a function at module level; its errors are raised here.
+        shared: sent to each process once.
+        items: small objects.
+        workers: number of processes; None: one for each core, or none for a few items; 0 or 1: none.
 
     Raises:
-        UserError: a process was ended from outside, as by a machine without memory.
+        UserError: a process was killed, for instance for lack of memory.
     """
     if workers is None:
         workers = (os.cpu_count() or 1) if len(items) >= MIN_ITEMS else 1
@@ -61,7 +61,7 @@ def map_files(
             "or take fewer processes (--workers)"
         ) from None
     finally:
-        # The chunks under way, and those already handed over, are not worth waiting for.
+        # The chunks in work, and those already handed over, are not worth waiting for.
         stopped.value = 1
         pool.shutdown(cancel_futures=True)
 
@@ -72,7 +72,7 @@ _job: tuple[Callable[[Any, Any], Any], Any, Any]
 def _remember(function: Callable[[Any, Any], Any], shared: object, stopped: object) -> None:
     global _job
     _job = function, shared, stopped
-    # Ctrl-C reaches the whole process group; the parent decides.
+    # Ctrl-C reaches the whole process group, and the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # There is a process for each core already.
     cv2.setNumThreads(1)

@@ -24,18 +24,18 @@ from .sampling import Key
 from .statistics_cache import cached_table
 
 PASTE_STREAM = 1
-"""Keeps these draws apart from those of the augmentation, which come from the same seed, epoch and index."""
+"""Separates these draws from those of the augmentation, which have the same seed, epoch and index."""
 
 
 class Pasted(Dataset[dict[str, Any]]):
-    """Augmented samples of which a share is covered by classes of another sample of the same epoch.
+    """Augmented samples. A share of them is covered by classes of another sample of the same epoch.
 
     Like :class:`Augmented`, a sample is a function of (seed, epoch, index) alone.
 
     Args:
         data: augmented samples of one size.
-        p: probability that a sample is given classes of another, 0–1.
-        labels: those that are copied; None: half of the other's, rounded up, drawn each time.
+        p: probability that a sample gets classes of another, 0–1.
+        labels: the copied labels; None: half of the other sample's, rounded up, drawn each time.
     """
 
     def __init__(self, data: Augmented, p: float, labels: Sequence[int] | None = None) -> None:
@@ -46,10 +46,10 @@ class Pasted(Dataset[dict[str, Any]]):
         return len(self.data)
 
     def __getitem__(self, key: Key) -> dict[str, Any]:
-        """As :meth:`Augmented.__getitem__` gives them.
+        """A sample like those of :meth:`Augmented.__getitem__`.
 
         Raises:
-            UserError: either sample cannot be had, or the two have different sizes.
+            UserError: one of the samples cannot be read, or their sizes differ.
         """
         epoch, index = key
         sample = self.data[key]
@@ -64,7 +64,7 @@ class Pasted(Dataset[dict[str, Any]]):
                 "pasted into each other; add a crop or a resize to the config's augmentation"
             )
         labels = self.labels if self.labels is not None else self._half(other, random)
-        # Looked up in a table: torch.isin takes three times as long.
+        # This is a table, because torch.isin takes three times as long.
         copied = torch.zeros(256, dtype=torch.bool).index_fill(0, labels, True)[other["mask"].int()]
         return sample | {
             "image": torch.where(copied, other["image"], sample["image"]),
@@ -78,10 +78,10 @@ class Pasted(Dataset[dict[str, Any]]):
 
 
 def augmented_samples(config: Config, split: ImagesAndMasks) -> Augmented | Pasted:
-    """What a segmentation run trains on: a split with the config's ``sampling``, ``augmentation`` and ``paste``.
+    """The samples of a segmentation run: a split with the config's ``sampling``, ``augmentation`` and ``paste``.
 
     Raises:
-        UserError: a setting that does not fit; its key is named.
+        UserError: a setting does not fit. The message names its key.
     """
     augmentation = build_augmentation(config.augmentation, split.classes.ignore_index)
     rare = None

@@ -13,17 +13,17 @@ from PIL import Image, TiffImagePlugin
 BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES, SAMPLE_FORMAT = 258, 262, 277, 338, 339
 """Tags of TIFF 6.0."""
 SEPARATED, FLOAT = 5, 3
-"""Photometric interpretation of CMYK, and the sample format of numbers with a point."""
+"""The photometric interpretation of CMYK, and the sample format of floating-point numbers."""
 ALPHA = {1, 2}
-"""Of extra samples: transparency, of colours that are or are not multiplied with it."""
+"""Kinds of extra samples that are transparency, with premultiplied colours or without."""
 
 
 class Excess(NamedTuple):
-    """What an image has too much of.
+    """The excess of an image.
 
     Attributes:
-        channels: with those that are no colours.
-        bits: of each.
+        channels: number of channels, including those that are no colours.
+        bits: bits of each channel.
         with_point: whether the values are floating-point numbers.
     """
 
@@ -36,8 +36,8 @@ class Excess(NamedTuple):
         return f"{channels} of {self.bits} bits" + (" with a decimal point" if self.with_point else "")
 
     def command(self, path: Path) -> str:
-        """What brings the image to three channels of 8 bits, or to one."""
-        # One range for all images: one of its own for each would change what is bright.
+        """A command that converts the image to three channels of 8 bits, or to one."""
+        # All images have one range. A separate range for each would change what is bright.
         top = "1" if self.with_point else str(2**self.bits - 1)
         scale = f" -ot Byte -scale 0 {top} 0 255" if self.bits > 8 else ""
         bands = "" if self.channels in (1, 3) else " -b 1" if self.channels == 2 else " -b 1 -b 2 -b 3"
@@ -45,21 +45,21 @@ class Excess(NamedTuple):
 
 
 def excess(image: Image.Image) -> Excess | None:
-    """What an image has too much of; None where it can be read as it is.
+    """The excess of an image; None if it can be read as it is.
 
     Args:
-        image: opened and not decoded yet.
+        image: opened, but not decoded yet.
     """
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return excess_of_tags(image.tag_v2)
-    # Pillow has one mode for PNG files of 8 and of 16 bits; only how it will unpack them tells.
+    # Pillow has one mode for PNG files of 8 and of 16 bits. Only the way of unpacking tells them apart.
     tiles: list[Any] = getattr(image, "tile", [])
     deep = image.mode.startswith(("I", "F")) or any("16" in str(tile[3]) for tile in tiles)
     return Excess(len(image.getbands()), 16) if deep else None
 
 
 def excess_of_tags(tags: Mapping[int, Any]) -> Excess | None:
-    """The same of a TIFF page by its tags."""
+    """The excess of a TIFF page, by its tags."""
     channels, bits = int(tags.get(SAMPLES, 1)), max(_numbers(tags.get(BITS, 1)))
     extra = _numbers(tags.get(EXTRA_SAMPLES, ()))
     most = 4 if tags.get(PHOTOMETRIC) == SEPARATED else 3
@@ -69,7 +69,7 @@ def excess_of_tags(tags: Mapping[int, Any]) -> Excess | None:
 
 
 def excess_of_unknown(file: BinaryIO) -> Excess | None:
-    """The same of a file that Pillow cannot open; None where it is no TIFF file."""
+    """The excess of a file that Pillow cannot open; None if it is no TIFF file."""
     header = file.read(8)
     if header[:4] not in (b"II*\0", b"MM\0*"):
         return None

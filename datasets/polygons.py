@@ -13,15 +13,15 @@ from .masks import RawMask
 from .pair import Pair
 
 Points = NDArray[np.float32]
-"""(N, 2) x and y in pixels; the first pixel's centre is at 0.5."""
+"""(N, 2) x and y in pixels; the centre of the first pixel is at 0.5."""
 
 SHIFT = 4
-"""Bits behind the point in the coordinates that OpenCV is given."""
+"""Fractional bits in the coordinates for OpenCV."""
 CIRCLE_POINTS = 64
 
 
 class Region(NamedTuple):
-    """Pixels (H, W) bool at a place of an image, its left upper corner."""
+    """Pixels (H, W) bool at a place in an image, their upper left corner."""
 
     left: int
     top: int
@@ -29,14 +29,14 @@ class Region(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A thing: the value of its class, and its outlines or its pixels.
+    """An object: the value of its class, and its outlines or its pixels.
 
     Attributes:
-        value: of its class.
-        outlines: each filled; none where the thing is said by its pixels.
+        value: mask value of its class.
+        outlines: filled one by one; none if the object has pixels.
         region: its pixels.
-        encoded: its pixels as a run-length coding of COCO.
-        holes: outlines within a single one that are left as they are.
+        encoded: its pixels in COCO's run-length coding.
+        holes: outlines within a single outline whose inside is not filled.
     """
 
     value: int
@@ -55,12 +55,12 @@ class Drawing(NamedTuple):
 
 @dataclass(frozen=True)
 class PolygonMasks:
-    """Masks that are drawn from shapes.
+    """Masks drawn from shapes.
 
     Attributes:
         drawing_of: reads the drawing of a pair.
-        background: value of what no shape covers.
-        names: of the values, in their order.
+        background: value of uncovered pixels.
+        names: names of the values, in order.
     """
 
     drawing_of: Callable[[Pair], Drawing]
@@ -90,7 +90,7 @@ def draw(drawing: Drawing, background: int) -> Pixels:
 
 
 def _paint(mask: Pixels, region: Region, value: int) -> None:
-    """What lies outside the mask is cut off."""
+    """Parts outside the mask are cut off."""
     height, width = mask.shape
     top, left = max(region.top, 0), max(region.left, 0)
     inside = region.inside[top - region.top : height - region.top, left - region.left : width - region.left]
@@ -110,17 +110,17 @@ def _decoded(encoded: dict[str, Any], size: tuple[int, int]) -> NDArray[np.bool_
 
 
 def polygon(numbers: Any) -> Points:
-    """From x and y in turn, or from pairs of them."""
+    """A polygon from alternating x and y, or from pairs."""
     return np.array(numbers, np.float32).reshape(-1, 2)
 
 
 def rectangle(first: Any, second: Any) -> Points:
-    """From two opposite corners."""
+    """A rectangle from two opposite corners."""
     (left, top), (right, bottom) = first, second
     return polygon([left, top, right, top, right, bottom, left, bottom])
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float) -> Points:
-    """As a polygon of many corners."""
+    """An ellipse as a polygon with many corners."""
     angles = np.linspace(0, 2 * np.pi, CIRCLE_POINTS, endpoint=False)
     return polygon(np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)], 1))

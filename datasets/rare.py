@@ -17,24 +17,24 @@ from .sampling import Key
 from .statistics import PixelTable
 
 RARE_STREAM = 2
-"""Keeps these draws apart from those of augmentation and pasting, which come from the same seed, epoch and index."""
+"""Separates these draws from those of augmentation and pasting, which have the same seed, epoch and index."""
 
 
 class Draw(NamedTuple):
-    """The index of the image that a sample shows, and the label that its crop is centred on; None: anywhere."""
+    """The index of a sample's image, and the label on which its crop is centred; None: anywhere."""
 
     image: int
     label: int | None
 
 
 class RareClasses:
-    """Which samples show a rare class: a share of them, each rare class as often as the others.
+    """Chooses the samples that show a rare class. All rare classes are equally frequent.
 
     Args:
-        table: pixels of each class in each image, of :func:`.count_by_image`.
-        labels: the rare classes; those that no image holds are left out.
-        share: of the samples, 0–1.
-        seed: of the run.
+        table: pixels of each class in each image, from :func:`.count_by_image`.
+        labels: the rare classes; those in no image are left out.
+        share: share of the samples that show a rare class, 0–1.
+        seed: the run's.
     """
 
     def __init__(self, table: PixelTable, labels: Sequence[int], share: float, seed: int) -> None:
@@ -42,9 +42,9 @@ class RareClasses:
         self.labels, self.share, self.seed = list(self.images_of), share, seed
 
     def draw(self, key: Key) -> Draw:
-        """What the sample ``key`` is made of: its own image, or for a share of them one that holds a rare class.
+        """The image of the sample ``key``: its own or, for a share of the samples, one with a rare class.
 
-        Its own image is kept where it holds the class, so that an epoch stays as varied as it can be.
+        Its own image is kept if it has the class, so that an epoch is as varied as possible.
         """
         epoch, index = key
         entropy = np.random.SeedSequence(self.seed, spawn_key=(epoch, index, RARE_STREAM))
@@ -62,7 +62,7 @@ class RareClasses:
 def rare_labels(table: PixelTable) -> list[int]:
     """The classes with fewer pixels than the median of those that occur, from a :func:`.count_by_image` table.
 
-    Of CamVid's 11 classes these are pole, sign, fence, pedestrian and bicyclist; of two classes the smaller one.
+    Of CamVid's 11 classes these are pole, sign, fence, pedestrian and bicyclist. Of two classes it is the smaller one.
     """
     pixels = table[:, :-1].sum(0, dtype=np.int64)
     present = np.flatnonzero(pixels)
@@ -73,7 +73,7 @@ def rare_classes(sampling: SamplingConfig, classes: ClassSet, table: PixelTable,
     """The draws of a config's ``sampling``.
 
     Raises:
-        UserError: ``sampling.classes`` names what is no class, or no image holds a rare class.
+        UserError: ``sampling.classes`` has an unknown class, or no image has a rare class.
     """
     named = labels_named(sampling.classes or [], classes, "sampling.classes")
     rare = RareClasses(table, named or rare_labels(table), sampling.rare, seed)

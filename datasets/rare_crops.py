@@ -10,13 +10,13 @@ import albumentations as A
 import numpy as np
 
 Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels, the last two excluded."""
+"""Left, top, right and bottom in pixels; right and bottom are excluded."""
 
 NO_PADDING = {"pad_top": 0, "pad_bottom": 0, "pad_left": 0, "pad_right": 0}
 
 
 class _Centred(A.DualTransform):
-    """In front of a crop of albumentations in its bases."""
+    """A mix-in before a crop of albumentations."""
 
     def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = super().get_params_dependent_on_data(params, data)
@@ -24,7 +24,7 @@ class _Centred(A.DualTransform):
         if len(pixels):
             height, width = data["mask"].shape[:2]
             y, x = divmod(int(pixels[self.py_random.randrange(len(pixels))]), width)
-            # The box is one of the image with its padding, which comes before the crop.
+            # The box refers to the image with its padding, which comes before the crop.
             pad = found.get("pad_params") or NO_PADDING
             size = height + pad["pad_top"] + pad["pad_bottom"], width + pad["pad_left"] + pad["pad_right"]
             found["crop_coords"] = around((y + pad["pad_top"], x + pad["pad_left"]), found["crop_coords"], size)
@@ -32,7 +32,7 @@ class _Centred(A.DualTransform):
 
 
 def around(centre: tuple[int, int], box: Box, size: tuple[int, int]) -> Box:
-    """``box`` moved so that ``centre`` (y, x) is in its middle, as far as an image of ``size`` (H, W) has room."""
+    """``box`` moved so that ``centre`` (y, x) is in its middle, as far as an image of ``size`` (H, W) allows."""
     left, top, right, bottom = box
     height, width = bottom - top, right - left
     top = min(max(centre[0] - height // 2, 0), size[0] - height)
@@ -53,4 +53,4 @@ class RandomResizedCrop(_Centred, A.RandomResizedCrop):
 
 
 CENTRED_CROPS: dict[str, Any] = {crop.__name__: crop for crop in (RandomCrop, RandomSizedCrop, RandomResizedCrop)}
-"""By albumentations' names."""
+"""The centred crops by albumentations' names."""

@@ -12,21 +12,22 @@ from .samples import ImagesAndMasks
 from .statistics_cache import state_of
 
 Problems = dict[int, str]
-"""Why a sample cannot be read, by its index."""
+"""The reason why a sample cannot be read, by its index."""
 
 
 def without_unreadable(dataset: ImagesAndMasks, cache: float) -> ImagesAndMasks:
-    """The samples that can be read; why the others cannot is in ``left_out``.
+    """The samples that can be read. ``left_out`` has the reasons for the others.
 
-    All are read once, on all cores. Which ones could not is kept in the user's cache folder, so that the next time
-    only these are read again while no file has changed.
+    All samples are read once, on all cores. The unreadable ones are listed in the user's cache folder. While no file
+    has changed, only these are read again.
 
     Args:
-        dataset: of files, without a cache of decoded samples: that is made like the first one, which may be bad.
-        cache: GiB of decoded samples that the result keeps in memory at most.
+        dataset: without a cache of decoded samples, since a cache takes its size from the first sample, which may be
+            bad.
+        cache: most GiB of decoded samples that the result keeps in memory.
 
     Raises:
-        UserError: not one can be read.
+        UserError: no sample can be read.
     """
     problems = cached_problems(dataset)
     kept = [index for index in range(len(dataset)) if index not in problems]
@@ -45,7 +46,7 @@ def cached_problems(dataset: ImagesAndMasks) -> Problems:
     path = cache_folder() / "readable" / f"{hashlib.sha256(state.encode()).hexdigest()[:32]}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Of several processes of one training the first looks, and the others wait for what it finds.
+        # The first process of a training looks, and the others wait for its result.
         with lock_file(path.with_suffix(".lock"), wait=True):
             try:
                 suspects = [int(index) for index in json.loads(path.read_bytes())]
@@ -56,7 +57,7 @@ def cached_problems(dataset: ImagesAndMasks) -> Problems:
                 write_json(path, list(problems))
             return problems
     except OSError:
-        # A home that cannot be written to costs time, nothing else.
+        # If the home folder cannot be written to, this only costs time.
         return find_problems(dataset, range(len(dataset)))
 
 
@@ -66,7 +67,7 @@ def find_problems(dataset: ImagesAndMasks, indices: range | list[int]) -> Proble
 
 
 def problem_of(dataset: ImagesAndMasks, index: int) -> str:
-    """Why sample ``index`` cannot be read; empty where it can."""
+    """The reason why sample ``index`` cannot be read; empty if it can."""
     try:
         dataset[index]
     except UserError as error:

@@ -27,23 +27,22 @@ class Sample(NamedTuple):
 class ImagesAndMasks:
     """Samples of a split in a fixed order.
 
-    A map-style data set for PyTorch's loaders, which ask for no base class: without it, processes that look at files
-    need not import PyTorch.
+    This is a map-style data set for PyTorch's loaders. They need no base class, and without one, processes that look at
+    files need not import PyTorch.
 
     Args:
         pairs: the files, at least one pair.
-        classes: what the masks' labels mean.
-        cache: GiB of decoded samples that are kept in memory at most, the first of them; 0: none. Worker processes
-            that are forked share the memory, spawned ones read the files each time; the samples are the same either
-            way.
-        coding: what the masks' values mean; None: they are class indices.
+        classes: the classes of the masks' labels.
+        cache: most GiB of decoded samples kept in memory, from the first on; 0: none. Forked worker processes share the
+            memory, and spawned ones read the files each time. The samples are the same either way.
+        coding: the meaning of the masks' values; None: they are class indices.
     """
 
     coding: Coding | None = None
     relabelled: tuple[int, ...] = ()
-    """New label of each of the masks' labels, where classes are merged; empty: they stay as they are."""
+    """New label for each label of the masks if classes are merged; empty: unchanged."""
     left_out: tuple[str, ...] = ()
-    """Why samples of the data are not among these, where a training leaves out what cannot be read."""
+    """Reasons why samples of the data are missing here, if a training leaves out unreadable ones."""
 
     def __init__(
         self, pairs: Sequence[Pair], classes: ClassSet, cache: float = 0, coding: Coding | None = None
@@ -57,10 +56,10 @@ class ImagesAndMasks:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> Sample:
-        """Sample ``index``, in arrays of its own.
+        """Sample ``index``, in new arrays.
 
         Raises:
-            UserError: an unreadable file, sizes that differ, a mask that is no index mask, a label without a class.
+            UserError: a file is unreadable, sizes differ, the mask is no index mask, or a label has no class.
         """
         name = self.pairs[index].name
         if self._cache and (cached := self._cache.get(index)):
@@ -72,7 +71,7 @@ class ImagesAndMasks:
         return Sample(image, mask, name)
 
     def mask(self, index: int) -> Pixels:
-        """The mask of sample ``index`` alone, (H, W) uint8, its labels checked.
+        """The mask of sample ``index``, (H, W) uint8, with checked labels.
 
         Raises:
             UserError: as for a sample.
@@ -92,7 +91,7 @@ class ImagesAndMasks:
         return fingerprint(dict.fromkeys(file for pair in self.pairs for file in pair.files))
 
     def subset(self, indices: Sequence[int]) -> "ImagesAndMasks":
-        """A data set of these samples alone, in this order."""
+        """A data set with only these samples, in this order."""
         return ImagesAndMasks([self.pairs[index] for index in indices], self.classes, self.cache, self.coding)
 
 
@@ -115,7 +114,7 @@ def wrong_labels(labels: str, classes: ClassSet) -> str:
 
 
 def check_sizes(pair: Pair, image: Pixels, mask: Pixels) -> None:
-    """Refuse a mask of another size than its image."""
+    """Refuse a mask whose size differs from its image's."""
     if image.shape[:2] != mask.shape:
         raise UserError(
             f"{pair.mask}: the mask is {_size(mask)} pixels, its image {pair.image} is {_size(image)}; "
@@ -124,10 +123,10 @@ def check_sizes(pair: Pair, image: Pixels, mask: Pixels) -> None:
 
 
 class _SampleCache:
-    """Decoded samples of one size in memory that forked processes share; samples of another size are not kept.
+    """Decoded samples in memory that forked processes share. All have one size; samples of other sizes are not kept.
 
-    Anonymous memory instead of /dev/shm, which is 64 MB in many containers. A page costs nothing before it is written.
-    Two processes that fill the same place write the same bytes, and ``filled`` is set after them, so no lock is needed.
+    It is anonymous memory, because /dev/shm has 64 MB in many containers. A page costs nothing before it is written.
+    Two processes that fill the same place write the same bytes, and ``filled`` is set afterwards, so no lock is needed.
     """
 
     def __init__(self, length: int, height: int, width: int) -> None:
@@ -139,13 +138,13 @@ class _SampleCache:
 
     @classmethod
     def like(cls, image: Pixels, length: int, limit: float) -> "_SampleCache | None":
-        """Room for the first samples of the image's size, ``length`` or what ``limit`` GiB hold; None for none."""
+        """A cache for the first ``length`` samples of the image's size, or as many as ``limit`` GiB hold; else None."""
         height, width = image.shape[:2]
         length = min(length, int(limit * 2**30) // (4 * height * width))
         return cls(length, height, width) if length else None
 
     def get(self, index: int) -> tuple[Pixels, Pixels] | None:
-        """Copies, so that nobody can change what the next reader gets."""
+        """Copies of a sample, so that nobody can change what the next reader gets."""
         if index >= len(self.filled) or not self.filled[index]:
             return None
         return self.images[index].copy(), self.masks[index].copy()
@@ -156,11 +155,11 @@ class _SampleCache:
             self.filled[index] = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(None), ()  # a spawned process cannot share the memory: it gets None and reads files
+        return type(None), ()  # a spawned process cannot share the memory, so it gets None and reads files
 
 
 def complaint(unknown: Mapping[str, int], coding: Coding, classes: ClassSet) -> str:
-    """What is wrong with a mask that holds values of no class, and what to do."""
+    """The error message for a mask with values of no class, with advice."""
     if all(value.startswith("#") for value in unknown) and not coding.colors:
         return (
             f"{describe_unknown(unknown)}: class indices are expected here; segnet inspect writes a config that says "
@@ -173,7 +172,7 @@ def complaint(unknown: Mapping[str, int], coding: Coding, classes: ClassSet) -> 
 
 
 def describe_unknown(unknown: Mapping[str, int]) -> str:
-    """Values of a mask that stand for no class, in words."""
+    """Values of a mask without a class, in words."""
     shown = ", ".join(f"{value} ({count:,} pixels)" for value, count in list(unknown.items())[:3])
     more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
     return f"the mask holds {shown}{more}, which stand for no class"

@@ -11,22 +11,22 @@ Key = tuple[int, int]
 
 
 class EpochBatches:
-    """Batch sampler whose batches do not depend on what was drawn before.
+    """A batch sampler whose batches do not depend on earlier draws.
 
     Each global batch of ``batch_size * world_size`` samples is cut into ``world_size`` consecutive parts, one for each
-    process, so the same samples make a step however many processes share it. Every sample comes exactly once an epoch
-    over all processes, and every process has the same number of batches, so none waits for another at the end. What
-    is over after the whole global batches makes a last one, whose parts differ in length by one at most; where it has
-    fewer samples than there are processes, they join the global batch before it instead.
+    process, so a step has the same samples for any number of processes. Every sample comes exactly once in an epoch
+    over all processes, and every process has the same number of batches, so none waits for another at the end. The
+    samples after the last whole global batch make a shorter one, whose parts differ in length by at most one. If it has
+    fewer samples than there are processes, they join the global batch before.
 
     Args:
         length: samples in the data set.
-        batch_size: samples a batch of one process.
-        seed: of the run.
-        rank: number of this process.
+        batch_size: samples in a batch of one process.
+        seed: the run's.
+        rank: index of this process.
         world_size: number of processes.
-        drop_last: leave out what is over after the whole global batches.
-        shuffle: False: in the data set's order.
+        drop_last: leave out the samples after the last whole global batch.
+        shuffle: False: keep the data set's order.
 
     Raises:
         UserError: there are fewer samples than processes, or than one global batch with ``drop_last``.
@@ -59,15 +59,14 @@ class EpochBatches:
         return len(self._ends(0))
 
     def start_at(self, epoch: int, behind: int = 0) -> None:
-        """The next iteration is over ``epoch``, without the first ``behind`` samples of all processes.
+        """Let the next iteration go over ``epoch``, without the first ``behind`` samples of all processes.
 
-        Those may have been seen by another number of processes. Where fewer than one a process are left, they are left
-        out.
+        Another number of processes may have seen those. If fewer samples than processes are left, they are left out.
         """
         self.epoch, self.behind = epoch, behind
 
     def ends(self) -> list[int]:
-        """How many samples of the epoch are behind, over all processes, after each batch of the next iteration."""
+        """The number of finished samples of the epoch, over all processes, after each batch of the next iteration."""
         return self._ends(self.behind)
 
     def _ends(self, behind: int) -> list[int]:
@@ -88,6 +87,7 @@ class EpochBatches:
         """All indices in the order of ``epoch``, before they are cut into batches."""
         if not self.shuffle:
             return np.arange(self.length, dtype=np.int64)
-        # PCG64 by name: its stream is the same on every platform, and NumPy may change what default_rng takes.
+        # The generator is PCG64 by name, because its stream is the same on every platform, and NumPy may change
+        # default_rng.
         seeds = np.random.SeedSequence(self.seed, spawn_key=(epoch,))
         return np.random.Generator(np.random.PCG64(seeds)).permutation(self.length)

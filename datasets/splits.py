@@ -2,7 +2,7 @@
 
 ``train`` is a split of the data set, and ``train+val`` is two of them. ``train+val@0016E5`` is sequence 0016E5 of both,
 and ``train+val-0016E5`` is everything else: together they are a leave-one-sequence-out split. ``all%0..80`` and
-``all%80..100`` are four fifths and the rest, drawn by name.
+``all%80..100`` are four fifths and the rest, chosen by name.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ def select_split(split: str, pairs_of: Callable[[str], list[Pair]], data: str | 
 
     Args:
         split: names joined with ``+``, then sequences that are chosen (``@``) or left out (``-``), then a share
-            ``%FROM..TO`` in percent.
-        pairs_of: the pairs of one split by its name; raises UserError where there is none.
-        data: the data set, for an error's line.
+            ``%FROM..TO`` in per cent.
+        pairs_of: gives the pairs of one split by its name; raises UserError if there is no such split.
+        data: the data set, for errors.
 
     Raises:
-        UserError: the text is no such choice, names a split or a sequence that is not there, or no pair is left.
+        UserError: the text is no such choice, a split or a sequence does not exist, or no pair is left.
     """
     match = re.fullmatch(r"([^@+%-]+(?:\+[^@+%-]+)*)((?:[@-][^@%]+)*)(?:%(\d{1,3})\.\.(\d{1,3}))?", split)
     if not match:
@@ -47,12 +47,12 @@ def select_split(split: str, pairs_of: Callable[[str], list[Pair]], data: str | 
 
 
 def empty_split(data: str | Path, split: str) -> UserError:
-    """The error of a split without images, to be raised."""
+    """The error for a split without images."""
     return UserError(f"{data}: the split {split!r} holds no images")
 
 
 def sequence_of(path: Path) -> str:
-    """Name of the video that a frame comes from: its name up to the ``_``, ``0006R0`` of ``0006R0_f00930.png``."""
+    """Name of a frame's video, which is the frame's name up to the ``_``: ``0006R0`` of ``0006R0_f00930.png``."""
     return path.stem.split("_")[0]
 
 
@@ -62,9 +62,9 @@ def sequences_of(pairs: Sequence[Pair]) -> dict[str, int]:
 
 
 def share_of(pairs: Sequence[Pair], start: int, end: int) -> list[Pair]:
-    """Those from ``start`` to ``end`` percent of the pairs in the order of their names' SHA-256.
+    """The pairs from ``start`` to ``end`` per cent, in the order of their names' SHA-256.
 
-    Shares that follow each other have no pair in common and none is lost; the folder's place does not matter.
+    Consecutive shares have no pair in common and none is lost. The folder's place does not matter.
     """
     order = sorted(range(len(pairs)), key=lambda n: (hashlib.sha256(pairs[n].image.stem.encode()).digest(), n))
     chosen = order[round(len(pairs) * start / 100) : round(len(pairs) * end / 100)]
@@ -76,7 +76,7 @@ def _select_sequences(pairs: list[Pair], text: str, split: str) -> list[Pair]:
     only: set[str] = set()
     without: set[str] = set()
     while text:
-        # The longest first: a sequence's own name may hold a "-".
+        # The longest name comes first, because a sequence's name may contain a "-".
         named = [name for name in present if re.match(re.escape(name) + r"(?=[@-]|$)", text[1:])]
         if not named:
             wrong = re.split("[@-]", text[1:])[0]
@@ -92,13 +92,13 @@ def _select_sequences(pairs: list[Pair], text: str, split: str) -> list[Pair]:
 
 
 VAL_SHARE = 20
-"""Percent of the images that are kept for measuring where the data set has no split for it."""
+"""Per cent of the images that are kept for validation if the data set has no split for it."""
 
 
 def choose_splits(splits: Mapping[str, Sequence[Pair]]) -> tuple[str, str]:
-    """What to train on and what to measure on: the data set's own splits, else whole sequences, else a share.
+    """Choose the splits for training and validation: the data set's own, else whole sequences, else a share.
 
-    A split named test is left alone: it is for the end.
+    A split named test is not used, since it is for the end.
     """
     names = [name for name in splits if splits[name]]
     train = next((name for name in names if name.lower().startswith("train") and name != "trainval"), None)
@@ -113,13 +113,13 @@ def choose_splits(splits: Mapping[str, Sequence[Pair]]) -> tuple[str, str]:
     if 3 <= len(sequences) <= len(splits[base]) / 4 and plain_names:
         kept = kept_sequences(sequences)
         return base + "".join(f"-{name}" for name in kept), base + "".join(f"@{name}" for name in kept)
-    # At least one image on either side, however few there are.
+    # There is at least one image on either side, even if there are few.
     share = min(max(VAL_SHARE, ceil_div(100, len(splits[base]))), 50)
     return f"{base}%0..{100 - share}", f"{base}%{100 - share}..100"
 
 
 def kept_sequences(sequences: Mapping[str, int]) -> list[str]:
-    """Whole sequences that hold about ``VAL_SHARE`` percent of the images, the smallest first."""
+    """Whole sequences with about ``VAL_SHARE`` per cent of the images, the smallest first."""
     kept: list[str] = []
     held, wanted = 0, VAL_SHARE / 100 * sum(sequences.values())
     for name, count in sorted(sequences.items(), key=lambda entry: (entry[1], entry[0])):

@@ -1,4 +1,4 @@
-"""TIFF stacks in a data set: each page of an image, with the same page of its mask, is a sample."""
+"""TIFF stacks in a data set. Each page of an image is a sample, with the same page of its mask."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,10 +12,10 @@ TIFF = (".tif", ".tiff")
 
 
 def with_pages(pairs: Sequence[Pair]) -> list[Pair]:
-    """Of TIFF stacks a pair for each page; other pairs as they are.
+    """A pair for each page of TIFF stacks; other pairs stay as they are.
 
     Raises:
-        UserError: an image has other pages than its mask.
+        UserError: the pages of an image and of its mask differ.
     """
     return [page for pair in pairs for page in _pages(pair)]
 

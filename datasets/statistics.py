@@ -13,7 +13,7 @@ from .samples import ImagesAndMasks
 SEGNET_PAPER_WEIGHTS = (0.2595, 0.1826, 4.5640, 0.1417, 0.9051, 0.3826, 9.6446, 1.8418, 0.6823, 6.2478, 7.3614)
 """The weights of the SegNet authors' model files for CamVid, in class order.
 
-They are median-frequency weights but for SignSymbol's 9.6446, where the data give about 3.85.
+They are median-frequency weights, except for SignSymbol's 9.6446, for which the data give about 3.85.
 """
 
 
@@ -26,7 +26,7 @@ class ClassCounts:
 
     Attributes:
         pixels: pixels of each class.
-        pixels_where_present: all pixels, of any label, of the images in which the class occurs.
+        pixels_where_present: pixels of any label in the images in which the class occurs.
         images: images in which the class occurs.
     """
 
@@ -36,7 +36,7 @@ class ClassCounts:
 
 
 def count_by_image(dataset: ImagesAndMasks) -> PixelTable:
-    """Pixels of each class in each image, (n, C + 1) int32; the last column is of all other labels.
+    """Pixels of each class in each image, (n, C + 1) int32; the last column has all other labels.
 
     Images are not read.
 
@@ -53,7 +53,7 @@ def count_by_image(dataset: ImagesAndMasks) -> PixelTable:
 
 
 def total_counts(table: PixelTable) -> ClassCounts:
-    """Counts of the whole data set from those of its images, as :func:`count_by_image` gives them."""
+    """Counts of the whole data set from the table of :func:`count_by_image`."""
     pixels = table[:, :-1].astype(np.int64)
     present = pixels > 0
     sizes = table.sum(1, dtype=np.int64)
@@ -97,16 +97,16 @@ def class_weights(
     c: float = 1.02,
     count: Callable[[ImagesAndMasks], ClassCounts] = count_classes,
 ) -> NDArray[np.float32] | None:
-    """Loss weights (C,) float32 by the name that a config gives them; None for ``none``.
+    """Loss weights (C,) float32 by their name in a config; None for ``none``.
 
     Args:
         choice: ``none``, ``median_frequency``, ``enet``, ``inverse``, ``segnet_paper`` or the weights themselves.
-        dataset: its masks are counted where the choice depends on them.
-        c: of :func:`enet_weights`.
-        count: how they are counted, as anew or from what :mod:`.statistics_cache` keeps.
+        dataset: its masks are counted if the choice depends on them.
+        c: argument of :func:`enet_weights`.
+        count: counts them, anew or from the cache of :mod:`.statistics_cache`.
 
     Raises:
-        UserError: weights for another number of classes.
+        UserError: the number of weights differs from the number of classes.
     """
     if choice == "none":
         return None

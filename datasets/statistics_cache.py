@@ -15,11 +15,11 @@ from .samples import ImagesAndMasks
 from .statistics import ClassCounts, PixelTable, count_by_image, total_counts
 
 SETTLED = 2.0
-"""Seconds that a file must be old: of one that is changed within a tick of the clock the time stamp stays the same."""
+"""A file must be this many seconds old. A change within a tick of the clock keeps the time stamp."""
 
 
 def cached_counts(dataset: ImagesAndMasks) -> ClassCounts:
-    """The counts of :func:`.count_classes`, counted again only where a mask or the classes have changed.
+    """The counts of :func:`.count_classes`, counted again only if a mask or the classes have changed.
 
     Raises:
         UserError: as for counting.
@@ -39,7 +39,7 @@ def cached_table(dataset: ImagesAndMasks) -> PixelTable:
     if known is not None:
         return known
     table = count_by_image(dataset)
-    # Counted from what the state says only if it is the same afterwards.
+    # The table is kept only if the state is the same before and after counting.
     if state and state_of_masks(dataset) == state:
         content = io.BytesIO()
         np.savez_compressed(content, table=table)
@@ -47,20 +47,20 @@ def cached_table(dataset: ImagesAndMasks) -> PixelTable:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content.getvalue())
         except OSError:
-            pass  # a read-only home is no reason not to train
+            pass  # a read-only home folder is no reason not to train
     return table
 
 
 def state_of_masks(dataset: ImagesAndMasks) -> str:
-    """The state of the masks alone, as :func:`state_of` gives it."""
+    """The state of the masks alone, see :func:`state_of`."""
     return state_of(dataset, (pair.mask for pair in dataset.pairs))
 
 
 def state_of(dataset: ImagesAndMasks, files: Iterable[Path]) -> str:
-    """SHA-256 over files' paths, sizes and times, and what the masks' values mean; empty while files are being written.
+    """SHA-256 over files' paths, sizes and times, and the meaning of mask values; empty while files are changing.
 
-    The time is that of the file's last change of any kind, which no copying tool sets back. Nothing is read, so it
-    costs little for any number of files; :mod:`.fingerprint` is of the content, wherever it lies.
+    The time is that of the file's last change of any kind, which no copying tool sets back. Nothing is read, so it is
+    cheap for any number of files. In contrast, :mod:`.fingerprint` depends on the content, wherever it lies.
     """
     coding = dataset.coding
     meaning = (
@@ -70,7 +70,7 @@ def state_of(dataset: ImagesAndMasks, files: Iterable[Path]) -> str:
         coding and coding.meaning(),
     )
     digest = hashlib.sha256(repr(meaning).encode())
-    # A file of polygons is that of many images.
+    # A file of polygons may belong to many images.
     digest.update("\0".join(pair.name for pair in dataset.pairs).encode(errors="surrogateescape"))
     newest = 0
     for path in files:
@@ -85,7 +85,7 @@ def state_of(dataset: ImagesAndMasks, files: Iterable[Path]) -> str:
 
 
 def _read(path: Path, shape: tuple[int, int]) -> PixelTable | None:
-    """A table that was kept; None where there is none, or the file is damaged."""
+    """A cached table; None if there is none, or the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as kept:
             table = np.asarray(kept["table"], np.int32)

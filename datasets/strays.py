@@ -5,8 +5,9 @@ STRAYS = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+foun
 
 
 def is_stray(name: str) -> bool:
-    """Whether a file or a folder of this name is left out: hidden ones, and what Windows, macOS and servers write.
+    """Whether a file or folder of this name is left out: hidden ones, and those of Windows, macOS and servers.
 
-    Hidden are macOS's resource forks (``._a.jpg``), Jupyter's copies (``.ipynb_checkpoints``) and ``.DS_Store``.
+    Hidden files include macOS's resource forks (``._a.jpg``), Jupyter's copies (``.ipynb_checkpoints``) and
+    ``.DS_Store``.
     """
     return name.startswith(".") or name.lower() in STRAYS

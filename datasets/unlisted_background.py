@@ -1,4 +1,4 @@
-"""The value 0, or black, of masks whose class file lists what was drawn and not what lies behind it."""
+"""The value 0, or black, of masks whose class file lists the drawn objects but not the background."""
 
 from dataclasses import replace
 
@@ -8,12 +8,12 @@ from .mask_values import CORE, SetValues
 
 
 def with_background(found: SetValues, named: NamedClasses) -> tuple[NamedClasses, list[str]]:
-    """The classes of a file with ``background`` before them where masks hold 0 and the file does not, said aloud.
+    """Put ``background`` before the classes of a file if masks have 0 and the file does not, with a note.
 
-    A file of names alone counts from 0, so it lists 0.
+    A file with only names counts from 0, so it lists 0.
 
     Args:
-        found: the masks' values, which are colours where ``found.colored``.
+        found: the masks' values, which are colours if ``found.colored``.
         named: the file.
     """
     listed = [red << 16 | green << 8 | blue for red, green, blue in named.colors] if found.colored else named.values

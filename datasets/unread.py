@@ -1,4 +1,4 @@
-"""Image formats that are recognised and not read: what they are called, and how to bring them to one that is."""
+"""Image formats that are recognised but not read: their names, and ways to convert them."""
 
 import os
 from collections import Counter
@@ -22,21 +22,21 @@ HELD_BY_PROGRAMS = frozenset({".nii", ".npy", ".npz", ".mat"})
 
 
 def unread_kind(suffix: str) -> str:
-    """The name of a format that is recognised and not read, else nothing."""
+    """The name of a format that is recognised but not read, else empty."""
     if suffix in HEIC_SUFFIXES:
         return "" if is_readable() else "HEIC"
     return UNREAD.get(suffix, "")
 
 
 def advice(suffix: str) -> str:
-    """What to do with files of a format that is not read."""
+    """Advice for files of a format that is not read."""
     if suffix in HEIC_SUFFIXES:
         return INSTALL_HEIC
     return SAVE if suffix in HELD_BY_PROGRAMS else MAGICK.format(suffix=suffix)
 
 
 def unread_lines(names: Iterable[str]) -> list[str]:
-    """A line for each format that is not read among the names of files."""
+    """A line for each unread format among file names."""
     suffixes = (os.path.splitext(name)[1].lower() for name in names)  # noqa: PTH122 - as for all names of a folder
     counts = Counter(suffix for suffix in suffixes if unread_kind(suffix))
     return [

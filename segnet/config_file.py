@@ -50,7 +50,7 @@ class PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """YAML's reader would silently take the last of two values of a key."""
+        """Refuse a key that occurs twice. YAML's own reader would silently take the last value."""
         first: dict[str, yaml.Mark] = {}
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -79,7 +79,7 @@ for reader_or_writer in (PlainLoader, PlainDumper):
 
 
 MOST_LETTERS = 200_000
-"""Of a config file: a thousand times one of the project's own."""
+"""The most letters of a config file: a thousand times the size of the project's own."""
 
 
 def parse_yaml(text: str) -> Any:
@@ -128,7 +128,7 @@ def replace(tree: dict[str, Any], override: str) -> None:
 
 
 def full_key(key: str) -> str:
-    """``training.epochs`` for ``epochs``: a setting that only one part of the config has needs no part before it.
+    """The full key of a setting, ``training.epochs`` for ``epochs``, if only one part of the config has it.
 
     Raises:
         UserError: several parts have such a setting.
@@ -147,7 +147,7 @@ def full_key(key: str) -> str:
 
 
 def keyword_settings(settings: Mapping[str, Any], before: str = "") -> Iterator[str]:
-    """Python's keywords as ``a.b=value``: those of a dictionary become settings of their own."""
+    """Python's keywords as ``a.b=value``. Each item of a dictionary becomes a setting."""
     for key, value in settings.items():
         if isinstance(value, Mapping):
             yield from keyword_settings(value, f"{before}{key}.")
@@ -198,7 +198,7 @@ def describe(detail: ErrorDetails) -> str:
     if detail["type"] == "literal_error":
         return f"{key}: {not_among(detail['input'], detail['ctx']['expected'])}"
     if detail["type"] == "value_error" and not isinstance(detail["input"], str):
-        # Of several settings together, which the sentence names itself.
+        # The sentence about several settings names them itself.
         return str(detail["ctx"]["error"])
     message = detail["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
@@ -206,7 +206,7 @@ def describe(detail: ErrorDetails) -> str:
 
 
 def not_among(found: Any, expected: str) -> str:
-    """What was found in the place of one of a few words, which pydantic lists in quotation marks."""
+    """The message for a wrong word. Pydantic lists the allowed words in quotation marks."""
     question = did_you_mean(str(found), re.findall(r"'([^']*)'", expected))
     return f"found {reprlib.repr(found)}; {question}{' ' if question else ''}allowed: {expected}"
 
@@ -214,8 +214,7 @@ def not_among(found: Any, expected: str) -> str:
 def settings_at(location: Iterable[int | str]) -> tuple[list[str], type[BaseModel]]:
     """The keys of a config on the way to ``location``, and the model of the last of them that holds settings.
 
-    Pydantic adds to a location what it tried of a union: the name of a kind of settings, or of a type. Those are no
-    keys.
+    For a union, pydantic adds the name of the kind or type that it tried to the location. Such names are no keys.
     """
     keys: list[str] = []
     model: type[BaseModel] = Config
@@ -238,7 +237,7 @@ TYPES = frozenset({"literal", "list", "str", "int", "float", "none"})
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models of settings that a field may hold."""
+    """The models of settings that a field may have."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
@@ -246,7 +245,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def names_of(kind: type[BaseModel]) -> tuple[Any, ...]:
-    """What ``name`` may be in settings that are told apart by it: ``("dice",)``."""
+    """The possible values of ``name`` in settings of this kind: ``("dice",)``."""
     field = kind.model_fields.get("name")
     return get_args(field.annotation) if field else ()
 

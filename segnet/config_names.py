@@ -7,7 +7,7 @@ from segnet.nearest import nearest
 
 
 def config_folder() -> Path:
-    """Where the project's own configs lie: beside ``segnet/`` in a checkout, inside it where it is installed."""
+    """The folder of the project's own configs: beside ``segnet/`` in a checkout, inside it when installed."""
     package = Path(__file__).parent
     return next(folder for place in (package, package.parent) if (folder := place / "configs").is_dir())
 

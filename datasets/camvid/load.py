@@ -21,12 +21,13 @@ def load_camvid(root: str | None, split: str, cache: float = 1) -> ImagesAndMask
 
     Args:
         root: folder with ``train``, ``trainannot``, ``val``, ... or with lists such as ``train.txt``; None: the
-            environment's CAMVID_ROOT, else ``data/camvid``, which is downloaded where it is not there.
-        split: of :mod:`.splits`; ``train+val@0006R0`` is only sequence 0006R0, ``train+val-0006R0`` is all but it.
-        cache: GiB of decoded samples that are kept in memory at most; 0: none.
+            environment's CAMVID_ROOT, else ``data/camvid``, which is downloaded if it does not exist.
+        split: a choice of :mod:`.splits`: ``train+val@0006R0`` is only sequence 0006R0, ``train+val-0006R0`` everything
+            else.
+        cache: most GiB of decoded samples kept in memory; 0: none.
 
     Raises:
-        UserError: the folder, a split, a sequence, a mask or a listed file is not there, or nothing is left.
+        UserError: the folder, a split, a sequence, a mask or a listed file is missing, or nothing is left.
     """
     folder = _find_root(root)
     pairs = select_split(split, lambda name: _split_pairs(folder, name), folder)

@@ -1,4 +1,4 @@
-"""Published formats of data sets: one small reader for each, which recognises its own folders."""
+"""Published formats of data sets. Each has a small reader that recognises its own folders."""
 
 import re
 from collections.abc import Callable
@@ -45,7 +45,7 @@ FORMATS: dict[str, Callable[[Path], Layout | None]] = {
     "yolo": yolo.find,
     "cvat": cvat.find,
 }
-"""In the order in which they are tried; the first whose layout a folder has is its format."""
+"""The formats in the order of the attempts. The first whose layout fits is the folder's format."""
 
 NAMES_LIKE = {
     "camvid": re.compile(r"(0001TP|0006R0|0016E5|Seq05VD|scene)_\w*\d"),
@@ -54,26 +54,26 @@ NAMES_LIKE = {
     "coco-stuff": re.compile(r"\d{12}"),
     "ade20k": re.compile(r"ADE_\w+_\d{8}"),
 }
-"""What a benchmark's images are called, where its folders alone may be anybody's."""
+"""Names of the images of benchmarks whose folder names are too common."""
 LOOKED_AT = 5
 
 
 def open_layout(
     root: Path, name: str | None = None, images: str | None = None, masks: str | None = None
 ) -> tuple[str, Layout]:
-    """The format and the layout of a folder.
+    """Find the format and the layout of a folder.
 
-    A benchmark's own classes are taken only where the images are called as the benchmark's, a few masks hold no other
-    values, and no file beside them names other classes.
+    A benchmark's own classes are used only if the images have the benchmark's names, a few masks hold no other values,
+    and no file beside them names other classes.
 
     Args:
         root: the data set's folder.
-        name: of the format; None: the first that fits.
-        images: pattern that says which files are images; the format is then ``generic``.
-        masks: the same for masks.
+        name: name of the format; None: the first that fits.
+        images: pattern of the images; the format is then ``generic``.
+        masks: pattern of the masks.
 
     Raises:
-        UserError: there is no such folder, it is laid out in no known way, or its files do not fit its format.
+        UserError: there is no such folder, its layout is unknown, or its files do not fit its format.
     """
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; name the folder that holds the images and the masks")
@@ -99,7 +99,7 @@ def open_layout(
 
 
 def is_its_own(name: str, root: Path, layout: Layout) -> bool:
-    """Whether a folder that is laid out as a benchmark's holds the benchmark's data."""
+    """Whether a folder with a benchmark's layout holds the benchmark's data."""
     if name not in NAMES_LIKE:
         return True
     chosen = [layout.pairs[place] for place in spread(LOOKED_AT, len(layout.pairs))]

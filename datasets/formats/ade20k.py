@@ -15,7 +15,7 @@ SPLITS = {"training": "train", "validation": "val"}
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where the folder has it; ``training`` and ``validation`` are called train and val."""
+    """The layout if the folder has it, else None. ``training`` and ``validation`` become train and val."""
     images, masks = root / "images", root / "annotations"
     if not all((folder / split).is_dir() for folder in (images, masks) for split in SPLITS):
         return None

@@ -13,7 +13,7 @@ from .layout import Layout
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where the folder has it."""
+    """The layout if the folder has it, else None."""
     splits = splits_in(root)
     if not splits:
         return None

@@ -1,7 +1,7 @@
 """CamVid as its makers publish it: 701 frames of 960×720 and masks ``NAME_L.png`` in 32 RGB colours.
 
-Brostow, Fauqueur and Cipolla, Semantic object classes in video, 2009. The 11 classes are those of Sturgess et al.
-(BMVC 2009), into which the SegNet paper merges the 32 as well.
+Brostow, Fauqueur and Cipolla, Semantic object classes in video, 2009. The 11 classes are those of Sturgess et al. (BMVC
+2009). The SegNet paper merges the 32 classes in the same way.
 """
 
 from pathlib import Path
@@ -70,17 +70,17 @@ CAMVID_32 = ClassSet(
     colors=tuple(color for name, color in COLORS.items() if name != VOID),
     ignore_index=255,
 )
-"""All but Void, which is ignored."""
+"""All classes but Void, which is ignored."""
 
 
 def find(root: Path) -> Layout | None:
-    """The layout with the 32 classes merged into 11, where the folder has it."""
+    """The layout with the 32 classes merged into 11 if the folder has it, else None."""
     labels = {pack(COLORS[name]): CAMVID.names.index(merged) for merged, parts in MERGED.items() for name in parts}
     return _find(root, CAMVID, labels, "the original CamVid, 32 classes merged into 11")
 
 
 def find_32(root: Path) -> Layout | None:
-    """The layout with 31 classes and Void ignored, where the folder has it."""
+    """The layout with 31 classes and Void ignored if the folder has it, else None."""
     labels = {pack(color): label for label, color in enumerate(CAMVID_32.colors)}
     return _find(root, CAMVID_32, labels, "the original CamVid, all classes")
 
@@ -89,7 +89,7 @@ def _find(root: Path, classes: ClassSet, labels: dict[int, int], title: str) -> 
     files = images_below(root)
     masks = [path for path in files if path.stem.endswith("_L")]
     stems = {path.stem for path in files}
-    # Masks of anybody's may end in _L: the frames' names start with the sequences that CamVid has.
+    # Masks of other data sets may end in _L too, so the frames' names must begin with CamVid's sequences.
     if not masks or not any(path.stem.startswith(SEQUENCES) for path in masks):
         return None
     images = [path for path in files if not path.stem.endswith("_L") and not path.stem.startswith("label")]
@@ -102,7 +102,7 @@ def _find(root: Path, classes: ClassSet, labels: dict[int, int], title: str) -> 
 
 
 def _group(pairs: list[Pair], by_folder: bool) -> dict[str, list[Pair]]:
-    """By the folders that hold the frames, or by the SegNet authors' lists; frames in none of them are in ``rest``."""
+    """Pairs by their folders, or by the SegNet authors' lists. Frames in none of the lists are in ``rest``."""
     split_of = published_splits()
     groups: dict[str, list[Pair]] = {"train": [], "val": [], "test": [], "rest": []}
     for pair in pairs:

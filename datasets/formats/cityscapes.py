@@ -44,13 +44,13 @@ LABELS = (
     Label(32, "motorcycle", (0, 0, 230)),
     Label(33, "bicycle", (119, 11, 32)),
 )
-"""The classes that are trained on; a class's train id is its place."""
+"""The trained classes. A class's train id is its position."""
 
 CITYSCAPES = ClassSet(tuple(label.name for label in LABELS), tuple(label.color for label in LABELS))
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where the folder has it."""
+    """The layout if the folder has it, else None."""
     images, masks = root / "leftImg8bit", root / "gtFine"
     if not (images.is_dir() and masks.is_dir()):
         return None

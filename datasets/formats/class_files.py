@@ -1,4 +1,4 @@
-"""Files with a data set's class names, as labelling tools and published sets write them."""
+"""Files with a data set's class names, as written by labelling tools and in published sets."""
 
 import csv
 import io
@@ -17,17 +17,17 @@ from segnet.plain import problem_of_text
 from ..masks import RGB
 
 PROBLEMS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, csv.Error, yaml.YAMLError)
-"""What a file that is not as its name says may come to."""
+"""Errors from a file whose content does not fit its name."""
 
 
 @dataclass(frozen=True)
 class NamedClasses:
-    """Classes as a file lists them.
+    """The classes of a file.
 
     Attributes:
         names: in the file's order.
-        colors: one a class, or none at all.
-        values: of the masks, one a class; None: 0, 1, 2, ...
+        colors: a colour for each class, or none at all.
+        values: mask value of each class; None: 0, 1, 2, ...
         path: the file.
     """
 
@@ -38,10 +38,10 @@ class NamedClasses:
 
 
 def read_class_file(root: Path, folders: Iterable[Path] = ()) -> NamedClasses | None:
-    """The classes of the first file of a known name in ``root`` or else in one of the folders; None for none.
+    """The classes of the first file with a known name in ``root``, or else in a folder; None if there is none.
 
     Raises:
-        UserError: the file is not as its name says, or two folders' files differ.
+        UserError: the file does not fit its name, or the files of two folders differ.
     """
     for places in ([root], list(dict.fromkeys(folders))):
         for name, reader in READERS.items():
@@ -73,7 +73,7 @@ LONGEST_NAME = 200
 
 
 def check_text(names: Iterable[str]) -> None:
-    """Raises ValueError where a name is no text that a line, a page and a config can hold."""
+    """Raise ValueError if a name is not text that a line, a page and a config can hold."""
     for name in names:
         if problem := problem_of_text(name):
             raise ValueError(problem)
@@ -87,7 +87,7 @@ COLOR_COLUMNS = ("color", "colour", "hex")
 
 
 def _csv(text: str) -> NamedClasses:
-    """A header with a name and, where they are there, a value and r, g, b; Roboflow's is ``Pixel Value, Class``."""
+    """A header with a name and, if they are there, a value and r, g, b. Roboflow's is ``Pixel Value, Class``."""
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     lines = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     rows = [
@@ -109,7 +109,7 @@ def _csv(text: str) -> NamedClasses:
 
 
 def _colors_or_names(text: str) -> NamedClasses:
-    """``R G B name`` a line, CVAT's ``name:R,G,B::``, ``number: name``, or a name a line."""
+    """Lines of ``R G B name``, CVAT's ``name:R,G,B::``, ``number: name``, or names."""
     lines = _lines(text)
     for reader in (_colors_first, _colors_behind, _numbered):
         if (named := reader(lines)) is not None:
@@ -163,7 +163,7 @@ def _yolo(text: str) -> NamedClasses:
 
 
 def _supervisely(text: str) -> NamedClasses:
-    """``meta.json`` of Supervisely, which gives colours; its classes have no values of their own."""
+    """``meta.json`` of Supervisely, which has colours. Its classes have no values."""
     classes = json.loads(text)["classes"]
     return NamedClasses([entry["title"] for entry in classes], [hex_color(entry["color"]) for entry in classes], None)
 
@@ -184,7 +184,7 @@ def _label_studio(text: str) -> NamedClasses:
 
 
 def _json(text: str) -> NamedClasses:
-    """Names in their order, or by their values."""
+    """Names in order, or by value."""
     names = json.loads(text)
     if isinstance(names, list):
         return NamedClasses([str(name) for name in names], [], None)
@@ -217,7 +217,7 @@ def hex_color(text: str) -> RGB:
 
 READERS: dict[str, Callable[[str], NamedClasses]] = {
     "classes.csv": _csv,
-    "class_dict.csv": _csv,  # of published sets on Kaggle
+    "class_dict.csv": _csv,  # published sets on Kaggle
     "_classes.csv": _csv,  # Roboflow
     "label_colors.txt": _with_colors,  # CamVid, and CVAT's CamVid
     "labelmap.txt": _with_colors,  # CVAT
@@ -235,4 +235,4 @@ READERS: dict[str, Callable[[str], NamedClasses]] = {
     "dataset.yaml": _yolo,
     "objectInfo150.txt": _object_info,  # ADE20K
 }
-"""In the order in which they are looked for."""
+"""The file names in the order of the search."""

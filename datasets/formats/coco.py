@@ -1,10 +1,10 @@
 """COCO's two kinds of dense masks: panoptic PNGs with their JSON, and the pixel maps of COCO-Stuff.
 
 Panoptic (Kirillov et al., arXiv 1801.00868): ``annotations/panoptic_SPLIT.json`` and
-``annotations/panoptic_SPLIT/*.png``, whose colours number the segments; classes are the JSON's categories.
+``annotations/panoptic_SPLIT/*.png``, whose colours encode segment ids. The classes are the JSON's categories.
 
-Stuff (Caesar et al., arXiv 1612.03716): ``stuffthingmaps/SPLIT/*.png`` with values 0 to 181, 255 ignored.
-Images lie in ``SPLIT`` or ``images/SPLIT``.
+Stuff (Caesar et al., arXiv 1612.03716): ``stuffthingmaps/SPLIT/*.png`` with values 0 to 181, 255 ignored. Images lie in
+``SPLIT`` or ``images/SPLIT``.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ STUFF_FOLDERS = ("stuffthingmaps", "stuffthingmaps_trainvaltest2017", "annotatio
 
 
 def find_panoptic(root: Path) -> Layout | None:
-    """The panoptic layout, where the folder has it.
+    """The panoptic layout if the folder has it, else None.
 
     Raises:
         UserError: the annotations cannot be read, or their splits have other categories.
@@ -68,10 +68,10 @@ def find_panoptic(root: Path) -> Layout | None:
 
 
 def find_stuff(root: Path) -> Layout | None:
-    """The layout of COCO-Stuff, where the folder has it."""
+    """The layout of COCO-Stuff if the folder has it, else None."""
     for folder in STUFF_FOLDERS:
         splits = [path.name for path in folders_in(root / folder) if _images(root, path.name)]
-        # Other data sets have annotations/SPLIT too; COCO's splits are named by year.
+        # Other data sets have annotations/SPLIT too. The names of COCO's splits contain a year.
         if folder == "annotations":
             splits = [split for split in splits if split.endswith("2017")]
         if splits:
@@ -110,7 +110,7 @@ class Category(TypedDict):
 
 
 class Annotations(TypedDict):
-    """What is read of a file of annotations; what else it holds is passed over."""
+    """The parts of an annotation file that are read."""
 
     categories: Annotated[list[Category], Field(min_length=1, max_length=255)]
     annotations: list[Entry]

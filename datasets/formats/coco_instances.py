@@ -1,6 +1,6 @@
-"""COCO's instances: one JSON file a split with the polygons or run lengths of all its images.
+"""COCO's instances: a JSON file for each split with the polygons or run lengths of all its images.
 
-Lin et al., arXiv 1405.0312. Roboflow, CVAT and Label Studio export it. Later annotations lie on top.
+Lin et al., arXiv 1405.0312. Roboflow, CVAT and Label Studio export it. Later annotations are drawn on top.
 """
 
 import json
@@ -15,16 +15,17 @@ from .layout import Layout
 from .tree import Tree, list_tree
 
 MANY_FILES = 50
-"""Of more JSON files, which are one an image, only those with such a word in their name are read."""
+"""Of more JSON files, only those with such a word in their name are read, since they are probably one for each image.
+"""
 WORDS = ("coco", "instances", "annotations", "train", "val", "test")
 PROBLEMS = (ValueError, KeyError, TypeError, IndexError, AttributeError)
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where a JSON file lists images, categories and annotations with a segmentation.
+    """The layout if a JSON file lists images, categories and annotations with a segmentation, else None.
 
     Raises:
-        UserError: the file is damaged, holds boxes alone, or names other categories than another one.
+        UserError: the file is damaged, has only boxes, or has other categories than another file.
     """
     tree = list_tree(root)
     documents = {path: document for path in _candidates(tree) if (document := _document(path))}
@@ -48,7 +49,7 @@ def _candidates(tree: Tree) -> list[Path]:
 
 
 def _document(path: Path) -> dict[str, Any] | None:
-    """The file, where it is of this kind."""
+    """The file's content if it is of this kind, else None."""
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(document, dict) or not document.keys() >= {"images", "annotations", "categories"}:
@@ -62,7 +63,7 @@ def _document(path: Path) -> dict[str, Any] | None:
 
 
 def _categories(documents: dict[Path, dict[str, Any]]) -> dict[int, str]:
-    """Names by number, the same in all files; without Roboflow's heading, which no annotation is of."""
+    """Names by id, the same in all files, without Roboflow's heading, which has no annotations."""
     found: dict[int, str] = {}
     for path, document in documents.items():
         used = {entry.get("category_id") for entry in document["annotations"]}
@@ -81,10 +82,10 @@ def _categories(documents: dict[Path, dict[str, Any]]) -> dict[int, str]:
 def _drawings(
     path: Path, document: dict[str, Any], categories: dict[int, str], classes: DrawnClasses
 ) -> dict[str, Drawing]:
-    """The drawing of each image by its name.
+    """The drawing of each image, by the image's name.
 
     Raises:
-        UserError: an annotation is not right.
+        UserError: an annotation is wrong.
     """
     try:
         image_of = {entry["id"]: entry for entry in document["images"]}

@@ -19,10 +19,10 @@ PROBLEMS = (ValueError, KeyError, TypeError)
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where an XML file of CVAT lists images with shapes.
+    """The layout if an XML file of CVAT lists images with shapes, else None.
 
     Raises:
-        UserError: the file is damaged, or none of its images is there.
+        UserError: the file is damaged, or none of its images exists.
     """
     tree = list_tree(root)
     documents = {path: document for path in tree.with_suffix(".xml") if (document := _document(path)) is not None}
@@ -40,7 +40,7 @@ def find(root: Path) -> Layout | None:
 
 
 def _document(path: Path) -> ElementTree.Element | None:
-    """The file, where it is of this kind; Pascal VOC's files of boxes, one an image, have another root."""
+    """The file's content if it is of this kind. Pascal VOC's files of boxes have another root element."""
     try:
         document = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
@@ -49,7 +49,7 @@ def _document(path: Path) -> ElementTree.Element | None:
 
 
 def _labels(documents: dict[Path, ElementTree.Element]) -> tuple[list[str], dict[str, RGB]]:
-    """The names in the file's order, and the colours that it gives; a file without a list uses those of its shapes."""
+    """The names in the file's order, and its colours. A file without a list uses the names of its shapes."""
     names: list[str] = []
     colors: dict[str, RGB] = {}
     for document in documents.values():
@@ -77,7 +77,7 @@ def _drawing(path: Path, image: ElementTree.Element, classes: DrawnClasses) -> D
 
 
 def _shape(element: ElementTree.Element, classes: DrawnClasses) -> Shape | None:
-    """None for lines, points and tags, which cover nothing."""
+    """The shape; None for lines, points and tags, which cover no area."""
     numbers = {key: float(text) for key, text in element.attrib.items() if key in NUMBERS}
     if element.tag == "polygon":
         points = [point.split(",") for point in element.attrib["points"].split(";")]

@@ -1,4 +1,4 @@
-"""Common parts of the polygon formats: the classes with a background, and the images that a file names."""
+"""What the polygon formats share: the classes with a background, and the images that a file names."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -18,15 +18,15 @@ from .tree import Tree, is_image_name
 
 IGNORE = 255
 ORIENTED = (5, 6, 7, 8)
-"""EXIF orientations in which height and width change places."""
+"""EXIF orientations that swap height and width."""
 
 
 class DrawnClasses:
-    """The classes of shapes, with ``background`` for what none covers unless the set has a class of that name.
+    """The classes of shapes, with ``background`` for uncovered pixels unless the set has a class of that name.
 
     Args:
-        names: of the classes, in their order.
-        colors: of each, where the set gives them.
+        names: names of the classes, in order.
+        colors: colours of the classes, if the set has them.
     """
 
     def __init__(self, names: Sequence[str], colors: dict[str, RGB] | None = None) -> None:
@@ -41,7 +41,7 @@ class DrawnClasses:
         self.background = self.names.index(BACKGROUND)
 
     def value(self, name: str) -> int:
-        """Of a shape of this name.
+        """The mask value of a shape of this class.
 
         Raises:
             KeyError: there is no such class.
@@ -57,7 +57,7 @@ class DrawnClasses:
     def layout(
         self, title: str, splits: dict[str, list[Pair]], source: MaskSource, without: tuple[list[Path], list[Path]]
     ) -> Layout:
-        """Raises UserError for more classes than a mask has room for."""
+        """Build a layout; raise UserError if there are more classes than a mask can hold."""
         if len(self.names) > IGNORE - 1:
             raise UserError(f"{title}: {len(self.names)} classes; a data set has 1 to {IGNORE - 1}")
         classes = ClassSet(tuple(self.names), tuple(self.colors), IGNORE)
@@ -66,7 +66,7 @@ class DrawnClasses:
 
 
 class Drawings:
-    """The drawings of all images, which one file holds together."""
+    """The drawings of all images, from one file."""
 
     def __init__(self, by_image: dict[Path, Drawing]) -> None:
         self.by_image = by_image
@@ -76,10 +76,10 @@ class Drawings:
 
 
 class NamedDrawings:
-    """Drawings that files of annotations hold for the images that they name.
+    """Drawings from annotation files, for the images that these name.
 
     Args:
-        tree: what lies in the folder.
+        tree: the files of the folder.
     """
 
     def __init__(self, tree: Tree) -> None:
@@ -89,22 +89,22 @@ class NamedDrawings:
         self.missing = 0
 
     def image(self, name: str, file: Path) -> Path | None:
-        """The image that ``file`` names; None, and counted, where it is not there."""
+        """The image that ``file`` names; None if it does not exist, which is counted."""
         found = self.images.find(name, file)
         self.missing += found is None
         return found
 
     def add(self, image: Path, file: Path, drawing: Drawing, split: str = "") -> None:
-        """Take the drawing that ``file`` holds of an image; its split is by default the file's."""
+        """Add an image's drawing from ``file``. Its split is the file's by default."""
         self.by_image[image] = drawing
         split = split or split_of(file.relative_to(self.tree.root)) or "all"
         self.splits.setdefault(split, []).append(Pair(image, file))
 
     def layout(self, title: str, first: Path, classes: DrawnClasses) -> Layout:
-        """The layout of what was added; ``first`` is the file that an error names.
+        """The layout of the added drawings; ``first`` is the file for errors.
 
         Raises:
-            UserError: none of the images is there, or there are more classes than a mask has room for.
+            UserError: none of the images exists, or there are more classes than a mask can hold.
         """
         if not self.splits:
             raise UserError(f"{first}: none of the {self.missing:,} images that it names lies below {self.tree.root}")
@@ -116,7 +116,7 @@ class NamedDrawings:
 
 
 class ImageNames:
-    """The images of a folder by the names that a file of annotations gives them."""
+    """The images of a folder by their names in annotation files."""
 
     def __init__(self, tree: Tree) -> None:
         self.by_end: dict[str, list[Path]] = {}
@@ -126,7 +126,7 @@ class ImageNames:
                 self.by_end.setdefault(composed(name), []).append(path)
 
     def find(self, name: str, beside: Path) -> Path | None:
-        """The image of this name: the one whose path has most in common with the file that names it."""
+        """The image of this name whose path has most in common with the annotation file."""
         parts = PurePosixPath(composed(name).replace("\\", "/")).parts
         found = self.by_end.get(parts[-1], []) if parts else []
         split = split_of(beside)
@@ -139,7 +139,7 @@ class ImageNames:
 
 
 def split_of(path: Path) -> str:
-    """The split that the last folder or the file's name says, else nothing."""
+    """The split in the name of the last folder or of the file, else empty."""
     for part in (path.stem, *path.parent.parts[::-1]):
         for word in folder_words(part):
             if word in SPLIT_NAMES:
@@ -148,14 +148,14 @@ def split_of(path: Path) -> str:
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """Height and width of an image as it is turned by its EXIF orientation."""
+    """Height and width of an image after its EXIF orientation."""
     image = open_header(path, "image")
     turned = orientation_of(image) in ORIENTED
     return (image.width, image.height) if turned else (image.height, image.width)
 
 
 def images_without(tree: Tree, used: Iterable[Path]) -> list[Path]:
-    """The images that no file of annotations names."""
+    """The images that no annotation file names."""
     taken = set(used)
     paths = (tree.root.joinpath(*parts, name) for parts, names in tree.images().items() for name in names)
     return [path for path in paths if is_image_name(path.name) and path not in taken]

@@ -16,7 +16,7 @@ Key = Callable[[Path], str]
 
 
 class Matches(NamedTuple):
-    """Pairs in the images' order, and what has no partner."""
+    """Pairs in the images' order, and files without a partner."""
 
     pairs: list[Pair]
     without_mask: list[Path]
@@ -28,7 +28,7 @@ def is_image(path: Path) -> bool:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Image files of one folder, sorted by name; none where there is no such folder."""
+    """Image files of one folder, sorted by name; empty if there is no such folder."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
@@ -36,7 +36,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def images_below(folder: Path) -> list[Path]:
-    """Image files of a folder and of those in it, sorted by path."""
+    """Image files of a folder and its subfolders, sorted by path."""
     found = images_in(folder)
     for inner in folders_in(folder):
         found += images_below(inner)
@@ -51,7 +51,7 @@ def folders_in(folder: Path) -> list[Path]:
 
 
 def match(images: Iterable[Path], masks: Iterable[Path], image_key: Key, mask_key: Key | None = None) -> Matches:
-    """Pairs whose keys are equal.
+    """Pair the files with equal keys.
 
     Raises:
         UserError: two images or two masks have the same key.
@@ -71,7 +71,7 @@ def number_of(path: Path) -> str:
 
 
 def together(matches: Mapping[str, Matches]) -> tuple[dict[str, list[Pair]], list[Path], list[Path]]:
-    """The pairs by split, and what has no partner in any."""
+    """The pairs by split, and the files without a partner in any."""
     return (
         {split: found.pairs for split, found in matches.items() if found.pairs},
         [path for found in matches.values() for path in found.without_mask],

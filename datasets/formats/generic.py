@@ -29,7 +29,7 @@ LIST_ENDINGS = (".txt", ".csv", ".tsv", ".lst", "_list.txt")
 
 
 def find(root: Path, images: str | None = None, masks: str | None = None) -> Layout | None:
-    """The layout, where images pair up with masks by their names.
+    """The layout if images and masks pair up by their names, else None.
 
     Args:
         root: the data set's folder.
@@ -37,7 +37,7 @@ def find(root: Path, images: str | None = None, masks: str | None = None) -> Lay
         masks: the same for masks.
 
     Raises:
-        UserError: two files stand for one sample, or a list or a file of classes is not right.
+        UserError: two files stand for one sample, or a list or a class file is wrong.
     """
     tree = list_tree(root)
     pairing = pair_up(root, *_sides(tree, images, masks))
@@ -55,20 +55,20 @@ def find(root: Path, images: str | None = None, masks: str | None = None) -> Lay
 
 
 def folders_of(root: Path, pairs: Iterable[Pair]) -> list[Path]:
-    """The folders below ``root`` that files lie in, and those above them: where a class file may be."""
+    """The folders of the files below ``root``, and the folders above them, in which a class file may lie."""
     inner = {folder for pair in pairs for file in pair.files for folder in file.parents}
     return sorted(folder for folder in inner if root in folder.parents)
 
 
 def _sides(tree: Tree, images: str | None, masks: str | None) -> tuple[list[Group], list[Group]]:
-    """The images' groups and the masks'."""
+    """The groups of images and the groups of masks."""
     folders = tree.images()
     named = [_matching(tree, folders, pattern) if pattern else None for pattern in (images, masks)]
     taken = {(parts, name) for found in named if found for parts, names in found.items() for name in names}
     rest = {parts: [name for name in names if (parts, name) not in taken] for parts, names in folders.items()}
     groups = groups_of({parts: names for parts, names in rest.items() if names})
     found = ([], []) if images and masks else sides_of(tree.root, groups)
-    # Where one side is said, everything else may be the other if nothing looks like it.
+    # If one side is given, all other files may be the other side if nothing looks like it.
     ours, others = (
         groups_of(said) if said else looks_like_it or groups for said, looks_like_it in zip(named, found, strict=True)
     )
@@ -76,7 +76,7 @@ def _sides(tree: Tree, images: str | None, masks: str | None) -> tuple[list[Grou
 
 
 def _matching(tree: Tree, folders: dict[Parts, list[str]], pattern: str) -> dict[Parts, list[str]]:
-    """The image files that a pattern names.
+    """The image files that a pattern matches.
 
     Raises:
         UserError: there is none.
@@ -95,7 +95,7 @@ def _matching(tree: Tree, folders: dict[Parts, list[str]], pattern: str) -> dict
 
 
 def _lists(root: Path, pairs: list[Pair]) -> dict[str, list[Pair]]:
-    """Splits from ``train.txt`` and its like: an image and a mask a line, or a name a line."""
+    """Splits from lists such as ``train.txt``: an image and a mask on each line, or a name on each line."""
     names = _Names(root, pairs)
     found: dict[str, list[Pair]] = {}
     for folder in LIST_FOLDERS:
@@ -109,7 +109,7 @@ def _lists(root: Path, pairs: list[Pair]) -> dict[str, list[Pair]]:
 
 
 class _Names:
-    """The pairs by every name that a list may call them: whole paths or their ends, with or without suffix."""
+    """The pairs by every name that a list may use: whole paths or their ends, with or without suffix."""
 
     def __init__(self, root: Path, pairs: Iterable[Pair]) -> None:
         self.root = root
@@ -118,7 +118,7 @@ class _Names:
         image_of: dict[str, Path | None] = {}
         for pair in pairs:
             for name in _ends(pair.image.relative_to(root)):
-                # A name of two images is none of either.
+                # A name that fits two images stands for neither.
                 image_of[name] = pair.image if image_of.get(name, pair.image) == pair.image else None
                 self.pairs.setdefault(name, []).append(pair)
             self.masks |= dict.fromkeys(_ends(pair.mask.relative_to(root)), pair.mask)
@@ -128,7 +128,7 @@ class _Names:
         """The pairs of a list.
 
         Raises:
-            UserError: a line names no image, or a mask that is not there.
+            UserError: a line names no image, or a mask that does not exist.
         """
         lines = read_lines(path)
         if len(lines) > 1 and not self._known(lines[0][1]) and self._of_line(path, *lines[1]):
@@ -157,7 +157,7 @@ class _Names:
 
     @staticmethod
     def _find(name: str, table: dict[str, Found]) -> Found | None:
-        """By the longest end of a path that is known: published lists hold paths of their authors' machine."""
+        """Look up the longest known end of a path, since published lists hold paths of their authors' machine."""
         parts = PurePosixPath(composed(name)).parts
         ends = ("/".join(parts[start:]) for start in range(len(parts)))
         return next((table[end] for end in ends if end in table), None)

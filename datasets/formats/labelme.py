@@ -1,4 +1,4 @@
-"""labelme's files: ``NAME.json`` for each image, with its polygons, rectangles, circles and painted regions."""
+"""labelme's files: a ``NAME.json`` for each image, with its polygons, rectangles, circles and painted regions."""
 
 import base64
 import json
@@ -21,11 +21,11 @@ from .tree import list_tree
 
 PROBLEMS = (ValueError, KeyError, TypeError, IndexError, AttributeError)
 LINES = ("line", "linestrip", "point", "points")
-"""Shapes that cover nothing."""
+"""Shapes that cover no area."""
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where images have files of labelme beside them or in a folder of their own.
+    """The layout if there are files of labelme beside the images or in another folder, else None.
 
     Raises:
         UserError: one of the files is damaged, or has a label that the file of classes does not list.
@@ -68,14 +68,14 @@ def _document(path: Path) -> Any:
 
 
 def _shapes(path: Path) -> list[Any] | None:
-    """The shapes of a file; None where it is none of labelme's."""
+    """The shapes of a file; None if it is not labelme's."""
     document = _document(path)
     shapes = document.get("shapes") if isinstance(document, dict) else None
     return shapes if isinstance(shapes, list) and ("imagePath" in document or "version" in document) else None
 
 
 def read_drawing(classes: DrawnClasses, pair: Pair) -> Drawing:
-    """The shapes of one file.
+    """Read the shapes of one file.
 
     Raises:
         UserError: it is damaged.

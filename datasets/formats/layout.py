@@ -14,17 +14,17 @@ from .class_files import NamedClasses
 
 @dataclass(frozen=True)
 class Layout:
-    """A data set as it lies on disk.
+    """The files of a data set and their meaning.
 
     Attributes:
-        title: the format in words.
-        splits: pairs by split; one of them named ``all`` where the data set has none of its own.
-        classes: None where the masks' values must be looked at to know what they mean.
-        coding: of the masks; with ``classes`` None it knows no value.
-        without_mask: images that have no mask.
-        without_image: masks that have no image.
-        named: the file that names the classes, where there is one and ``classes`` is None.
-        notes: what was left out or taken as something, in words.
+        title: the format, in words.
+        splits: pairs by split; a single one named ``all`` if the data set has no splits.
+        classes: the classes; None if they follow only from the masks' values.
+        coding: the coding of the masks; it has no values if ``classes`` is None.
+        without_mask: images without a mask.
+        without_image: masks without an image.
+        named: the class file, if there is one and ``classes`` is None.
+        notes: omissions and assumptions, in words.
     """
 
     title: str
@@ -38,11 +38,11 @@ class Layout:
 
     @property
     def pairs(self) -> list[Pair]:
-        """Every pair once, in the order of the splits; lists may name a pair in several."""
+        """Every pair once, in the order of the splits. Lists may have a pair in several splits."""
         return list(dict.fromkeys(pair for pairs in self.splits.values() for pair in pairs))
 
     def split(self, name: str) -> list[Pair]:
-        """The pairs of one split; ``all`` is all of them.
+        """The pairs of one split; ``all`` gives all pairs.
 
         Raises:
             UserError: there is no such split.

@@ -26,7 +26,7 @@ SPLIT_NAMES = {
     "validacion": "val", "validación": "val", "validierung": "val", "validação": "val", "validazione": "val",
     "prueba": "test", "pruebas": "test", "teste": "test",
 }  # fmt: skip
-"""What a word says of the split."""
+"""The split that a word stands for."""
 
 DERIVED = {
     "depth": 3, "depths": 3, "disparity": 3, "flow": 3, "normal": 3, "normals": 3, "confidence": 3,
@@ -35,19 +35,19 @@ DERIVED = {
     "edges": 2, "boundary": 2, "thumb": 2, "thumbs": 2, "thumbnails": 2, "color": 1, "colour": 1, "colored": 1,
     "coloured": 1, "human": 1, "rgb": 1,
 }  # fmt: skip
-"""Words of folders and files that are made from others or hold something else, and how much they say so."""
+"""Words of folders and files that were made from others or hold something else, with their weights."""
 
 LONG_ENDINGS = ("annotations", "annotation", "annots", "annot", "labels", "label", "masks", "mask", "images", "image")
-"""That are written on to another word, as in ``trainannot``."""
+"""Words that may be joined to another word, as in ``trainannot``."""
 
 
 def composed(name: str) -> str:
-    """A name as most systems write it: macOS writes ``ü`` as ``u`` and two dots, which compares as another name."""
+    """A name in composed Unicode. macOS writes ``ü`` as ``u`` and two dots, which would be another name."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def split_name(folder: str) -> str:
-    """The split that a folder holds; what has a meaning in a choice of splits becomes ``_``."""
+    """The split of a folder. Characters with a meaning in a choice of splits become ``_``."""
     return SPLIT_NAMES.get(folder.lower(), re.sub("[@+%-]", "_", folder))
 
 
@@ -70,7 +70,7 @@ def _apart(word: str) -> list[str]:
 
 
 def stem_words(stem: str) -> tuple[str, ...]:
-    """The words of a file's name, in lower case; a number behind a word is one of its own, as in ``mask12``."""
+    """The words of a file's name, in lower case. A number after a word is another word, as in ``mask12``."""
     words: list[str] = []
     for word in re.findall(r"[^\W_]+", composed(stem).lower()):
         apart = re.fullmatch(r"([^\W\d_]+)(\d+)", word)

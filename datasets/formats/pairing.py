@@ -1,7 +1,7 @@
 """Match masks to images by their names, for any names and depths of folders.
 
 The path of a file names a sample (``0001``), a split or scene (``train``, ``scene1``) and a side (``rgb``,
-``semantic``). A word that occurs on one side only names that side. The rest must be equal in a pair.
+``semantic``). A word that occurs on only one side names that side. The rest must be equal in a pair.
 """
 
 from collections import Counter, defaultdict
@@ -17,11 +17,11 @@ from .names import DERIVED, IMAGE_WORDS, MASK_WORDS, SPLIT_NAMES, composed, fold
 from .tree import Parts, suffix
 
 FREQUENT = 0.25
-"""Share of a folder's files from which on their first or last word parts them from the others."""
+"""If at least this share of a folder's files has the same first or last word, the word separates them."""
 MANY_SPLITS = 12
-"""More folders than that are scenes, not splits."""
+"""A larger number of folders are scenes, not splits."""
 STRAY = 0.05
-"""A word that says a side may stand in so many names of the other one, for each name of its own."""
+"""For each name of its own side, a word that marks a side may be in so many names of the other."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Group:
 
     Attributes:
         parts: the folder.
-        kind: suffix, first and last word, where these part the folder's files.
-        names: of the files, sorted.
+        kind: suffix, first word and last word, if these separate the folder's files.
+        names: names of the files, sorted.
     """
 
     parts: Parts
@@ -40,16 +40,16 @@ class Group:
 
     @property
     def words(self) -> set[str]:
-        """What the names of the folder and of its files have in common."""
+        """The words that the names of the folder and of its files have in common."""
         return {word for part in self.parts for word in folder_words(part)} | set(self.kind[1:]) - {""}
 
     @property
     def rank(self) -> int:
-        """How much the words say that the files are made from others: of two, the lower one is meant."""
+        """How strongly the words say that the files were made from others. Of two groups, the lower rank is meant."""
         return sum(DERIVED.get(word, 0) for word in self.words)
 
     def title(self) -> str:
-        """In words, for messages."""
+        """A description for messages."""
         first, last = self.kind[1:]
         pattern = f"{first}*" if first else f"*{last}" if last else "*"
         return "/".join((*self.parts, f"{pattern}{self.kind[0]}"))
@@ -69,12 +69,12 @@ class Member(NamedTuple):
 
 @dataclass
 class Pairing:
-    """What was paired.
+    """The result of pairing.
 
     Attributes:
-        splits: pairs by split, ``all`` where no folder says one.
-        without_mask, without_image: what has no partner.
-        notes: what was left out, in words.
+        splits: pairs by split; ``all`` if no folder names one.
+        without_mask, without_image: files without a partner.
+        notes: omissions, in words.
     """
 
     splits: dict[str, list[Pair]]
@@ -84,7 +84,7 @@ class Pairing:
 
 
 def groups_of(folders: dict[Parts, list[str]]) -> list[Group]:
-    """The files of each folder, parted by suffix and by a first or last word that many of them have."""
+    """The files of each folder, separated by suffix and by a frequent first or last word."""
     found = []
     for parts, names in folders.items():
         words = [stem_words(name[: -len(suffix(name))]) for name in names]
@@ -110,7 +110,7 @@ def _suffix_kind(name: str) -> str:
 
 
 def pair_up(root: Path, images: Sequence[Group], masks: Sequence[Group]) -> Pairing:
-    """The pairs of two sides.
+    """Pair the files of two sides.
 
     Raises:
         UserError: two files stand for the same sample.
@@ -127,7 +127,7 @@ def pair_up(root: Path, images: Sequence[Group], masks: Sequence[Group]) -> Pair
 
 
 class _Side:
-    """The images or the masks that have no partner yet."""
+    """The images or the masks that still have no partner."""
 
     def __init__(self, own: Sequence[Group], other: Sequence[Group], words: frozenset[str]) -> None:
         self.left = list(_members(own))
@@ -140,7 +140,7 @@ class _Side:
         self._folders: dict[Parts, tuple[str, ...]] = {}
 
     def folder(self, parts: Parts) -> tuple[str, ...]:
-        """The words of a folder that the other side has too, sorted; splits by their usual names."""
+        """The words of a folder that the other side has too, sorted, with splits by their usual names."""
         if parts not in self._folders:
             words = [word for part in parts for word in folder_words(part)]
             kept = [SPLIT_NAMES.get(w, w) for w in words if w in SPLIT_NAMES or w in self.others_folders]
@@ -148,7 +148,7 @@ class _Side:
         return self._folders[parts]
 
     def name(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """The words of a file without those at its ends that only this side has."""
+        """The words of a file, without words at its ends that only this side has."""
         start, stop = 0, len(words)
         while stop - start > 1 and self._says_side(words[stop - 1]):
             stop -= 1
@@ -187,7 +187,7 @@ def _numbers(side: _Side, member: Member) -> tuple[object, ...]:
 
 
 def _alone(key: Key) -> Key:
-    """The same without the folder, but for its split."""
+    """The key without the folder, except for its split."""
 
     def without_folder(side: _Side, member: Member) -> tuple[object, ...]:
         found = key(side, member)
@@ -198,7 +198,10 @@ def _alone(key: Key) -> Key:
 
 
 def _match(root: Path, sides: tuple[_Side, _Side], key: Key, beaten: set[Group]) -> list[tuple[Member, Member]]:
-    """Pairs of equal keys, which leave the sides. Of several files with a key the one of the lowest rank is meant."""
+    """Pairs of equal keys, which leave the sides.
+
+    Of several files with one key, the one with the lowest rank is meant.
+    """
     by_key: list[dict[tuple[object, ...], list[Member]]] = []
     for side in sides:
         found: dict[tuple[object, ...], list[Member]] = defaultdict(list)
@@ -240,7 +243,7 @@ def _same_split(sides: tuple[_Side, _Side], image: Member, mask: Member) -> bool
 
 
 def _splits(root: Path, pairs: Iterable[tuple[Member, Member]]) -> dict[str, list[Pair]]:
-    """The pairs by the split that a folder of theirs names; without such a word, by folders where these are few."""
+    """The pairs by the split in a folder's name. Without such a word, by folder if there are few folders."""
     pairs = sorted(pairs, key=lambda pair: (pair[0].group.parts, pair[0].name))
     named = [_split_word(image.group.parts, mask.group.parts) for image, mask in pairs]
     if not any(named):
@@ -252,9 +255,9 @@ def _splits(root: Path, pairs: Iterable[tuple[Member, Member]]) -> dict[str, lis
 
 
 def _split_word(image: Parts, mask: Parts) -> str:
-    """The split that a folder on the way to an image names, or else one to its mask.
+    """The split that a folder in an image's path names, or else a folder in its mask's path.
 
-    A folder that both have is called as it is, as COCO's ``train2017``; of others the word alone says the split.
+    A folder in both paths keeps its name, such as COCO's ``train2017``. Of other folders, only the word counts.
     """
     for part in (*image, *mask):
         for word in folder_words(part):
@@ -264,7 +267,7 @@ def _split_word(image: Parts, mask: Parts) -> str:
 
 
 def _by_folder(images: list[Parts], masks: list[Parts]) -> list[str]:
-    """The name of each pair's folder at the first depth at which both sides have several in common; else ``all``."""
+    """The folder of each pair at the first depth at which both sides share several folders; else ``all``."""
     for depth in range(max(map(len, images), default=0)):
         names = [parts[depth] if depth < len(parts) else "" for parts in images]
         shared = all(name in mask for name, mask in zip(names, masks, strict=True))

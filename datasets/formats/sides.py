@@ -1,4 +1,4 @@
-"""Tell images from masks, first by their content, then by words in their names."""
+"""Tell images from masks: first by their content, then by words in their names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,27 +17,27 @@ from .pairing import Group
 Side = Literal["image", "mask"]
 
 SAMPLES = 3
-"""Files of a group that are looked at."""
+"""Files of a group that are opened."""
 MAX_LOOKED_AT = 40
-"""Groups that are looked at; of more, the others are told by the words that these have."""
+"""Groups that are opened. The others follow from the words that these have."""
 FEW, FLAT = 48, 0.7
-"""A mask has few values, and most of its pixels are like their neighbour."""
+"""A mask has few values, and most of its pixels equal their neighbour."""
 
 
 class Look(NamedTuple):
-    """A file in two numbers: its values, and the share of pixels that equal their neighbour."""
+    """A file in two numbers: the number of its values, and the share of pixels that equal their neighbour."""
 
     values: int
     flatness: float
 
 
 def sides_of(root: Path, groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:
-    """The groups that are images and those that are masks."""
+    """The groups of images and the groups of masks."""
     step = ceil_div(len(groups), MAX_LOOKED_AT)
     looks = {group: _look(root, group) for group in groups[::step]} if groups else {}
     side_of = {group: _by_content(look) for group, look in looks.items()}
     if len(set(side_of.values())) == 1:
-        # All look alike, as drawings and their masks do: the words decide.
+        # All look alike, as drawings and their masks do, so the words decide.
         side_of = {}
     for group in groups:
         if not side_of.get(group):
@@ -49,7 +49,7 @@ def sides_of(root: Path, groups: Sequence[Group]) -> tuple[list[Group], list[Gro
 
 
 def _look(root: Path, group: Group) -> Look | None:
-    """The median of a few files; those of one value say nothing."""
+    """The median over a few files. Files of a single value do not count."""
     count = min(SAMPLES, len(group.names))
     names = [group.names[place * (len(group.names) - 1) // max(count - 1, 1)] for place in range(count)]
     found = [look for name in names if (look := _look_at(root.joinpath(*group.parts, name)))]
@@ -78,7 +78,7 @@ def _by_content(look: Look | None) -> Side | None:
 
 
 def _by_words(group: Group) -> Side | None:
-    """The last word that says a side, those of the files before those of the folders."""
+    """The last word that names a side. Words of files come before words of folders."""
     of_folders = [word for part in group.parts for word in folder_words(part)]
     for words in (group.kind[:0:-1], of_folders[::-1]):
         for word in words:
@@ -90,7 +90,7 @@ def _by_words(group: Group) -> Side | None:
 
 
 def _by_others(group: Group, side_of: dict[Group, Side | None]) -> Side | None:
-    """The side of the groups that were looked at and have most words in common that the other side does not have."""
+    """The side of the opened groups that have most words in common which the other side does not have."""
     words = {side: [g.words for g, own in side_of.items() if own == side] for side in ("image", "mask")}
     of_images, of_masks = (set().union(*words[side]) for side in ("image", "mask"))
     only = len(group.words & (of_images - of_masks)), len(group.words & (of_masks - of_images))
@@ -100,7 +100,7 @@ def _by_others(group: Group, side_of: dict[Group, Side | None]) -> Side | None:
 
 
 def _compare(looks: dict[Group, Look | None], side_of: dict[Group, Side | None]) -> None:
-    """Where one side is not known, the flatter half of what was looked at are the masks."""
+    """If one side is unknown, the flatter half of the opened groups are the masks."""
     known = {group: look.flatness for group, look in looks.items() if look}
     if not known or max(known.values()) - min(known.values()) < 0.1:
         return

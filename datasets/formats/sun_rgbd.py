@@ -1,8 +1,7 @@
 """SUN RGB-D's 37 indoor classes as grey masks, 0 ignored (Song, Lichtenberg and Xiao, CVPR 2015).
 
-Two layouts are about: ``image/SPLIT/img-000001.jpg`` beside ``label37/SPLIT/img37labels-000001.png``, and folders
-``SUNRGBD-train_images`` and ``SUNRGBD-test_images`` beside one folder of labels, the first
-5,050 of which are of test.
+There are two layouts: ``image/SPLIT/img-000001.jpg`` beside ``label37/SPLIT/img37labels-000001.png``, and folders
+``SUNRGBD-train_images`` and ``SUNRGBD-test_images`` beside one folder of labels, whose first 5,050 belong to test.
 """
 
 from pathlib import Path
@@ -23,7 +22,7 @@ TEST_IMAGES = 5050
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where the folder has it."""
+    """The layout if the folder has it, else None."""
     if (root / "label37").is_dir() and (root / "image").is_dir():
         matches = {
             split.name: match(images_in(split), images_in(root / "label37" / split.name), number_of)

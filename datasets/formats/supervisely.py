@@ -22,11 +22,11 @@ from .tree import list_tree
 
 PROBLEMS = (ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error)
 MAX_BITMAP = 1 << 26
-"""Bytes of an object's PNG file at most."""
+"""The most bytes of an object's PNG file."""
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where images have files of Supervisely.
+    """The layout if the images have files of Supervisely, else None.
 
     Raises:
         UserError: one of the files is damaged, or has an object of a class that ``meta.json`` does not list.
@@ -57,7 +57,7 @@ def find(root: Path) -> Layout | None:
 
 
 def _document(path: Path) -> dict[str, Any] | None:
-    """The file, where it is one of an image's objects."""
+    """The file's content if it holds the objects of an image, else None."""
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
@@ -67,13 +67,13 @@ def _document(path: Path) -> dict[str, Any] | None:
 
 
 def _split(document: dict[str, Any]) -> str:
-    """The split that a tag of the image says, else nothing."""
+    """The split in a tag of the image, else empty."""
     names = [str(tag.get("name", "")).lower() for tag in document.get("tags") or [] if isinstance(tag, dict)]
     return next((SPLIT_NAMES[name] for name in names if name in SPLIT_NAMES), "")
 
 
 def read_drawing(classes: DrawnClasses, pair: Pair) -> Drawing:
-    """The objects of one file.
+    """Read the objects of one file.
 
     Raises:
         UserError: it is damaged.
@@ -90,7 +90,7 @@ def read_drawing(classes: DrawnClasses, pair: Pair) -> Drawing:
 
 
 def _shape(classes: DrawnClasses, entry: dict[str, Any]) -> Shape | None:
-    """None for lines, points and cuboids, which cover nothing."""
+    """The shape; None for lines, points and cuboids, which cover no area."""
     kind = entry["geometryType"]
     if kind == "bitmap":
         return Shape(classes.value(str(entry["classTitle"])), region=_region(entry["bitmap"]))
@@ -103,7 +103,7 @@ def _shape(classes: DrawnClasses, entry: dict[str, Any]) -> Shape | None:
 
 
 def _region(bitmap: dict[str, Any]) -> Region:
-    """Painted pixels: a PNG file, compressed once more, of which the last channel says what is inside."""
+    """Painted pixels: a compressed PNG file, whose last channel marks the inside."""
     content = zlib.decompressobj().decompress(base64.b64decode(bitmap["data"]), MAX_BITMAP)
     pixels = np.asarray(open_image(Path("a painted object"), "mask", content).convert("RGBA"))
     inside = pixels[..., 3] > 0 if (pixels[..., 3] < 255).any() else pixels[..., 0] > 0

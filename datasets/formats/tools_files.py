@@ -1,4 +1,4 @@
-"""What a file of annotations looks like, in words, for a folder in which nothing can be read."""
+"""Describe annotation files, for a folder in which nothing can be read."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 MAX_BYTES = 1 << 24
-"""Larger files are not looked at."""
+"""Larger files are not opened."""
 COCO = "export COCO or masks as PNG instead"
 
 
 def looks_like(path: Path) -> str:
-    """Which tool a JSON or XML file comes from and what to do, or nothing where that is not known."""
+    """The tool of a JSON or XML file and the next step, or an empty text if the tool is unknown."""
     try:
         if path.stat().st_size > MAX_BYTES:
             return ""

@@ -15,12 +15,12 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Tree:
-    """What lies below ``root``.
+    """The files below ``root``.
 
     Attributes:
         root: the folder.
         files: names of the files of each folder, sorted.
-        strays: files and folders that are left out, by :func:`.is_stray`.
+        strays: files and folders left out by :func:`.is_stray`.
     """
 
     root: Path
@@ -33,13 +33,13 @@ class Tree:
         return {parts: names for parts, names in found.items() if names}
 
     def with_suffix(self, *suffixes: str) -> Iterator[Path]:
-        """The files whose name ends so, in lower case."""
+        """The files with one of these suffixes, in lower case."""
         for parts, names in self.files.items():
             folder = self.root.joinpath(*parts)
             yield from (folder / name for name in names if name.lower().endswith(suffixes))
 
     def notes(self) -> list[str]:
-        """What is left out, in words: a line for strays and one for each format that is not read."""
+        """Omissions in words: a line for strays, and a line for each format that is not read."""
         lines = []
         if self.strays:
             more = f" and {len(self.strays) - 1:,} more" if len(self.strays) > 1 else ""
@@ -50,7 +50,7 @@ class Tree:
 
 
 def list_tree(root: Path) -> Tree:
-    """The files below ``root``; a link to a folder that is on the way to it is not followed."""
+    """The files below ``root``. A link to a folder that contains it is not followed."""
     tree = Tree(root)
     _list(tree, (), root, frozenset())
     return tree
@@ -80,5 +80,5 @@ def is_image_name(name: str) -> bool:
 
 
 def suffix(name: str) -> str:
-    """Of a file's name, in lower case with the dot."""
+    """The suffix of a file's name, in lower case with the dot."""
     return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a path for each of 400,000 names takes seconds

@@ -1,6 +1,7 @@
 """Pascal VOC: ``JPEGImages``, palette masks in ``SegmentationClass``, lists in ``ImageSets/Segmentation``.
 
-``root`` is the folder of a year, such as ``VOCdevkit/VOC2012``, or one that holds it. Borders (255) are ignored.
+``root`` is the folder of a year, such as ``VOCdevkit/VOC2012``, or a folder that contains one. Borders (255) are
+ignored.
 """
 
 from pathlib import Path
@@ -26,15 +27,15 @@ BORDER = (224, 224, 192)
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where the folder has it.
+    """The layout if the folder has it, else None.
 
     Raises:
-        UserError: a list names an image that is not there.
+        UserError: a list names an image that does not exist.
     """
     folder = next((year for year in _years(root) if (year / "SegmentationClass").is_dir()), None)
     if folder is None or not (folder / "JPEGImages").is_dir():
         return None
-    # Most images of VOC are for detection and have no mask: they are not missing.
+    # Most images of VOC are for detection and have no mask. They are not missing.
     found = match(images_in(folder / "JPEGImages"), images_in(folder / "SegmentationClass"), lambda path: path.stem)
     pair_of = {pair.image.stem: pair for pair in found.pairs}
     lists = sorted((folder / "ImageSets" / "Segmentation").glob("*.txt"))

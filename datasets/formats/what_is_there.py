@@ -1,4 +1,4 @@
-"""What lies in a folder that cannot be read as a data set, in words: files by kind, and the tools they look like."""
+"""Describe a folder that cannot be read as a data set: its files by kind, and the tools that they may come from."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ Kind = tuple[Parts, str]
 
 
 def what_is_there(tree: Tree) -> str:
-    """The files of a folder in which nothing pairs up, counted by folder and suffix, the most first."""
+    """The files of a folder in which nothing pairs up, counted by folder and suffix, the most frequent first."""
     counts: Counter[Kind] = Counter()
     for parts, names in tree.files.items():
         counts.update((parts, suffix(name)) for name in names)
@@ -29,7 +29,7 @@ def what_is_there(tree: Tree) -> str:
 
 
 def _look(tree: Tree, parts: Parts, kind: str, count: int) -> str:
-    """What the first file of a kind looks like."""
+    """A description of the first file of a kind."""
     first = next(name for name in tree.files[parts] if suffix(name) == kind)
     found = looks_like(tree.root.joinpath(*parts, first))
     return f"that look{'s'[: count == 1]} {found}" if found else ""

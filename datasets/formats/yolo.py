@@ -16,14 +16,14 @@ from .pairing import Pairing, groups_of, pair_up
 from .tree import Parts, list_tree
 
 BOX = 5
-"""Numbers of a line that is a box."""
+"""Numbers on a line that is a box."""
 
 
 def find(root: Path) -> Layout | None:
-    """The layout, where images have text files of polygons.
+    """The layout if images have text files of polygons, else None.
 
     Raises:
-        UserError: a line is not right, all are boxes, or a class has no name.
+        UserError: a line is wrong, all lines are boxes, or a class has no name.
     """
     tree = list_tree(root)
     stems = {Path(name).stem for names in tree.images().values() for name in names}
@@ -56,7 +56,7 @@ def find(root: Path) -> Layout | None:
 
 
 def _with_empty(root: Path, pairing: Pairing) -> dict[str, list[Pair]]:
-    """The splits with the images that have no text file, each of which stands in its file's place."""
+    """The splits, with the images that have no text file. Such an image stands in the place of its file."""
     splits = {split: list(pairs) for split, pairs in pairing.splits.items()}
     split_of_folder = {pair.image.parent: split for split, pairs in splits.items() for pair in pairs}
     only = next(iter(splits)) if len(splits) == 1 else ""
@@ -80,7 +80,7 @@ def _names(named: NamedClasses | None, last: int) -> list[str]:
 
 
 def read_rows(path: Path) -> list[list[float]] | None:
-    """The lines of a text file as numbers; None where it is no file of labels."""
+    """The lines of a text file as numbers; None if it is no file of labels."""
     try:
         rows = [[float(word) for word in line.split()] for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, ValueError):
@@ -91,7 +91,7 @@ def read_rows(path: Path) -> list[list[float]] | None:
 
 
 def read_drawing(classes: DrawnClasses, names: list[str], pair: Pair) -> Drawing:
-    """The shapes of one text file.
+    """Read the shapes of one text file.
 
     Raises:
         UserError: it is damaged.

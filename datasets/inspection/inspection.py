@@ -25,18 +25,18 @@ from .look import Look, label, labels_in, look_at
 
 @dataclass(frozen=True)
 class Inspection:
-    """A data set that was looked at.
+    """The result of inspecting a data set.
 
     Attributes:
         root: its folder.
         format: name of its format.
-        layout: with the classes and the coding that hold, whoever said so.
-        looks: one a pair, in the layout's order.
-        classes: of the layout.
-        classes_found: whether the classes follow from the masks' values alone.
+        layout: the layout, with the final classes and coding.
+        looks: a look for each pair, in the layout's order.
+        classes: classes of the layout.
+        classes_found: whether the classes follow only from the masks' values.
         leaks: equal and nearly equal images.
-        shared: images that two splits list both, by the splits' names.
-        images, masks: patterns that said which files are which.
+        shared: number of images that two splits share, by the splits' names.
+        images, masks: patterns of the files, if they were given.
     """
 
     root: Path
@@ -60,7 +60,7 @@ class Inspection:
 
     @cached_property
     def unknown(self) -> dict[str, tuple[int, int]]:
-        """Pixels and masks of each value that stands for no class, most pixels first."""
+        """Pixels and masks of each value without a class, most pixels first."""
         pixels: Counter[str] = Counter()
         masks: Counter[str] = Counter()
         for look in self.looks:
@@ -70,7 +70,7 @@ class Inspection:
 
     @cached_property
     def odd(self) -> dict[str, list[str]]:
-        """What is unusual, a line each, by kind."""
+        """Unusual findings by kind, with a line for each."""
         found: dict[str, list[str]] = {}
         for path in self.layout.without_mask:
             found.setdefault("no mask", []).append(f"{path}: no mask belongs to it")
@@ -82,7 +82,7 @@ class Inspection:
         return self._one_class_left() | found
 
     def _one_class_left(self) -> dict[str, list[str]]:
-        """A warning where only one class is left that is not ignored: training on it reaches a loss of 0 at once."""
+        """A warning if only one class is not ignored, since training on it reaches a loss of 0 at once."""
         present = [name for name, pixels in zip(self.classes.names, self.counts().pixels, strict=True) if pixels]
         if len(present) != 1:
             return {}
@@ -107,12 +107,12 @@ class Inspection:
 
     @cached_property
     def sizes(self) -> dict[tuple[int, int], int]:
-        """Images of each (H, W), most first."""
+        """Number of images of each (H, W), most frequent first."""
         return dict(Counter(look.image_size for look in self.looks if look.image_size).most_common())
 
     @cached_property
     def mask_kinds(self) -> dict[str, int]:
-        """Masks of each kind of values."""
+        """Number of masks for each kind of values."""
         return dict(Counter(look.mask.kind for look in self.looks if look.mask).most_common())
 
     def normalisation(self, split: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -141,7 +141,7 @@ class Inspection:
         return {kind: [round(float(w), 4) for w in function(counts)] for kind, function in kinds.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data with everything that the page shows."""
+        """Plain data with all content of the page."""
         counts = self.counts()
         return {
             "root": str(self.root),
@@ -185,19 +185,19 @@ def inspect_folder(
     images: str | None = None,
     masks: str | None = None,
 ) -> Inspection:
-    """Look at every pair of a folder.
+    """Inspect every pair of a folder.
 
     Args:
         root: the data set's folder.
         format_name: its format; None: the first that fits.
-        workers: of :func:`.map_files`.
-        progress: called with pairs done and their number.
-        ignore: the value that is left out, where the data set does not say.
+        workers: see :func:`.map_files`.
+        progress: called with (pairs done, pairs).
+        ignore: the ignored value, if the data set does not tell.
         images: pattern of files, see :func:`.open_layout`.
         masks: the same for masks.
 
     Raises:
-        UserError: the folder is laid out in no known way, or its masks have no classes.
+        UserError: the folder's layout is unknown, or its masks have no classes.
     """
     found, layout = open_layout(root, format_name, images, masks)
     pairs = layout.pairs
@@ -230,7 +230,7 @@ def inspect_folder(
 
 
 def label_all(looks: Sequence[Look], coding: Coding, workers: int | None) -> None:
-    """Count the labels of all looks; masks of very many values are read again for it."""
+    """Count the labels of all looks. Masks with very many values are read again."""
     again = []
     for look in looks:
         if look.mask is None or look.mask.complete:
@@ -243,7 +243,7 @@ def label_all(looks: Sequence[Look], coding: Coding, workers: int | None) -> Non
 
 
 def counts_of(masks: Sequence[dict[int | None, int]], classes: int) -> ClassCounts:
-    """What :func:`.count_classes` counts, from each mask's pixels by label."""
+    """The counts of :func:`.count_classes`, from the pixels by label of each mask."""
     counts = np.zeros((3, classes), np.int64)
     for mask in masks:
         total = sum(mask.values())

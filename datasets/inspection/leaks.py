@@ -1,4 +1,4 @@
-"""Images that are in two splits, equal or nearly equal. They make measures look too good."""
+"""Find images that are in two splits, equal or nearly equal. They make measures look too good."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from .look import Look
 
 MAX_BITS = 7
-"""Perceptual hashes that differ in more of their 64 bits are of different images."""
+"""Perceptual hashes that differ in more of their 64 bits belong to different images."""
 BAND = 16
-"""Bits of a piece: in one of 4 pieces, hashes that differ in at most 7 bits differ in at most one."""
+"""Bits of a piece. Hashes that differ in at most 7 bits differ in at most one bit in one of 4 pieces."""
 PAIRS = 1 << 20
-"""Pairs that are compared at once, which bounds the memory."""
+"""Pairs that are compared at once, to limit the memory."""
 MAX_GREY = 4.0
-"""Mean difference of two thumbnails up to which the images look alike, in grey levels."""
+"""Images look alike up to this mean difference of their thumbnails, in grey levels."""
 MAX_CELL = 8
-"""Largest difference of a cell of two thumbnails of one split up to which a person would call the images the same.
+"""Up to this largest difference of a cell of two thumbnails of one split, a person would call the images the same.
 
-Recompressing and scaling stay below it. Of 113 pairs of CamVid's frames that look alike, in all of which something has
-moved, the closest differs by 12.
+Recompressed and scaled images stay below it. Of 113 pairs of CamVid's frames that look alike, something has moved in
+all, and the closest pair differs by 12.
 """
 BLOCK = 1024
 
@@ -32,7 +32,7 @@ Indices = NDArray[np.int64]
 
 
 class Leak(NamedTuple):
-    """Two images of different splits, or of one, that are the same image."""
+    """Two images, of different splits or of one, that are the same."""
 
     kind: Kind
     first: Path
@@ -41,11 +41,11 @@ class Leak(NamedTuple):
 
 
 def find_leaks(looks: Sequence[Look], splits_of: Mapping[Path, Sequence[str]]) -> list[Leak]:
-    """Equal and nearly equal images, those between splits first; an image comes once for each pair of splits.
+    """Equal and nearly equal images, those between splits first. An image comes once for each pair of splits.
 
     Args:
-        looks: readable images; others are passed over.
-        splits_of: the splits of an image.
+        looks: looks of images; unreadable ones are skipped.
+        splits_of: the splits of each image.
     """
     readable = [look for look in looks if look.thumbnail is not None]
     found: dict[tuple[Path, tuple[str, str]], Leak] = {}
@@ -59,7 +59,7 @@ def find_leaks(looks: Sequence[Look], splits_of: Mapping[Path, Sequence[str]]) -
 
 
 def listed_twice(splits: Mapping[str, Iterable[Path]]) -> dict[tuple[str, str], int]:
-    """How many images two splits share by name of file, where one does not hold the other, as trainval holds train."""
+    """Number of images that two splits share by file name, unless one contains the other, as trainval does."""
     sets = {name: set(paths) for name, paths in splits.items()}
     shared = {}
     for one, other in combinations(sets, 2):
@@ -70,7 +70,7 @@ def listed_twice(splits: Mapping[str, Iterable[Path]]) -> dict[tuple[str, str], 
 
 
 def _equal(looks: Sequence[Look]) -> Iterator[tuple[Kind, int, int]]:
-    """Images with the same pixels: each with all before it of another image's split, so at least with the first."""
+    """Images with the same pixels, each paired with all earlier ones of other splits, and at least with the first."""
     groups: dict[bytes, list[int]] = {}
     for index, look in enumerate(looks):
         groups.setdefault(look.pixels_hash, []).append(index)
@@ -79,7 +79,7 @@ def _equal(looks: Sequence[Look]) -> Iterator[tuple[Kind, int, int]]:
 
 
 def _near(looks: Sequence[Look]) -> Iterator[tuple[Kind, int, int]]:
-    """Images that look alike, by their hashes and then by their thumbnails; each with all before it."""
+    """Images that look alike, by their hashes and then by their thumbnails, each paired with all earlier ones."""
     hashes = np.array([look.perceptual for look in looks], np.uint64)
     thumbnails = np.array([look.thumbnail for look in looks], np.int16)
     found: set[tuple[int, int]] = set()
@@ -95,11 +95,11 @@ def _near(looks: Sequence[Look]) -> Iterator[tuple[Kind, int, int]]:
 
 
 def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]:
-    """All pairs whose hashes differ in at most one bit of some piece, the earlier first, in blocks."""
+    """All pairs whose hashes differ in at most one bit of some piece, the earlier image first, in blocks."""
     for band in range(64 // BAND):
         pieces = (hashes >> np.uint64(band * BAND) & np.uint64((1 << BAND) - 1)).astype(np.int64)
         order = np.argsort(pieces, kind="stable")
-        # Those with the piece p are order[starts[p] : starts[p + 1]].
+        # Images with the piece p are order[starts[p] : starts[p + 1]].
         starts = np.searchsorted(pieces[order], np.arange((1 << BAND) + 1))
         for flipped in (0, *(1 << bit for bit in range(BAND))):
             wanted = pieces ^ flipped
@@ -118,9 +118,9 @@ def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]
 
 
 def _same(one: Look, other: Look) -> bool:
-    """Whether nothing on the images has moved, come or gone.
+    """Whether nothing in the images has moved, appeared or disappeared.
 
-    Frames of two splits that resemble each other are a leak as they are; in one split only copies are worth a line.
+    Similar frames of two splits are always a leak. Within one split, only copies are reported.
     """
     assert one.thumbnail is not None
     assert other.thumbnail is not None
@@ -128,7 +128,7 @@ def _same(one: Look, other: Look) -> bool:
 
 
 def _different(first: Sequence[str], second: Sequence[str]) -> tuple[str, str]:
-    """A split of each, different ones where there are."""
+    """A split of each image, different ones if possible."""
     for one in first:
         for other in second:
             if one != other and one not in second and other not in first:

@@ -21,19 +21,19 @@ THUMBNAIL = 16
 
 @dataclass
 class Look:
-    """What a pair of files holds.
+    """The content of a pair of files.
 
     Attributes:
         pair: the files.
-        image_size: (H, W), as it is turned by its EXIF orientation; None: not readable.
-        mask: what the mask holds; None: not readable.
-        odd: kind and detail of what is unusual.
+        image_size: (H, W) after the EXIF orientation; None: not readable.
+        mask: values of the mask; None: not readable.
+        odd: kind and detail of each unusual finding.
         channels: means of the pixels and of their squares, (2, 3).
-        pixels_hash: of the decoded image: equal for equal images.
+        pixels_hash: hash of the decoded image, equal for equal images.
         perceptual: 64 bits that are nearly equal for images that look alike.
         thumbnail: (16, 16) grey.
-        labels: pixels of each label, None for values that stand for no class; known when the coding is.
-        unknown: pixels of each value that stands for no class.
+        labels: pixels of each label, None for values without a class; known when the coding is.
+        unknown: pixels of each value without a class.
     """
 
     pair: Pair
@@ -53,7 +53,7 @@ class Look:
 
 
 def label(look: Look, coding: Coding) -> None:
-    """Count the labels of a look, whose values are known, by what they mean."""
+    """Count the labels of a look from its values."""
     if look.mask is None:
         return
     for value, count in look.mask.pixels.items():
@@ -67,7 +67,7 @@ def label(look: Look, coding: Coding) -> None:
 
 
 def labels_in(coding: Coding, pair: Pair) -> tuple[dict[int | None, int], dict[str, int]]:
-    """The same from the file itself: for masks of more values than a look keeps."""
+    """The same from the file itself, for masks with more values than a look keeps."""
     labels, unknown, _ = coding.decode(pair)
     counts: dict[int | None, int] = {value: count for value, count in count_values(labels).items()}  # noqa: C416
     if unknown:
@@ -77,7 +77,7 @@ def labels_in(coding: Coding, pair: Pair) -> tuple[dict[int | None, int], dict[s
 
 
 def look_at(coding: Coding, pair: Pair) -> Look:
-    """Read both files. A file that cannot be read becomes a finding; nothing is raised."""
+    """Read both files. An unreadable file becomes a finding, and nothing is raised."""
     look = Look(pair)
     _look_at_image(look, pair)
     _look_at_mask(look, coding)
@@ -127,7 +127,7 @@ def _look_at_mask(look: Look, coding: Coding) -> None:
 
 
 def _unusual(image: Image.Image) -> list[tuple[str, str]]:
-    """What the header says beyond an upright 8-bit colour image."""
+    """Unusual properties in the header: all but an upright 8-bit colour image."""
     found = []
     orientation = orientation_of(image)
     if orientation != 1:
@@ -140,7 +140,7 @@ def _unusual(image: Image.Image) -> list[tuple[str, str]]:
 
 
 def perceptual_hash(grey: Pixels) -> int:
-    """64 bits of an image (H, W): which of its lowest frequencies are above their median.
+    """64 bits of an image (H, W) that say which of its lowest frequencies are above their median.
 
     It stays nearly the same when the image is scaled, recompressed or made brighter (pHash, Zauner 2010).
     """

@@ -5,7 +5,7 @@ from .leaks import Leak
 
 
 def facts(inspection: Inspection) -> list[tuple[str, str]]:
-    """What holds for the data set as a whole, in words."""
+    """Facts about the whole data set, in words."""
     layout = inspection.layout
     sizes = [f"{width}×{height} ({count:,})" for (height, width), count in list(inspection.sizes.items())[:4]]
     more = f" and {len(inspection.sizes) - 4} more" if len(inspection.sizes) > 4 else ""
@@ -27,7 +27,7 @@ def facts(inspection: Inspection) -> list[tuple[str, str]]:
 
 
 def unknown_lines(inspection: Inspection) -> list[str]:
-    """The values that stand for no class, a line each."""
+    """The values without a class, a line each."""
     return [f"{value}: {pixels:,} pixels in {masks:,} masks" for value, (pixels, masks) in inspection.unknown.items()]
 
 

@@ -9,18 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.floating[Any]]
 NEAR = 0.4
-"""Metres in front of the camera from which on things are drawn."""
+"""Things are drawn from so many metres in front of the camera on."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the camera stands and looks.
+    """The camera's position and direction.
 
     Attributes:
         height, width: the image in pixels.
         position: x, y, z in metres.
         yaw, pitch: radians; positive turns to the right, and down.
-        field: focal length over the image's width.
+        field: focal length ÷ image width.
     """
 
     height: int
@@ -48,13 +48,13 @@ class Camera:
         return np.asarray(ahead @ self.rotation, np.float32)
 
     def depth(self, point: ArrayLike) -> float:
-        """Metres that a point (3,) lies ahead of the camera."""
+        """Distance ahead of the camera of a point (3,), in metres."""
         return float((np.asarray(point) - self.position) @ self.rotation[2])
 
     def project(self, points: ArrayLike) -> tuple[NDArray[np.float64], float] | None:
-        """Corners (N, 3) of a polygon as pixels (M, 2), cut off at the near plane, and its mean depth in metres.
+        """Corners (N, 3) of a polygon as pixels (M, 2), cut at the near plane, and its mean depth in metres.
 
-        None where nothing of it lies ahead.
+        None if no part of it lies ahead.
         """
         seen = _clip((np.asarray(points, np.float64) - self.position) @ self.rotation.T)
         if len(seen) < 3:
@@ -64,7 +64,7 @@ class Camera:
 
 
 def _clip(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The part of a polygon (N, 3) that lies beyond the near plane (Sutherland and Hodgman's way)."""
+    """The part of a polygon (N, 3) beyond the near plane (Sutherland and Hodgman's algorithm)."""
     if points[:, 2].min() >= NEAR:
         return points
     kept = []

@@ -8,11 +8,11 @@ from .camera import Camera, Floats
 from .light import Light
 
 SUBPIXEL = 4
-"""Bits after the point that OpenCV's polygon filling gets."""
+"""Fractional bits for OpenCV's polygon filling."""
 
 
 class Canvas:
-    """An image (H, W, 3) float32 in linear-looking 0–1 and a mask (H, W) uint8, as one camera sees them."""
+    """An image (H, W, 3) float32 in linear-looking 0–1 and a mask (H, W) uint8, as seen by one camera."""
 
     def __init__(self, camera: Camera, light: Light) -> None:
         self.camera, self.light = camera, light
@@ -20,7 +20,7 @@ class Canvas:
         self.mask = np.zeros((camera.height, camera.width), np.uint8)
 
     def polygon(self, corners: ArrayLike, color: ArrayLike, label: int, normal: ArrayLike | None = None) -> None:
-        """Fills a flat polygon (N, 3) in metres with one colour, lit by its normal where that is given."""
+        """Fill a flat polygon (N, 3) in metres with one colour, lit by its normal if that is given."""
         if not (seen := self._coverage(corners)):
             return
         rows, columns, inside, depth = seen
@@ -32,9 +32,9 @@ class Canvas:
     def rectangle(
         self, corner: ArrayLike, across: ArrayLike, up: ArrayLike, texture: Floats, label: int, normal: ArrayLike
     ) -> None:
-        """Fills the rectangle from ``corner`` along two vectors, all (3,) in metres, with a texture.
+        """Fill the rectangle from ``corner`` along two vectors, all (3,) in metres, with a texture.
 
-        The texture is (h, w, 3), or (h, w, 4) where its last channel cuts out what is under one half.
+        The texture is (h, w, 3) or (h, w, 4). Pixels whose fourth channel is under one half are cut out.
         """
         corner, across, up = (np.asarray(value, np.float64) for value in (corner, across, up))
         seen = self._coverage([corner, corner + across, corner + across + up, corner + up])
@@ -43,7 +43,7 @@ class Canvas:
         rows, columns, inside, _ = seen
         rays = self.camera.rays[rows, columns][inside]
         plane = cross(across, up)
-        # Rays were cut to the polygon, so none of them runs along its plane.
+        # The rays were limited to the polygon, so none of them runs along its plane.
         distance = (corner - self.camera.position) @ plane / (rays @ plane)
         offset = rays * distance[:, None] + (np.asarray(self.camera.position) - corner)
         height, width = texture.shape[:2]
@@ -60,18 +60,18 @@ class Canvas:
         self.mask[rows, columns][inside] = label
 
     def darken(self, corners: ArrayLike, strength: float) -> None:
-        """Lays a shadow polygon (N, 3) in metres on the image; the mask stays."""
+        """Draw a shadow polygon (N, 3) in metres on the image. The mask stays."""
         if seen := self._coverage(corners):
             rows, columns, inside, _ = seen
             soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5)
             self.image[rows, columns] *= 1 - strength * soft[..., None]
 
     def _coverage(self, corners: ArrayLike) -> tuple[slice, slice, NDArray[np.bool_], float] | None:
-        """Rows, columns and which pixels there lie in the polygon (N, 3), and its mean depth."""
+        """Rows, columns, the pixels there that lie in the polygon (N, 3), and its mean depth."""
         if not (projected := self.camera.project(corners)):
             return None
         pixels, depth = projected
-        # Coordinates far outside overflow OpenCV's integers; the polygons are convex enough to be cut there.
+        # Coordinates far outside overflow OpenCV's integers. The polygons are convex enough to be cut there.
         pixels = np.clip(pixels, -8000, 8000)
         left, top = np.maximum(np.floor(pixels.min(0)).astype(int), 0)
         right = min(int(np.ceil(pixels[:, 0].max())) + 1, self.camera.width)
@@ -91,7 +91,7 @@ def cross(first: Floats, second: Floats) -> Floats:
 
 
 def _look_up(texture: Floats, place_x: Floats, place_y: Floats) -> Floats:
-    """Colours (N, C) of a texture at N places."""
+    """Colours (N, C) of a texture at N positions."""
     if not place_x.size:
         return np.zeros((0, texture.shape[2]), np.float32)
     # OpenCV takes maps with fewer than 2**15 rows and columns.

@@ -32,7 +32,7 @@ def draw_sky(canvas: Canvas, street: Street, time: float) -> None:
 
 
 def draw_ground(canvas: Canvas, street: Street) -> None:
-    """Everything that lies at the height of the road."""
+    """Draw everything at the height of the road."""
     below = canvas.camera.rays[..., 1] < -0.004
     rays = canvas.camera.rays[below]
     depth = -canvas.camera.position[1] / rays[:, 1]
@@ -94,7 +94,7 @@ def _in_shadow(street: Street, sun: Floats, x: Floats, z: Floats) -> NDArray[np.
 
 
 def _sample(tile: Floats, x: Floats, y: Floats) -> Floats:
-    """A tile at places in pixels, which wrap around."""
+    """Values of a tile at positions in pixels, which wrap around."""
     height, width = tile.shape
     if not x.size:
         return np.zeros(x.shape, np.float32)

@@ -12,13 +12,13 @@ from .camera import Floats
 
 @dataclass(frozen=True)
 class Light:
-    """How a scene is lit.
+    """The lighting of a scene.
 
     Attributes:
         sun: unit vector (3,) towards the sun.
         sun_color, around: RGB (3,) of direct light and of light from all sides.
         zenith, horizon: RGB (3,) of the sky.
-        haze: metres after which 63 % of what is seen is the horizon's colour.
+        haze: metres after which 63 % of a colour is the horizon's.
         clouds: share of the sky under clouds, 0–1.
         exposure: factor on all brightness.
     """
@@ -37,13 +37,13 @@ class Light:
         return self.around + self.sun_color * max(0.0, float(np.asarray(normal) @ self.sun))
 
     def through_haze(self, color: Floats, depth: ArrayLike) -> Floats:
-        """A colour (..., 3) as it looks from ``depth`` metres (...,) or one number."""
+        """A colour (..., 3) as seen from ``depth`` metres, (...,) or one number."""
         clear = np.exp(-np.asarray(depth, np.float32) / self.haze)
         return np.asarray(color * clear + self.horizon * (1 - clear), np.float32)
 
     @property
     def shadow(self) -> float:
-        """Share of the light that a shadow takes away from the road."""
+        """Share of the light that a shadow takes from the road."""
         direct = float(self.sun_color.mean() * max(self.sun[1], 0.2))
         return direct / (direct + float(self.around.mean()))
 
@@ -83,7 +83,7 @@ def draw_light(rng: Generator) -> Light:
 
 
 def develop(image: Floats, light: Light, rng: Generator) -> NDArray[np.uint8]:
-    """An image as a small camera takes it, (H, W, 3) uint8: exposure, vignette, slight blur, noise."""
+    """An image as from a small camera, (H, W, 3) uint8: exposure, vignette, slight blur, noise."""
     height, width = image.shape[:2]
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     vignette = (1 - 0.12 * (x * x + y * y))[..., None].astype(np.float32)

@@ -19,7 +19,7 @@ FENCE_LENGTH, FENCE_HEIGHT = 4.0, 1.4
 
 
 def draw_house(canvas: Canvas, house: House, street: Street) -> None:
-    """The front along the street, the end wall that faces the camera, and a slope of roof."""
+    """The front along the street, the end wall towards the camera, and a slope of roof."""
     x, z, end = house.side * street.line, house.z, house.z + house.width
     front = facade(house.seed, house.width, house.height)
     out = house.side * 9.0
@@ -35,7 +35,7 @@ def draw_house(canvas: Canvas, house: House, street: Street) -> None:
 
 
 def draw_backdrop(canvas: Canvas, street: Street) -> None:
-    """Where the street ends: trees or roofs in the haze, always as far away."""
+    """The end of the street: trees or roofs in the haze, always at the same distance."""
     rng = Generator(PCG64([street.seed, 3]))
     z = canvas.camera.position[2] + 135
     for x in np.arange(-150, 150, 14.0):
@@ -116,7 +116,7 @@ def upright(x: float, z: float, outline: ArrayLike) -> NDArray[np.float64]:
 
 
 def cast_shadow(canvas: Canvas, corners: NDArray[np.float64]) -> None:
-    """Darkens the ground where an object's outer corners (N, 3) keep the sun away."""
+    """Darken the ground where an object with the outer corners (N, 3) blocks the sun."""
     sun = canvas.light.sun
     fallen = corners - corners[:, 1:2] / max(sun[1], 0.2) * sun
     hull = cv2.convexHull(fallen[:, [0, 2]].astype(np.float32))[:, 0]

@@ -1,4 +1,4 @@
-"""People on foot and on bicycles, made of limbs that move as they go."""
+"""People on foot and on bicycles, made of limbs that move."""
 
 import numpy as np
 from numpy.random import PCG64, Generator
@@ -12,13 +12,13 @@ from .street import Thing
 
 PEDESTRIAN, BICYCLIST = CAMVID.names.index("Pedestrian"), CAMVID.names.index("Bicyclist")
 COATS = ((0.58, 0.1, 0.34), (0.45, 0.1, 0.36), (0.24, 0.12, 0.42), (0.3, 0.16, 0.55))
-"""Crimson to violet, as no car is; what cyclists wear is yellow or orange."""
+"""Crimson to violet, unlike any car. Cyclists wear yellow or orange."""
 SHIRTS = ((0.8, 0.88, 0.14), (0.95, 0.48, 0.1))
 SKINS = ((0.85, 0.66, 0.55), (0.72, 0.52, 0.4), (0.45, 0.3, 0.22), (0.9, 0.74, 0.64))
 
 
 class _Figure:
-    """Limbs of one label in an upright plane that faces the camera; ahead is shortened as its heading says."""
+    """Limbs of one label in an upright plane that faces the camera. Lengths ahead are shortened by the heading."""
 
     def __init__(self, canvas: Canvas, thing: Thing, time: float, label: int) -> None:
         self.canvas, self.label = canvas, label
@@ -31,7 +31,7 @@ class _Figure:
         self.canvas.polygon(upright(self.x, self.z, outline), color, self.label, normal)
 
     def limb(self, start: tuple[float, float], end: tuple[float, float], thick: float, color: ArrayLike) -> None:
-        """A bar with rounded ends between two places of right and up in metres."""
+        """A bar with rounded ends between two points (right, up) in metres."""
         first, last = np.array(start), np.array(end)
         along = np.arctan2(*(last - first)[::-1])
         angle = np.linspace(np.pi / 2, 3 * np.pi / 2, 6) + along
@@ -44,7 +44,7 @@ class _Figure:
 
 
 def draw_person(canvas: Canvas, thing: Thing, time: float) -> None:
-    """Someone who walks: legs and arms swing, sometimes with a bag."""
+    """A walking person, whose legs and arms swing, sometimes with a bag."""
     rng = Generator(PCG64(thing.seed))
     figure = _Figure(canvas, thing, time, PEDESTRIAN)
     size = rng.uniform(0.9, 1.08)
@@ -71,7 +71,7 @@ def draw_person(canvas: Canvas, thing: Thing, time: float) -> None:
 
 
 def draw_cyclist(canvas: Canvas, thing: Thing, time: float) -> None:
-    """A bicycle, narrow from ahead and wide from the side, and who rides it."""
+    """A bicycle, narrow from ahead and wide from the side, and its rider."""
     rng = Generator(PCG64(thing.seed))
     figure = _Figure(canvas, thing, time, BICYCLIST)
     wide = figure.ahead if abs(figure.ahead) > 0.12 else 0.12
@@ -104,7 +104,7 @@ def draw_cyclist(canvas: Canvas, thing: Thing, time: float) -> None:
 
 
 def _one_of(colors: ArrayLike, rng: Generator) -> NDArray[np.float64]:
-    """One of the colours, lighter or darker, or one time in twenty any other."""
+    """One of the colours, lighter or darker, or in one of twenty cases any other."""
     if rng.random() < 0.05:
         return rng.uniform(0.08, 0.8, 3)
     return np.asarray(rng.choice(np.asarray(colors)) * rng.uniform(0.75, 1.2) + rng.uniform(-0.05, 0.05, 3)).clip(
@@ -113,7 +113,7 @@ def _one_of(colors: ArrayLike, rng: Generator) -> NDArray[np.float64]:
 
 
 def _bicycle_wheel(figure: _Figure, x: float, wide: float) -> None:
-    """Tyre and spokes; what shows between the spokes belongs to the cyclist, as CamVid labels it."""
+    """Tyre and spokes. The gaps between the spokes belong to the cyclist, as in CamVid's labels."""
     radius = 0.34
     figure.disc(x, radius, max(radius * abs(wide), 0.05), radius, (0.06, 0.06, 0.06))
     if abs(wide) > 0.3:

@@ -12,7 +12,7 @@ from .surfaces import foliage
 
 TREE = CAMVID.names.index("Tree")
 KINDS = 60
-"""Crowns that there are; each is scaled and placed anew."""
+"""The number of different crowns. Each is scaled and placed anew."""
 
 
 def draw_tree(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG001
@@ -35,7 +35,7 @@ def draw_tree(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG00
 
 
 def draw_bush(canvas: Canvas, thing: Thing, time: float) -> None:  # noqa: ARG001
-    """A crown that sits on the ground."""
+    """A crown on the ground."""
     rng = Generator(PCG64(thing.seed))
     width, height = rng.uniform(1.5, 3.5), rng.uniform(1.2, 2.4)
     corner = (thing.x - width / 2, -0.3 * height, thing.z)

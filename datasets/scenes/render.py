@@ -21,9 +21,9 @@ from .vehicles import draw_car
 SIZE = (192, 256)
 """Height and width of a scene."""
 SUPERSAMPLING = 2
-"""Pixels that are drawn for one of the image, along each side; the mask takes one of them, unmixed."""
+"""Drawn pixels for each pixel of the image, along each side. The mask takes one of them, without mixing."""
 FARTHEST = 110.0
-"""Metres up to which houses, trees and cars are drawn."""
+"""Houses, trees and cars are drawn up to so many metres."""
 FARTHEST_SMALL: dict[str, float] = {
     "person": 8,
     "cyclist": 9,
@@ -33,7 +33,7 @@ FARTHEST_SMALL: dict[str, float] = {
     "fence": 25,
     "car": 50,
 }
-"""Metres up to which things are drawn that are only a few pixels wide farther away."""
+"""Things that are only a few pixels wide farther away are drawn up to so many metres."""
 
 DRAW: dict[str, Callable[[Canvas, Thing, float], None]] = {
     "fence": draw_fence,
@@ -49,7 +49,7 @@ DRAW: dict[str, Callable[[Canvas, Thing, float], None]] = {
 
 
 def render_scene(seed: int, size: tuple[int, int] = SIZE) -> Sample:
-    """One scene, the same for the same seed: image (H, W, 3) uint8 RGB and mask (H, W) uint8, 11 where unlabelled."""
+    """One scene for each seed: image (H, W, 3) uint8 RGB and mask (H, W) uint8, with 11 where unlabelled."""
     return _frame(seed, build_street(seed), 0, size, f"scene_{seed:06d}")
 
 
@@ -81,7 +81,7 @@ def _frame(seed: int, street: Street, time: int, size: tuple[int, int], name: st
 
 
 def _camera(rng: Generator, street: Street, time: int, size: tuple[int, int]) -> Camera:
-    """Behind the windscreen of a car in the right lane, which nods a little as it drives."""
+    """A camera behind the windscreen of a car in the right lane, which nods a little as it drives."""
     lane, height = street.road / 2 + rng.uniform(-0.6, 0.3), rng.uniform(1.25, 1.7)
     yaw, pitch, field = rng.normal(0, 0.06), rng.uniform(-0.03, 0.05), rng.uniform(0.75, 0.95)
     return Camera(
@@ -95,7 +95,10 @@ def _camera(rng: Generator, street: Street, time: int, size: tuple[int, int]) ->
 
 
 def _back_to_front(street: Street, camera: Camera, time: int) -> Iterator[House | Thing]:
-    """Houses, then what stands before them, fences, and the rest by its distance; shadows lie under everything."""
+    """Houses, then the objects before them, then fences, and then the rest by distance.
+
+    Shadows lie under everything.
+    """
     start = camera.position[2]
     houses = [house for house in street.houses if house.z + house.width > start and house.z < start + 1.2 * FARTHEST]
     yield from sorted(houses, key=lambda house: -house.z)

@@ -9,17 +9,17 @@ from numpy.random import PCG64, Generator
 from .camera import Floats
 
 LENGTH = 170.0
-"""Metres of street that are built up."""
+"""Metres of street with buildings."""
 PACE = 0.5
-"""Metres that the camera drives from frame to frame."""
+"""Metres that the camera moves for each frame."""
 
 
 @dataclass(frozen=True)
 class Thing:
-    """Something on the street: ``kind`` names its drawing function, ``seed`` decides how it looks.
+    """An object on the street. ``kind`` names its drawing function, and ``seed`` decides its look.
 
-    It stands at x, z in metres and moves by ``step`` metres a frame; ``heading`` is the angle from the z axis to where
-    it looks, in radians, positive to the right.
+    It stands at x, z in metres and moves by ``step`` metres in each frame; ``heading`` is the angle between the z axis
+    and its direction, in radians, positive to the right.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Street:
         return self.road + self.pavement + self.setback
 
     def height_at(self, side: int, z: Floats) -> Floats:
-        """Height of the houses on one side at places along the street; 0 in gaps."""
+        """Height of the houses on one side at positions along the street; 0 in gaps."""
         height = np.zeros(len(z), np.float32)
         for house in self.houses:
             if house.side == side:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from .camera import Floats
 
 PIXELS_A_METRE = 10
-"""Of facades; a window's frame is about one texture pixel wide."""
+"""Texture pixels for each metre of a facade. A window's frame is about one texture pixel wide."""
 WALLS = (
     (0.58, 0.32, 0.25),
     (0.72, 0.66, 0.55),
@@ -83,7 +83,7 @@ def _courses(image: Floats, rng: Generator) -> None:
 
 
 def _window(image: Floats, rng: Generator, x: float, y: float, width: float, height: float, frame: ArrayLike) -> None:
-    """A frame, a pane that mirrors the sky more towards its top, a bar, sometimes a curtain or a lamp behind."""
+    """A frame, a pane that mirrors more sky towards its top, a bar, sometimes a curtain or a lamp behind."""
     _panel(image, x, y - 0.08, width + 0.2, height + 0.16, frame)
     pane = np.array([0.16, 0.2, 0.25]) * rng.uniform(0.5, 2.2)
     if rng.random() < 0.15:
@@ -94,7 +94,7 @@ def _window(image: Floats, rng: Generator, x: float, y: float, width: float, hei
 
 
 def _panel(image: Floats, x: float, y: float, width: float, height: float, color: ArrayLike) -> None:
-    """A rectangle whose lower edge's middle is at x, y metres from the lower left corner."""
+    """A rectangle. The middle of its lower edge is at x, y metres from the lower left corner."""
     rows = image.shape[0]
     left, right = (max(round((x + side * width / 2) * PIXELS_A_METRE), 0) for side in (-1, 1))
     top, bottom = (max(rows - round((y + add) * PIXELS_A_METRE), 0) for add in (height, 0))
@@ -103,7 +103,7 @@ def _panel(image: Floats, x: float, y: float, width: float, height: float, color
 
 @lru_cache(64)
 def fence(seed: int, width: float, height: float) -> Floats:
-    """A fence (h, w, 4) of pickets, bars or planks; the gaps belong to it, as CamVid labels them."""
+    """A fence (h, w, 4) of pickets, bars or planks. The gaps belong to it, as in CamVid's labels."""
     rng = Generator(PCG64(seed))
     rows, columns = int(height * 32), int(width * 32)
     color = np.array([(0.6, 0.34, 0.12), (0.66, 0.42, 0.16), (0.84, 0.84, 0.82), (0.9, 0.9, 0.86)][rng.integers(4)])
@@ -134,6 +134,6 @@ def foliage(seed: int, size: int = 160) -> Floats:
 
 @lru_cache(8)
 def ground(seed: int) -> Floats:
-    """Noise (512, 512) around 0 that goes on at its edges, for what lies flat."""
+    """Noise (512, 512) around 0 that continues at its edges, for flat surfaces."""
     tile = noise(Generator(PCG64(seed)), 256, 256, 8, 6)
     return np.asarray(np.block([[tile, tile[:, ::-1]], [tile[::-1], tile[::-1, ::-1]]]), np.float32)

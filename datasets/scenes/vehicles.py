@@ -22,9 +22,9 @@ PAINTS = (
 )
 GLASS = np.array([0.1, 0.13, 0.16])
 WHEEL = ((1.0, (0.05, 0.05, 0.055)), (0.6, (0.55, 0.55, 0.57)), (0.2, (0.2, 0.2, 0.2)))
-"""Radii as shares of the tyre's and colours of tyre, rim and hub."""
+"""Radii, as shares of the tyre's, and colours of tyre, rim and hub."""
 FAR = 25.0
-"""Metres from which on rims and hubs are less than two pixels."""
+"""From so many metres on, rims and hubs are smaller than two pixels."""
 
 
 class _Body:
@@ -40,7 +40,7 @@ class _Body:
         return np.asarray(np.asarray(points, np.float64) @ self.turn + self.place)
 
     def face(self, points: ArrayLike, color: ArrayLike) -> bool:
-        """Fills a face, whose corners run clockwise as seen from outside, where it looks to the camera."""
+        """Fill a face if it points to the camera. Seen from outside, its corners run clockwise."""
         corners = self.to_street(points)
         normal = cross(corners[1] - corners[0], corners[2] - corners[0])
         normal /= np.linalg.norm(normal)
@@ -86,7 +86,7 @@ def draw_car(canvas: Canvas, thing: Thing, time: float) -> None:
 def _box(
     half: float, low: float, half_top: float, high: float, back: float, front: float, back_top: float, front_top: float
 ) -> dict[str, NDArray[np.float64]]:
-    """Faces of a box whose upper side has its own size, corners clockwise as seen from outside."""
+    """Faces of a box whose upper side may have another size. Seen from outside, corners run clockwise."""
     a, b, c, d = (-half, low, back), (half, low, back), (half, low, front), (-half, low, front)
     e, f = (-half_top, high, back_top), (half_top, high, back_top)
     g, h = (half_top, high, front_top), (-half_top, high, front_top)
@@ -100,7 +100,7 @@ def _inset(face: NDArray[np.float64], share: float) -> NDArray[np.float64]:
 
 
 def _wheel(body: _Body, side: float, ahead: float, radius: float) -> None:
-    """Tyre and rim on one side; clockwise as seen from that side."""
+    """Tyre and rim on one side, clockwise as seen from that side."""
     angle = np.linspace(0, 2 * np.pi, 16, endpoint=False) * np.sign(side)
     circle = np.column_stack([np.zeros(16), np.sin(angle), -np.cos(angle)])
     for share, color in WHEEL if body.canvas.camera.depth(body.place) < FAR else WHEEL[:1]:

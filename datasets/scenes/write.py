@@ -18,25 +18,25 @@ from .render import SIZE, render_scene
 
 FACTS = "scenes.json"
 VERSION = 8
-"""Grows with every change of what is drawn, so that old files are made anew."""
+"""Increased with every change of the drawings, so that old files are drawn again."""
 TRAIN, VAL, SEED = 200, 40, 1
 MIN_SCENES = 16
-"""Fewer are drawn sooner than processes start."""
+"""A smaller number is drawn before processes have started."""
 MAX_WORKERS = 8
 
 
 def write_scenes(root: str | Path, train: int, val: int, size: tuple[int, int] = SIZE, seed: int = 1) -> Path:
-    """Writes ``train``, ``trainannot``, ``val`` and ``valannot`` below ``root`` and what they are in scenes.json.
+    """Write ``train``, ``trainannot``, ``val`` and ``valannot`` below ``root``, and their settings to scenes.json.
 
-    All is made in a folder beside it that takes its place in the end; what was in ``root`` is gone. Of two processes
-    that do so at once the second waits for the first.
+    Everything is written to a folder beside ``root``, which replaces it at the end. If two processes write at once, the
+    second waits for the first.
 
     Args:
         root: the folder of the set.
-        train: number of scenes to train on.
-        val: number of scenes to measure on.
+        train: number of training scenes.
+        val: number of validation scenes.
         size: height and width in pixels.
-        seed: decides all scenes; val has other seeds than train.
+        seed: determines all scenes; val has other seeds than train.
 
     Raises:
         UserError: ``root`` holds something else, or the files cannot be written.
@@ -48,7 +48,7 @@ def write_scenes(root: str | Path, train: int, val: int, size: tuple[int, int] =
 
 
 def ensure_scenes(root: str | Path) -> Path:
-    """``root``, with the default set of this version in it, which is made first where it is not there yet.
+    """``root`` with the default set of this version, which is drawn first if it does not exist.
 
     Raises:
         UserError: as for writing.
@@ -65,7 +65,11 @@ def ensure_scenes(root: str | Path) -> Path:
 
 @contextmanager
 def _only_writer(root: Path) -> Iterator[None]:
-    """Holds the lock ``.NAME.lock`` beside ``root``, which must not hold other files; errors of the disk are named."""
+    """Hold the lock ``.NAME.lock`` beside ``root``, and turn errors of the disk into messages.
+
+    Raises:
+        UserError: ``root`` holds other files, or the disk fails.
+    """
     if root.is_dir() and any(root.iterdir()) and not (root / FACTS).is_file():
         raise UserError(f"{root}: holds files that are no sample scenes; name another folder in data.root")
     try:
@@ -84,7 +88,7 @@ def _only_writer(root: Path) -> Iterator[None]:
 
 def _write(root: Path, train: int, val: int, size: tuple[int, int], seed: int) -> None:
     temporary = root.with_name(f".{root.name}.part")
-    # Of a writer that was killed: the lock says that none is at work.
+    # A killed writer left this. The lock shows that no other is at work.
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         temporary.mkdir()

@@ -30,7 +30,7 @@ def load_shards(root: str | None, split: str) -> "ShardedImagesAndMasks":
     """The split ``split`` below ``root``, a folder or an http address; splits are joined with ``+``.
 
     Raises:
-        UserError: no root, no index there, or splits of other classes.
+        UserError: there is no root or no index, or the splits have different classes.
     """
     if root is None:
         raise UserError("data.root is not set: name the folder or address that holds the splits' shards")
@@ -54,16 +54,16 @@ def load_shards(root: str | None, split: str) -> "ShardedImagesAndMasks":
 
 
 class ShardedImagesAndMasks(ImagesAndMasks):
-    """Samples of shards in the index's order; nothing of them is kept in memory.
+    """Samples of shards in the index's order. None of them is kept in memory.
 
     Args:
         shards: files or addresses.
-        rows: where each sample is, of ``index.Rows``.
-        classes: what the masks' labels mean.
+        rows: the place of each sample, see ``index.Rows``.
+        classes: the classes of the masks' labels.
     """
 
     def __init__(self, shards: Sequence[str], rows: Rows, classes: ClassSet) -> None:
-        # Not the base's: it would make a list of the pairs.
+        # The base's constructor is not called, because it would make a list of the pairs.
         self.shards, self.rows, self.classes = list(shards), rows, classes
         self.pairs = ShardPairs(self.shards, rows)
 
@@ -78,7 +78,7 @@ class ShardedImagesAndMasks(ImagesAndMasks):
         return self.labels(self.pairs[index].mask, self.content(index)[1])
 
     def fingerprint(self) -> str:
-        """Of the index, which holds a checksum of each sample."""
+        """Text that changes with the index, which has a checksum of each sample."""
         return hashlib.sha256(repr(self.classes).encode() + self.rows.tobytes()).hexdigest()[:16]
 
     def subset(self, indices: Sequence[int]) -> "ShardedImagesAndMasks":
@@ -93,7 +93,7 @@ class ShardedImagesAndMasks(ImagesAndMasks):
         """The files of an image and its mask.
 
         Raises:
-            UserError: they cannot be read, or are not what was written.
+            UserError: they cannot be read, or their checksum is wrong.
         """
         row = self.rows[index]
         place = self.shards[row["shard"]]
@@ -111,9 +111,9 @@ class ShardedImagesAndMasks(ImagesAndMasks):
 
 
 class ShardPairs(Sequence[Pair]):
-    """Names for the samples' places, ``train/000003.tar/NAME.jpg``, made when they are asked for.
+    """Names for the places of samples, ``train/000003.tar/NAME.jpg``, made on access.
 
-    A list of two paths a sample would take 200 MB at 200,000 samples, in each loader process.
+    For 200,000 samples, a list with two paths each would take 200 MB in each loader process.
     """
 
     def __init__(self, shards: Sequence[str], rows: Rows) -> None:

@@ -34,7 +34,7 @@ def rows_of(samples: list[tuple[int, int, int, int, str]]) -> Rows:
 
 
 def columns(width: int) -> np.dtype[Any]:
-    """Of the rows; ``width`` bytes have room for the longest name."""
+    """The columns of the rows. A name has at most ``width`` bytes."""
     return np.dtype([("shard", "<u4"), ("start", "<u8"), ("length", "<u4"), ("crc32", "<u4"), ("name", f"S{width}")])
 
 
@@ -48,7 +48,7 @@ class Shard(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    # A name alone: with a folder in it, files elsewhere would be read.
+    # Only a name is allowed. With a folder in it, files elsewhere would be read.
     name: str = Field(pattern=r"^[\w-][\w.-]*\.tar$", max_length=200)
     samples: Count
     bytes: Count
@@ -56,7 +56,7 @@ class Shard(BaseModel):
 
 
 class ShardIndex(BaseModel):
-    """What ``index.json`` holds."""
+    """The content of ``index.json``."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,7 +74,7 @@ class ShardIndex(BaseModel):
 
 
 def write_index(folder: Path, classes: ClassSet, shards: list[Shard], rows: Rows) -> ShardIndex:
-    """Write both files, ``index.json`` last: where it is, all is."""
+    """Write both files, ``index.json`` last. If it exists, everything does."""
     buffer = io.BytesIO()
     np.save(buffer, rows, allow_pickle=False)
     write_atomically(folder / ROWS, buffer.getvalue())
@@ -91,10 +91,10 @@ def write_index(folder: Path, classes: ClassSet, shards: list[Shard], rows: Rows
 
 
 def read_index(place: str) -> tuple[ShardIndex, Rows]:
-    """The index of the folder or address ``place``.
+    """Read the index of the folder or address ``place``.
 
     Raises:
-        UserError: there is none, it is of another format, or its files do not belong together.
+        UserError: there is none, it has another format, or its files do not belong together.
     """
     source = join(place, INDEX)
     try:
@@ -120,7 +120,7 @@ def read_index(place: str) -> tuple[ShardIndex, Rows]:
 
 MOST_INDEX_BYTES = 2**28
 MOST_ROW_BYTES = 1024
-"""Of a sample's row, its name included, which is no longer than a file's may be."""
+"""The most bytes of a sample's row with its name, which is limited like a file's name."""
 
 
 def one_mistake(error: ValueError) -> str:
@@ -131,10 +131,10 @@ def one_mistake(error: ValueError) -> str:
 
 
 def parse_rows(content: bytes) -> Rows:
-    """The array of an .npy file, in the file's own bytes: NumPy's reader would make one as large as the header says.
+    """The array of an .npy file, in the file's own bytes. NumPy's reader would trust the size in the header.
 
     Raises:
-        ValueError: no such file, or one of other columns.
+        ValueError: it is no such file, or has other columns.
     """
     file = io.BytesIO(content)
     try:
@@ -154,7 +154,7 @@ def parse_rows(content: bytes) -> Rows:
 
 
 def check_rows(rows: Rows, index: ShardIndex) -> None:
-    """Raises ValueError where a row leads out of its shard."""
+    """Raise ValueError if a row leads out of its shard."""
     if len(rows) != index.samples or len(rows) != sum(shard.samples for shard in index.shards):
         raise ValueError(f"holds {len(rows)} samples, {INDEX} says {index.samples}")
     if not len(rows):
@@ -162,13 +162,13 @@ def check_rows(rows: Rows, index: ShardIndex) -> None:
     if int(rows["shard"].max()) >= len(index.shards):
         raise ValueError(f"names shard {rows['shard'].max()}, there are {len(index.shards)}")
     sizes = np.array([shard.bytes for shard in index.shards], np.uint64)[rows["shard"]]
-    # Without a sum, which could overflow.
+    # There is no sum, because it could overflow.
     if (rows["start"] > sizes).any() or (rows["length"] > sizes - rows["start"]).any() or not rows["length"].all():
         raise ValueError("has a sample that does not lie within its shard")
 
 
 def check_sizes(place: str, index: ShardIndex) -> None:
-    """A copy that was cut short is found before it is trained on; of an address, when it is read."""
+    """Find an incomplete copy before training. At an address, it is found on reading."""
     if is_address(place):
         return
     for shard in index.shards:
@@ -179,7 +179,7 @@ def check_sizes(place: str, index: ShardIndex) -> None:
 
 
 def check_shards(place: str) -> int:
-    """Read every shard and compare its SHA-256 with the index; the number of shards.
+    """Read every shard and compare its SHA-256 with the index; gives the number of shards.
 
     Raises:
         UserError: one differs.

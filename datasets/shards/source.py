@@ -14,17 +14,17 @@ from segnet.errors import UserError
 
 TRIES, PAUSE_S, TIMEOUT_S, REDIRECTS = 4, 0.25, 30, 5
 BUSY = (408, 425, 429, 500, 502, 503, 504)
-"""Answers of a server that may do better in a moment."""
+"""Answers of a server that may succeed in a moment."""
 
 
 MOST_BYTES = 2**31
-"""Of a file that is read as a whole where nothing says how long it is."""
+"""The most bytes of a whole file whose length is unknown."""
 SLOWEST = 10_000
-"""Bytes a second below which a server counts as stuck."""
+"""Below so many bytes a second, a server counts as stuck."""
 
 
 class TooLongError(Exception):
-    """A body that goes on behind its expected end."""
+    """A body that continues after its expected end."""
 
 
 def is_address(place: str) -> bool:
@@ -36,10 +36,10 @@ def join(place: str, name: str) -> str:
 
 
 def read(place: str, start: int = 0, length: int | None = None, most: int = MOST_BYTES) -> bytes:
-    """``length`` bytes from ``start`` on of the file or address ``place``; all of it without a length.
+    """Read ``length`` bytes from ``start`` on of the file or address ``place``; all of it if ``length`` is None.
 
     Raises:
-        UserError: there is no such file, it ends before, has more than ``most`` bytes where all are read, or the
+        UserError: there is no such file, it ends too early, it has more than ``most`` bytes when all are read, or the
             server does not answer as it should.
     """
     most = most if length is None else length
@@ -64,7 +64,10 @@ def read(place: str, start: int = 0, length: int | None = None, most: int = MOST
 
 
 def fetch(address: str, start: int, length: int | None, most: int) -> bytes:
-    """As ``read``, from a server; tried again, with growing pauses, where the connection breaks or it is busy."""
+    """Like ``read``, from a server.
+
+    If the connection breaks or the server is busy, it tries again after growing pauses.
+    """
     headers = {"Accept-Encoding": "identity"}
     if length is not None:
         headers["Range"] = f"bytes={start}-{start + length - 1}"
@@ -90,7 +93,7 @@ def fetch(address: str, start: int, length: int | None, most: int) -> bytes:
 
 
 def request(address: str, headers: dict[str, str], most: int) -> tuple[int, bytes]:
-    """Status and body of a GET request, redirections followed; of a longer body ``most`` bytes and one."""
+    """Status and body of a GET request, after redirections; of a longer body, ``most`` + 1 bytes."""
     for _ in range(REDIRECTS):
         url = urlsplit(address)
         link = connection(url)
@@ -98,12 +101,12 @@ def request(address: str, headers: dict[str, str], most: int) -> tuple[int, byte
             link.request("GET", f"{url.path or '/'}{'?' + url.query if url.query else ''}", headers=headers)
             response = link.getresponse()
             if response.status == 200 and "Range" in headers:
-                # The whole file, which is not wanted.
+                # The server sends the whole file, which is not wanted.
                 link.close()
                 return response.status, b""
             body = read_body(response, most)
         except BaseException:
-            # Half an answer must not be taken for the next one's beginning.
+            # The rest of an incomplete answer must not be taken for the next one.
             link.close()
             raise
         target = response.headers["Location"]
@@ -116,10 +119,10 @@ def request(address: str, headers: dict[str, str], most: int) -> tuple[int, byte
 
 
 def read_body(response: http.client.HTTPResponse, most: int) -> bytes:
-    """The body of an answer, unless it has no end or comes by the byte.
+    """The body of an answer, unless it is endless or too slow.
 
     Raises:
-        TimeoutError: it came more slowly than ``SLOWEST``.
+        TimeoutError: it was slower than ``SLOWEST``.
     """
     parts, size, begun = list[bytes](), 0, time.monotonic()
     while size <= most and (part := response.read1(min(most + 1 - size, 2**20))):
@@ -137,7 +140,7 @@ _connections: dict[tuple[int, str, str], http.client.HTTPConnection] = {}
 
 
 def connection(url: SplitResult) -> http.client.HTTPConnection:
-    """The open connection of this process to a server: a forked process must not talk on its parent's."""
+    """This process's open connection to a server. A forked process must not use its parent's."""
     key = (os.getpid(), url.scheme, url.netloc)
     if key not in _connections:
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection

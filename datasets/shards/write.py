@@ -24,7 +24,7 @@ Row = tuple[Number, Count, Number, Number, str]
 
 
 class Notes(BaseModel):
-    """What is kept beside a shard until all are written."""
+    """Notes beside a shard until all shards are written."""
 
     made_of: str
     shard: Shard
@@ -38,22 +38,22 @@ def write_shards(
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> ShardIndex:
-    """Write all samples of ``dataset`` to ``folder``; every one is read and checked on the way.
+    """Write all samples of ``dataset`` to ``folder``. Each one is read and checked.
 
-    Images keep their files' bytes, masks become PNG files of class indices. A shard gets its name when it is whole,
-    and the index is written last. Called again after an interruption, it keeps the shards that are done, if the files
-    that they were made of have not changed since.
+    Images keep their files' bytes, and masks become PNG files of class indices. A shard gets its name when it is
+    complete, and the index is written last. A call after an interruption keeps the finished shards whose source files
+    have not changed.
 
     Args:
         dataset: one split.
-        folder: of the split, as in ``/data/shards/train``.
-        samples_per_shard: a few hundred megabytes a shard are a good size.
-        workers: threads; decoding and compressing let go of Python's lock.
+        folder: folder of the split, such as ``/data/shards/train``.
+        samples_per_shard: a few hundred megabytes are a good size for a shard.
+        workers: threads; decoding and compression release Python's lock.
         progress: called with (samples done, samples) after each shard.
 
     Raises:
-        UserError: a sample cannot be read, or the folder holds other files.
-        OSError: no room or no permission.
+        UserError: a sample cannot be read, or the folder has other files.
+        OSError: there is no room or no permission.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,11 +83,11 @@ def write_shards(
 
 
 OURS = re.compile(r"\.?(index\.json|samples\.npy|\d{6}\.(tar|part))(\.[0-9a-f]{8})?")
-"""Names of what lies in the folder of a split; with a dot, what was being written when a conversion was killed."""
+"""Names of the files in the folder of a split. Those with a dot are incomplete files of a killed conversion."""
 
 
 def write_shard(dataset: ImagesAndMasks, folder: Path, number: int, samples: Sequence[int]) -> tuple[Shard, list[Row]]:
-    """One shard and the rows of its samples; ``NUMBER.part`` keeps both until the index is written."""
+    """Write one shard and return the rows of its samples. ``NUMBER.part`` keeps both until the index is written."""
     path, notes = folder / f"{number:06d}.tar", folder / f"{number:06d}.part"
     made_of = source_digest(dataset, samples)
     if kept := finished_shard(path, notes, made_of):
@@ -112,7 +112,7 @@ def write_shard(dataset: ImagesAndMasks, folder: Path, number: int, samples: Seq
 
 
 def finished_shard(path: Path, notes: Path, made_of: str) -> tuple[Shard, list[Row]] | None:
-    """What an interrupted conversion wrote, where it is whole and of the same files."""
+    """The shard of an interrupted conversion, if it is complete and its source files have not changed."""
     try:
         kept = Notes.model_validate_json(notes.read_bytes())
         same = kept.made_of == made_of and path.stat().st_size == kept.shard.bytes
@@ -122,7 +122,7 @@ def finished_shard(path: Path, notes: Path, made_of: str) -> tuple[Shard, list[R
 
 
 def source_digest(dataset: ImagesAndMasks, samples: Sequence[int]) -> str:
-    """Changes with the files of the samples and with what their labels mean."""
+    """A digest that changes with the samples' files and the meaning of their labels."""
     digest = hashlib.sha256(repr((dataset.classes, dataset.coding and dataset.coding.meaning())).encode())
     for index in samples:
         for path in dataset.pairs[index].files:
@@ -132,9 +132,9 @@ def source_digest(dataset: ImagesAndMasks, samples: Sequence[int]) -> str:
 
 
 def members(index: int, name: str, image: Path, mask: Pixels, page: Pixels | None = None) -> bytes:
-    """The tar members of a sample, the image as its file is, or as PNG where it is a page of one.
+    """The tar members of a sample. The image keeps its file's bytes, but a page of a stack becomes PNG.
 
-    A key has no dot, since WebDataset reads the suffix from the first one on.
+    A key has no dot, because for WebDataset the suffix begins at the first one.
     """
     key = f"{index:08d}_{name.replace('.', '_')}"
     if page is not None:
@@ -145,7 +145,7 @@ def members(index: int, name: str, image: Path, mask: Pixels, page: Pixels | Non
 def member(name: str, content: bytes) -> bytes:
     """A file in a tar archive: header, content, zeros up to a whole block.
 
-    It has no time and no owner, so that the same data give the same archive.
+    Time and owner are left out, so that the same data give the same archive.
     """
     header = tarfile.TarInfo(name)
     header.size = len(content)

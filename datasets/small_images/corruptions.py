@@ -14,11 +14,11 @@ from segnet.config import CorruptionConfig
 from .images import Images
 
 HOLE = 127
-"""Grey that fills a hole: far from a digit's black and white, and not the mark of a colour in a frame."""
+"""The grey of a hole. It is far from a digit's black and white, and does not mark a colour in a frame."""
 
 
 class Corrupted(NamedTuple):
-    """An image after damage (C, H, W) uint8, and where pixels were taken out (H, W) bool."""
+    """A damaged image (C, H, W) uint8, and its missing pixels (H, W) bool."""
 
     image: NDArray[np.uint8]
     hole: NDArray[np.bool_]
@@ -28,11 +28,11 @@ def corrupt(image: NDArray[np.uint8], name: str, strength: float, draw: np.rando
     """Damage an image (C, H, W) uint8.
 
     Args:
-        image: stays as it is.
+        image: it is not changed.
         name: ``gaussian`` adds noise with a standard deviation of ``strength * 255``; ``salt_and_pepper`` turns a share
             of the pixels black or white; ``rectangles`` and ``scribbles`` grey out at least a share of the pixels.
-        strength: as ``name`` says, in 0–1.
-        draw: all that is random comes from here.
+        strength: see ``name``, in 0–1.
+        draw: the source of all randomness.
     """
     height, width = image.shape[1:]
     whole = np.zeros((height, width), bool)
@@ -62,12 +62,12 @@ def holes(height: int, width: int, scribbled: bool, share: float, draw: np.rando
 
 
 class CorruptedImages:
-    """The loop's data set of images: clean, as the network sees it, and labelled where there are labels.
+    """The training loop's data set of small images: clean image, input of the network, and label if there is one.
 
     Args:
-        images: what to learn.
-        corruptions: each sample draws one and one of its strengths from (seed, epoch, index); none: no damage.
-        seed: of the run.
+        images: the clean images.
+        corruptions: each sample draws one, and one of its strengths, from (seed, epoch, index); empty: no damage.
+        seed: the run's.
     """
 
     def __init__(self, images: Images, corruptions: Sequence[CorruptionConfig], seed: int) -> None:
@@ -78,7 +78,7 @@ class CorruptedImages:
         return len(self.images)
 
     def __getitem__(self, key: tuple[int, int]) -> dict[str, Any]:
-        """``image`` and ``input`` uint8 (C, H, W), ``index`` and, where there are labels, ``label``."""
+        """``image`` and ``input`` uint8 (C, H, W), ``index`` and, if there are labels, ``label``."""
         epoch, index = key
         clean = self.images.pixels[index]
         seen = clean

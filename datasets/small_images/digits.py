@@ -11,15 +11,15 @@ from .images import Images
 
 SIDE = 28
 CONTRAST = 2.0
-"""Factor by which grey is moved away from the middle, so that strokes have edges as MNIST's have."""
+"""Grey is moved away from the middle by this factor, so that strokes have edges like MNIST's."""
 VAL_IMAGES = 360
 
 
 def load_digit_images(split: str) -> Images:
     """The 1,797 digits of 8×8 pixels (Alpaydin and Kaynak, 1998), enlarged to MNIST's 28×28, with sharper edges.
 
-    1,437 are for training, 360 to measure on, with the same share of each digit in both. Bicubic enlarging alone would
-    leave blurred images that 64 principal components hold entirely; no real image is like that.
+    1,437 are for training and 360 for validation, with the same share of each digit. Bicubic enlargement alone would
+    give blurred images that 64 principal components hold entirely, unlike any real image.
 
     Raises:
         UserError: the split is neither ``train`` nor ``val``.

@@ -12,8 +12,8 @@ class Images:
 
     Attributes:
         pixels: (N, C, H, W) uint8, C 1 (grey) or 3 (RGB).
-        labels: (N,) int64 from 0, None where the images have none.
-        class_names: in the order of the labels.
+        labels: (N,) int64 from 0; None without labels.
+        class_names: names in the order of the labels.
     """
 
     pixels: NDArray[np.uint8]

@@ -6,16 +6,16 @@ from .images import Images
 
 
 def load_images(data: DataConfig, split: str) -> Images:
-    """One split of a data set of images without masks.
+    """Load one split of a data set of images without masks.
 
     Args:
-        data: whose ``name`` is digits, mnist, fashion_mnist or patches.
-        split: ``train`` or ``val``; patches take any split of the frames that they are cut from.
+        data: settings with the ``name`` digits, mnist, fashion_mnist or patches.
+        split: ``train`` or ``val``; for patches, any split of their frames.
 
     Raises:
-        UserError: the split or the data are not there.
+        UserError: the split or the data are missing.
     """
-    # Only what is asked for is imported: scikit-learn's digits alone take a second.
+    # Imports happen on demand, since scikit-learn's digits alone take a second.
     if data.name == "patches":
         from .patches import load_patches
 

@@ -13,7 +13,7 @@ DEFAULT_ROOT = "data/mnist"
 
 
 def load_mnist(name: Literal["mnist", "fashion_mnist"] | str, root: str | None, split: str) -> Images:
-    """60,000 images to train on (``train``) or 10,000 to measure on (``val``), (N, 1, 28, 28).
+    """Load 60,000 images for training (``train``) or 10,000 for validation (``val``), (N, 1, 28, 28).
 
     Args:
         name: ``mnist`` (LeCun et al., 1998) or ``fashion_mnist`` (arXiv 1708.07747).
@@ -21,7 +21,7 @@ def load_mnist(name: Literal["mnist", "fashion_mnist"] | str, root: str | None, 
         split: ``train`` or ``val``.
 
     Raises:
-        UserError: no network and the files are not there, a file is damaged, or there is no such split.
+        UserError: the files are missing and cannot be downloaded, a file is damaged, or there is no such split.
     """
     from torchvision.datasets import MNIST, FashionMNIST
 

@@ -13,18 +13,18 @@ PATCHES_PER_FRAME = 16
 
 
 def load_patches(data: DataConfig, split: str) -> Images:
-    """Patches cut at fixed random places of every frame of a split.
+    """Cut patches at fixed random places from every frame of a split.
 
     Args:
         data: ``patch_size``, ``patch_color`` and ``root``, a folder in CamVid's layout; None: the sample scenes, which
-            are drawn first where they are not there yet.
+            are drawn first if they do not exist.
         split: a split of the frames.
 
     Returns:
         (16 × frames, C, patch_size, patch_size), C 3 (RGB) with ``patch_color``, else 1.
 
     Raises:
-        UserError: the frames are not there, or smaller than a patch.
+        UserError: the frames are missing, or smaller than a patch.
     """
     frames = load_for_one_pass(data.model_copy(update={"name": "camvid" if data.root else "scenes"}), split)
     side = data.patch_size

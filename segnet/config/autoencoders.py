@@ -8,7 +8,7 @@ from segnet.config.settings import MANY, Settings
 
 
 class CorruptionConfig(Settings):
-    """What a denoising or inpainting autoencoder has to undo; each training image draws one strength."""
+    """Damage that a denoising or inpainting autoencoder has to undo. Each training image draws one strength."""
 
     name: Literal["gaussian", "salt_and_pepper", "rectangles", "scribbles"]
     strengths: list[Annotated[float, Field(ge=0, le=10)]] = Field(
@@ -18,7 +18,7 @@ class CorruptionConfig(Settings):
 
 
 class ReconstructionConfig(Settings):
-    """Aim and measures of an autoencoder (task: reconstruction)."""
+    """Loss and measures of an autoencoder (task: reconstruction)."""
 
     loss: Literal["mse", "bce"] = "mse"
     corruptions: list[CorruptionConfig] = Field([], description="each training image draws one of them")
@@ -29,7 +29,7 @@ class ReconstructionConfig(Settings):
 
 
 class VariationalConfig(Settings):
-    """The evidence lower bound's weights (task: variational)."""
+    """The weights of the evidence lower bound (task: variational)."""
 
     beta: float = Field(1.0, ge=0, le=1e6, description="weight of the divergence from the prior (beta-VAE)")
 

@@ -26,7 +26,7 @@ DataFormat = Literal[
 
 
 class DataConfig(Settings):
-    """Which images and masks to train and to measure on."""
+    """The images and masks for training and validation."""
 
     name: Literal["camvid", "folder", "shards", "scenes", "digits", "mnist", "fashion_mnist", "patches"] = "camvid"
     root: str | None = Field(
@@ -72,7 +72,7 @@ class DataConfig(Settings):
 
 
 class SamplingConfig(Settings):
-    """Which part of which training image a sample is; by default every image once an epoch, cropped anywhere."""
+    """The part of a training image that is a sample. By default each image comes once in an epoch, cropped anywhere."""
 
     rare: float = Field(
         0.0, ge=0, le=1, description="share of the samples whose crop is centred on a pixel of a rare class"
@@ -83,7 +83,7 @@ class SamplingConfig(Settings):
 
 
 class PasteConfig(Settings):
-    """Classes of another training image that cover one (ClassMix, Copy-Paste)."""
+    """Classes of another training image that cover parts of an image (ClassMix, Copy-Paste)."""
 
     p: float = Field(0.5, gt=0, le=1, description="share of the training images that are given another's classes")
     classes: list[str] | None = Field(
@@ -105,7 +105,7 @@ READ_BY_DATA = {
     "labels": FOLDERS,
     "ignore_index": FOLDERS,
 }
-"""Settings of the data that only some data sets read. Shards hold what the folder's settings made of it.
+"""Settings of the data that only some data sets read. Shards contain the effect of the folder's settings.
 
-Of patches it says nothing: ``data=digits`` takes a config of theirs to whole images.
+Settings of patches are not listed, because ``data=digits`` turns a config for patches into one for whole images.
 """

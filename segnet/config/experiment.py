@@ -56,7 +56,7 @@ class Config(Settings):
 
     @property
     def run_folder(self) -> Path:
-        """Where the run is kept."""
+        """The folder of the run."""
         return Path(self.runs) / self.name
 
     @model_validator(mode="after")
@@ -73,7 +73,7 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def nothing_is_set_in_vain(self) -> Self:
-        """A setting that another task or another data set would read is a mistake, unless it has its default."""
+        """Refuse a setting that only another task or data set reads, unless it has its default."""
         for part, settings, kind, read_by in (
             ("", self, self.task, READ_BY_TASKS),
             ("data.", self.data, self.data.name, READ_BY_DATA),

@@ -8,7 +8,7 @@ from segnet.config.settings import Settings, by_name
 
 
 class Weighted(Settings):
-    """What every term of the loss has; the terms are summed with their weights."""
+    """Settings of every term of the loss. The weighted terms are summed."""
 
     name: str
     weight: float = Field(1.0, gt=0, le=1e6)
@@ -18,7 +18,7 @@ Weight = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class ClassWeighted(Weighted):
-    """What the terms have that weigh each pixel by its class."""
+    """Settings of the terms that weight each pixel by its class."""
 
     class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[Weight] = "none"
     enet_c: float = Field(
@@ -66,7 +66,7 @@ LossTerm = Annotated[
 
 
 class DistillConfig(Settings):
-    """A trained model to learn from, besides the masks."""
+    """A trained model to learn from, in addition to the masks."""
 
     teacher: str = Field(description="run folder, model folder or packaged model, of any network with the same classes")
     weight: float = Field(

@@ -11,7 +11,7 @@ Deviation = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class InputConfig(Settings):
-    """What the network's first layer sees: ``(pixel - mean) / std``, pixels in 0–255."""
+    """The input of the network's first layer: ``(pixel - mean) / std``, pixels in 0–255."""
 
     channels: Literal["rgb", "bgr"] = "rgb"
     mean: tuple[Mean, Mean, Mean] = (123.675, 116.28, 103.53)
@@ -19,7 +19,7 @@ class InputConfig(Settings):
 
 
 class ModelConfig(Settings):
-    """A network of the catalogue; keys beyond these are arguments of its constructor."""
+    """A network of the catalogue. Other keys are arguments of its constructor."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -8,7 +8,7 @@ from segnet.config.settings import MANY, Settings, by_name
 
 
 class Stepping(Settings):
-    """What every optimiser has."""
+    """Settings of every optimiser."""
 
     name: str
     lr: float = Field(1e-3, gt=0, le=1e3)
@@ -36,14 +36,14 @@ OptimizerConfig = Annotated[
 
 
 class ConstantSchedule(Settings):
-    """Learning rate over the run, as a factor on ``optimizer.lr``; this one stays after its warm-up."""
+    """A constant learning rate after a warm-up. Schedules are factors on ``optimizer.lr``."""
 
     name: Literal["constant"] = "constant"
     warmup_steps: int = Field(0, ge=0, le=MANY)
 
 
 class FallingSchedule(Settings):
-    """What the schedules have that end with a lower learning rate."""
+    """Settings of the schedules that end with a lower learning rate."""
 
     name: str
     warmup_steps: int = Field(0, ge=0, le=MANY)

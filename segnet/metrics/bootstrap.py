@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
-"""From matrices ``(S, C, C)`` to a value each, ``(S,)``, such as ``lambda m: SegmentationScores(m).mean_ious``."""
+"""Maps matrices ``(S, C, C)`` to a value each, ``(S,)``, such as ``lambda m: SegmentationScores(m).mean_ious``."""
 
 
 def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[float, float]:
     """Lower and upper end of the middle ``level`` of a measure's values ``(S,)`` over draws of :func:`resample`.
 
-    Draws in which nothing could be measured (NaN) are left out; both ends are NaN where that is all of them.
+    Draws in which nothing could be measured (NaN) are left out. Both ends are NaN if these are all draws.
     """
     draws = draws[~np.isnan(draws)]
     if not draws.size:
@@ -24,7 +24,7 @@ def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[float, floa
 
 
 class PairedDifference(NamedTuple):
-    """A difference, ``()`` or ``(K,)``, its two-sided p-value and the ends of its 95 % interval, each of that shape."""
+    """A difference, ``()`` or ``(K,)``, its two-sided p-value, and its 95 % interval, each of the same shape."""
 
     value: Floats
     p: Floats
@@ -38,14 +38,14 @@ def paired_difference(
     """Second minus first on the same images, with its interval and the bootstrap p-value that they are equal.
 
     Args:
-        first: counts an image, ``(n, ...)``, such as its confusion matrix ``(n, C, C)``.
-        second: the same images' by another network.
-        statistic: from summed counts ``(S, ...)`` to one measure, ``(S,)``, or several, ``(S, K)``.
-        samples: how many sets of n images are drawn; no p-value is below 2 / (samples + 1).
-        seed: of the draw.
+        first: counts of each image, ``(n, ...)``, such as confusion matrices ``(n, C, C)``.
+        second: counts of the same images by another network.
+        statistic: maps summed counts ``(S, ...)`` to one measure, ``(S,)``, or several, ``(S, K)``.
+        samples: number of drawn sets of n images; no p-value is below 2 / (samples + 1).
+        seed: seed of the draws.
 
     Returns:
-        p is 1, and the interval NaN, where nothing could be measured.
+        The difference. If nothing could be measured, p is 1 and the interval NaN.
     """
     difference = statistic(second.sum(0, keepdims=True))[0] - statistic(first.sum(0, keepdims=True))[0]
     draws = statistic(resample(second, samples, seed)) - statistic(resample(first, samples, seed))
@@ -62,9 +62,9 @@ def resample(counts: NDArray[np.int64], samples: int, seed: int) -> Floats:
     """Sums ``(samples, ...)`` over sets of n images drawn with replacement; the same sets for a seed.
 
     Args:
-        counts: of each image, ``(n, ...)``.
-        samples: how many sets.
-        seed: decides them.
+        counts: counts of each image, ``(n, ...)``.
+        samples: number of sets.
+        seed: determines the sets.
     """
     index = len(counts)
     draws = np.random.Generator(np.random.PCG64(seed)).multinomial(index, np.full(index, 1 / index), samples)

@@ -1,4 +1,4 @@
-"""Boundary F1: how well a prediction's contours follow the truth's.
+"""Boundary F1 measures how well a prediction's contours follow the truth's.
 
 Csurka et al. 2013, "What is a good evaluation measure for semantic segmentation?"; arXiv 1511.00561, section 4.1.
 """
@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 Labels = NDArray[np.uint8]
 
 TOLERANCE = 0.0075
-"""Distance at which a boundary is still hit, as a share of the image's diagonal, as in the paper."""
+"""The largest distance at which a boundary is hit, as a share of the image's diagonal, as in the paper."""
 
 
 def boundary_f1(
@@ -29,20 +29,20 @@ def boundary_f1(
 ) -> NDArray[np.float64]:
     """F1 of each class's boundary in one image.
 
-    A class's boundary is its pixels beside a pixel of another class (4 neighbours). Neither the image's edge nor
-    the edge of an ignored area is a boundary, and nothing predicted on ignored pixels counts. A class that is
-    counted but has no boundary on one side scores 0, on neither side 1.
+    A class's boundary is its pixels beside a pixel of another class (4 neighbours). The edge of the image or of an
+    ignored area is no boundary, and predictions on ignored pixels do not count. A counted class scores 0 if only one
+    side has a boundary, and 1 if neither has.
 
     Args:
         prediction: ``(H, W)`` class indices.
         mask: ``(H, W)`` class indices and ``ignore_index``.
         num_classes: classes 0 to ``num_classes - 1``.
         ignore_index: label left out.
-        tolerance: distance at which a boundary is still hit, as a share of the image's diagonal.
-        matching: ``distance``: a pixel is a hit if the other boundary has one within the tolerance; ``one_to_one``:
-            each pixel may serve as one other's hit, as in the BSDS benchmark and the SegNet authors' script.
-        classes: count the classes in the ``truth``, as the paper's text, or in truth or prediction (``union``), as
-            the authors' script.
+        tolerance: largest distance of a hit, as a share of the image's diagonal.
+        matching: ``distance``: a pixel is a hit if the other boundary has a pixel within the tolerance. ``one_to_one``:
+            each pixel can be the hit of only one other, as in the BSDS benchmark and the SegNet authors' script.
+        classes: count the classes in the ``truth``, as in the paper, or in truth or prediction (``union``), as in the
+            authors' script.
 
     Returns:
         ``(num_classes,)``, NaN for a class that is not counted.
@@ -67,7 +67,7 @@ def boundary_f1(
 
 
 def edges(labels: Labels, ignore_index: int) -> NDArray[np.bool_]:
-    """Pixels beside one of another class; ignored pixels are no class."""
+    """Pixels beside a pixel of another class. Ignored pixels belong to no class."""
     found = np.zeros(labels.shape, bool)
     for axis in (0, 1):
         before, after = np.moveaxis(labels, axis, 0)[:-1], np.moveaxis(labels, axis, 0)[1:]
@@ -79,23 +79,23 @@ def edges(labels: Labels, ignore_index: int) -> NDArray[np.bool_]:
 
 
 def hits_within(predicted: NDArray[np.bool_], true: NDArray[np.bool_], radius: float) -> tuple[int, int]:
-    """Pixels of each boundary that have one of the other within ``radius``."""
+    """Pixels of each boundary that have a pixel of the other within ``radius``."""
     return int((predicted & near(true, radius)).sum()), int((true & near(predicted, radius)).sum())
 
 
 def near(boundary: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
-    """Pixels that have one of ``boundary`` within ``radius``."""
-    # A dilation by the disk of that radius marks the same pixels as a distance transform, in a hundredth of the time.
+    """Pixels that have a pixel of ``boundary`` within ``radius``."""
+    # A dilation by a disk of that radius marks the same pixels as a distance transform, in a hundredth of the time.
     reach = np.arange(-int(radius), int(radius) + 1)
     disk = (reach[:, None] ** 2 + reach**2 <= radius**2).view(np.uint8)
     return cv2.dilate(boundary.view(np.uint8), disk).view(np.bool_)
 
 
 def hits_one_to_one(predicted: NDArray[np.bool_], true: NDArray[np.bool_], radius: float) -> tuple[int, int]:
-    """The largest number of pairs within ``radius`` in which no pixel occurs twice; the same for both sides."""
+    """The largest number of pairs within ``radius`` in which no pixel occurs twice; it is the same for both sides."""
     first, second = np.argwhere(predicted), np.argwhere(true)
     pairs = cKDTree(first).sparse_distance_matrix(cKDTree(second), radius, output_type="coo_matrix")
-    # As the largest flow from a source over one set and the other to a sink; SciPy's own bipartite matching takes
+    # It is the largest flow from a source over one set and the other to a sink. SciPy's own bipartite matching takes
     # minutes for some contours of a thousand pixels.
     source, sink = len(first) + len(second), len(first) + len(second) + 1
     tails = np.concatenate([np.full(len(first), source), pairs.row, np.arange(len(first), source)])

@@ -8,10 +8,10 @@ class CalibrationBins:
     """Confidence, the highest class probability, against accuracy, in bins of equal width over 0–1.
 
     Args:
-        bins: their number.
+        bins: number of bins.
 
     Attributes:
-        pixels, confidence_sum, correct: ``(bins,)``; per bin the pixels, the sum of confidences and the hits.
+        pixels, confidence_sum, correct: ``(bins,)``, the pixels, the sum of confidences and the hits in each bin.
     """
 
     def __init__(self, bins: int = 15) -> None:
@@ -20,7 +20,7 @@ class CalibrationBins:
         self.confidence_sum: NDArray[np.float64] = np.zeros(bins)
 
     def update(self, confidence: NDArray[np.floating], correct: NDArray[np.bool_]) -> None:
-        """Count pixels: confidences in 0–1 and whether the prediction was right, of one shape."""
+        """Count pixels: confidences in 0–1, and whether the prediction was right, in arrays of one shape."""
         count = len(self.pixels)
         # Bins are open below and closed above: a confidence of 1 is in the last.
         bins = np.clip(np.ceil(confidence.ravel() * count).astype(np.int64) - 1, 0, count - 1)
@@ -41,7 +41,7 @@ class CalibrationBins:
         return 1 - kept[some] / max(int(self.pixels.sum()), 1), hits[some] / kept[some]
 
     def accuracy_without(self, share: float) -> float:
-        """Accuracy once this share of the pixels is left out; NaN where they cannot be told from the rest."""
+        """Accuracy without this share of the pixels; NaN if these cannot be told from the rest."""
         left_out, accuracy = self.accuracy_left()
         return float(np.interp(share, left_out, accuracy, right=np.nan)) if len(left_out) else float("nan")
 

@@ -13,7 +13,7 @@ class ConfusionMatrix:
 
     Args:
         num_classes: classes 0 to ``num_classes - 1``.
-        ignore_index: truth label whose pixels are left out of truth and prediction alike.
+        ignore_index: truth label whose pixels do not count.
 
     Attributes:
         matrix: ``(C, C)`` int64; rows are the truth, columns the prediction.
@@ -24,7 +24,7 @@ class ConfusionMatrix:
         self.matrix: NDArray[np.int64] = np.zeros((num_classes, num_classes), np.int64)
 
     def update(self, prediction: ClassMap, mask: ClassMap) -> None:
-        """Count integer maps of one shape, usually ``(N, H, W)``.
+        """Count integer maps of the same shape, usually ``(N, H, W)``.
 
         Raises:
             ValueError: shapes differ, or a label is neither a class nor ``ignore_index``.

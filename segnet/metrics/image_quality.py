@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def psnr(image: Tensor, reference: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each image, in dB; infinite where they are equal.
+    """Peak signal-to-noise ratio of each image, in dB; infinite for equal images.
 
     Args:
         image: (N, C, H, W) float in 0–1.
@@ -19,7 +19,7 @@ def psnr(image: Tensor, reference: Tensor) -> Tensor:
 
 
 def ssim(image: Tensor, reference: Tensor) -> Tensor:
-    """Structural similarity of each image (Wang et al., IEEE TIP 2004), 1 where they are equal.
+    """Structural similarity of each image (Wang et al., IEEE TIP 2004), 1 for equal images.
 
     As in the paper: a Gaussian window of 11×11 with a standard deviation of 1.5, constants 0.01 and 0.03, the mean over
     all windows that lie within the image, and over channels.

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 class SegmentationScores:
     """Global accuracy, class accuracy and mean IoU (arXiv 1511.00561, section 4.1), all in 0–1.
 
-    A class that is neither in the truth nor predicted has no IoU. The means leave such classes out, and
-    ``absent`` names them; the authors' script counts them as 0, which ``mean_iou_absent_as_zero`` gives.
+    A class that is neither in the truth nor predicted has no IoU. The means leave such classes out, and ``absent``
+    lists them. The authors' script counts them as 0, like ``mean_iou_absent_as_zero``.
 
     Args:
         matrix: ``(C, C)`` counts, truth in rows; or ``(..., C, C)`` for many matrices at once.
 
     Attributes:
-        iou, recall, precision: ``(..., C)`` float64, NaN where a class has none.
+        iou, recall, precision: ``(..., C)`` float64, NaN if a class has none.
         global_accuracy: correct pixels ÷ labelled pixels.
         class_accuracy: mean recall of the classes in the truth.
         mean_iou: mean IoU of the classes in truth or prediction.
@@ -34,7 +34,7 @@ class SegmentationScores:
 
     @property
     def global_accuracies(self) -> NDArray[np.float64]:
-        """One value a matrix."""
+        """A value for each matrix."""
         return self._global_accuracy
 
     @property
@@ -67,7 +67,7 @@ class SegmentationScores:
         return tuple(int(index) for index in np.flatnonzero(np.isnan(self.iou)))
 
     def per_class(self, names: Sequence[str]) -> dict[str, dict[str, float | int | None]]:
-        """IoU, recall, precision and pixels in the truth by class name; None where there is no value."""
+        """IoU, recall, precision and pixels in the truth by class name; None if there is no value."""
         pixels = self.matrix.sum(-1)
         return {
             name: {
@@ -86,7 +86,7 @@ def divide(a: NDArray[np.floating[Any]], b: NDArray[Any]) -> NDArray[np.float64]
 
 
 def mean_of_present(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the last axis without NaN; NaN where there is nothing else."""
+    """Mean over the last axis without NaN; NaN if there are no other values."""
     present = ~np.isnan(values)
     return divide(np.where(present, values, 0).sum(-1), present.sum(-1))
 

@@ -20,10 +20,10 @@ def config_names() -> list[str]:
 
 
 def find_config(config: str | Path) -> Path:
-    """The file of ``config``: a path, or the name of one of the project's own.
+    """Find the file of ``config``, which is a path or the name of one of the project's own.
 
     Raises:
-        UserError: there is neither; the message has the names that are nearest to it.
+        UserError: there is no such file or name. The message has the nearest names.
     """
     path, names = Path(config), config_names()
     if path.is_file():
@@ -41,7 +41,7 @@ def find_config(config: str | Path) -> Path:
 
 
 def nearest_configs(name: str, names: list[str]) -> list[str]:
-    """The names that are most like ``name``; where its folder is wrong or left out, those of the same last part."""
+    """The names most like ``name``. If its folder is wrong or missing, those with the same last part."""
     last = name.rpartition("/")[2]
     if same := [own for own in names if own.rpartition("/")[2] == last]:
         return same
@@ -52,6 +52,6 @@ def nearest_configs(name: str, names: list[str]) -> list[str]:
 
 
 def summary(path: Path) -> str:
-    """The first comment line of a config file: what it is for."""
+    """The first comment line of a config file, which says its purpose."""
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     return first.removeprefix("#").strip() if first.startswith("#") else ""

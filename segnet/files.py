@@ -17,15 +17,15 @@ from typing import BinaryIO
 
 
 def write_atomically(path: str | Path, data: bytes | str, before_rename: Callable[[], object] | None = None) -> None:
-    r"""Write ``data`` to ``path``: a temporary file in the same folder, synced, renamed, the folder synced.
+    r"""Write ``data`` to a temporary file in the same folder, sync it, rename it to ``path``, and sync the folder.
 
     Args:
-        path: of the file.
-        data: its content; text becomes UTF-8, and bytes of a file's name that are no text become ``\udcff``.
+        path: the file.
+        data: its content. Text becomes UTF-8, and bytes of a file name that are no text become ``\udcff``.
         before_rename: called when the data are safe on the disk under the temporary name.
 
     Raises:
-        OSError: no room or no permission; ``path`` is as it was and nothing is left beside it.
+        OSError: there is no room or no permission. ``path`` is unchanged, and nothing is left beside it.
     """
     payload = data.encode(errors="backslashreplace") if isinstance(data, str) else data
     with atomic_file(path, before_rename) as file:
@@ -34,7 +34,7 @@ def write_atomically(path: str | Path, data: bytes | str, before_rename: Callabl
 
 @contextmanager
 def atomic_file(path: str | Path, before_rename: Callable[[], object] | None = None) -> Iterator[BinaryIO]:
-    """As ``write_atomically``, for what is too large to be in memory: a file to write to, which becomes ``path``."""
+    """Like ``write_atomically``, for content too large for memory: a file to write to, which becomes ``path``."""
     path = Path(path)
     with temporary_beside(path) as temporary:
         with temporary.open("wb") as file:
@@ -48,16 +48,16 @@ def atomic_file(path: str | Path, before_rename: Callable[[], object] | None = N
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write files of one folder that belong together, as weights and the settings of their network do.
+    """Write files of one folder that belong together, such as weights and the settings of their network.
 
     Args:
-        contents: of each file. The last is the one without which the others are not read.
+        contents: contents by file. Without the last file, the others are not read.
 
     Raises:
-        OSError: no room or no permission; all files are as they were.
+        OSError: there is no room or no permission. All files are unchanged.
     """
     *_, last = contents
-    # As it stands it may belong to the new ones too; then no kill can part them.
+    # The last file may be the same for the old and the new files. Then no kill can separate them.
     is_same = last.is_file() and last.read_bytes() == contents[last]
     with ExitStack() as held:
         temporaries = {}
@@ -73,11 +73,11 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
 
 
 def rename_together(temporaries: Mapping[Path, Path], last: Path) -> None:
-    """Rename files that are safe on the disk; a kill in between never leaves an old one beside a new one.
+    """Rename files that are safe on the disk. A kill in between never leaves old files beside new ones.
 
     Args:
-        temporaries: by the names that they are to have, all in the folder of ``last``.
-        last: the name without which the others are not read.
+        temporaries: temporary files by their final names, all in the folder of ``last``.
+        last: the name of the file without which the others are not read.
     """
     if last in temporaries and len(temporaries) > 1:
         last.unlink(missing_ok=True)
@@ -88,9 +88,9 @@ def rename_together(temporaries: Mapping[Path, Path], last: Path) -> None:
 
 @contextmanager
 def temporary_beside(path: Path, folder: bool = False) -> Iterator[Path]:
-    """A file or a folder beside ``path`` for what is to become it by a rename; what was not renamed is removed.
+    """A temporary file or folder beside ``path``, to be renamed to it. It is removed if that did not happen.
 
-    It is locked until then, so that ``sweep`` can tell what a process that was killed left behind.
+    It is locked until then, so that ``sweep`` recognises the files of a killed process.
     """
     temporary = temporary_name(path)
     if folder:
@@ -99,7 +99,7 @@ def temporary_beside(path: Path, folder: bool = False) -> Iterator[Path]:
         temporary.touch(exist_ok=False)
     descriptor = os.open(temporary, os.O_RDONLY)
     try:
-        # Some network file systems know no locks; what is left there stays.
+        # Some network file systems have no locks. Files that are left there stay.
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield temporary
@@ -109,8 +109,11 @@ def temporary_beside(path: Path, folder: bool = False) -> Iterator[Path]:
 
 
 def temporary_name(path: Path) -> Path:
-    """A name beside ``path`` that no file has, which ``sweep`` knows; encoders choose their format by its suffix."""
-    # Cut, so that the longest name which a file may have has room for the temporary one.
+    """An unused name beside ``path`` that ``sweep`` knows.
+
+    Its suffix stays, because encoders choose their format by it.
+    """
+    # It is cut, so that even the longest file name leaves room for the temporary one.
     return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part{path.suffix[:10]}")
 
 
@@ -118,11 +121,11 @@ TEMPORARY = re.compile(r"\..{0,50}\.[0-9a-f]{8}\.part(\..{0,9})?", re.DOTALL)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left in ``folder``; those at work have a lock on theirs."""
+    """Remove the files of killed writers in ``folder``. Writers at work hold locks on theirs."""
     for path in folder.glob(".*.part*"):
         if not TEMPORARY.fullmatch(path.name):
             continue
-        # Another user's, or removed by its writer meanwhile.
+        # The file belongs to another user, or its writer has removed it.
         with contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY)
             try:
@@ -133,7 +136,7 @@ def sweep(folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """A file or a folder, if it is there."""
+    """Remove a file or a folder if it exists."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -141,19 +144,19 @@ def remove(path: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """As ``sha256sum`` gives it."""
+    """The SHA-256 of a file, as ``sha256sum`` prints it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_file(path: Path) -> None:
-    """Make what another library wrote to a file last through a power cut."""
+    """Make a file of another library survive a power cut."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` last through a power cut; without effect where folders cannot be synced."""
+    """Make a rename in ``folder`` survive a power cut. It has no effect where folders cannot be synced."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -164,9 +167,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """``segnet`` in the user's cache folder, by the convention of the XDG base directories; it may not be there yet.
+    """``segnet`` in the user's cache folder, by the XDG base directories. It may not exist yet.
 
-    A user without a home, as a container's may be, has a folder that lasts as long as the process.
+    A user without a home folder, as in some containers, gets a folder that lasts as long as the process.
     """
     base = os.environ.get("XDG_CACHE_HOME")
     if base and Path(base).is_absolute():
@@ -174,7 +177,7 @@ def cache_folder() -> Path:
     try:
         return Path.home() / ".cache" / "segnet"
     except RuntimeError:
-        # A name that others could guess in a folder that all may write to would let them put files there.
+        # The name must be random: others could put files under a known name into a folder that everybody may write to.
         return Path(_temporary_cache().name)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Of glibc's ``mallopt``."""
+"""Options of glibc's ``mallopt``."""
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -19,7 +19,7 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def device_name(device: torch.device) -> str:
-    """The graphics card's or the processor's name, as the system gives it."""
+    """The name of the graphics card or processor, from the system."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     cpuinfo = Path("/proc/cpuinfo")
@@ -28,7 +28,7 @@ def device_name(device: torch.device) -> str:
 
 
 def keep_freed_memory() -> None:
-    """Let this process use freed memory again instead of giving it back, where the C library is glibc.
+    """Let this process reuse freed memory instead of giving it back, if the C library is glibc.
 
     It gives every block of more than 32 MiB back at once, and the kernel then fills the next one with zeros, page by
     page. SegNet's activations are that large (docs/benchmark.md); a fifth of SegNet-Lite's training step went into it
@@ -38,7 +38,7 @@ def keep_freed_memory() -> None:
 
 
 def give_freed_memory_back() -> None:
-    """Undo :func:`keep_freed_memory`; what is free is no longer in pieces that are too small for the next tensor."""
+    """Undo :func:`keep_freed_memory`, so that free memory is no longer in pieces too small for the next tensor."""
     set_freed_memory(kept=False)
 
 

@@ -6,17 +6,17 @@ from typing import Any
 from pydantic import BaseModel
 
 LARGEST = 2**53
-"""Of a number: up to here every integer is a float too, so that YAML, JSON and PyTorch read it alike."""
+"""The largest number: up to here every integer is a float too, so that YAML, JSON and PyTorch agree."""
 LONGEST = 10_000
-"""Letters of a text, items of a list, values in all."""
+"""The most letters of a text, items of a list, and values in all."""
 DEEPEST = 10
-"""Lists and mappings within each other; a hundred times as deep would be too deep for Python itself."""
+"""The deepest nesting of lists and mappings. Python itself fails at about a hundred times this depth."""
 
 
 def problem_in(tree: Any) -> str:
-    """The first value that is no plain data, as ``key: what is wrong``; empty where all are.
+    """The first value that is no plain data, as ``key: problem``; empty if there is none.
 
-    Values that have been checked as settings, objects of pydantic models, are passed over.
+    Objects of pydantic models have been checked as settings, and are skipped.
     """
     waiting: list[tuple[tuple[str, ...], Any]] = [((), tree)]
     seen = 0
@@ -38,7 +38,7 @@ def problem_in(tree: Any) -> str:
 
 
 def problem_of(value: Any) -> str:
-    """What is wrong with one value, leaving alone what is in it."""
+    """The problem of one value, apart from the values in it."""
     if isinstance(value, Mapping):
         wrong = next((key for key in value if not isinstance(key, str)), None)
         return "" if wrong is None else f"the key {wrong!r:.40} is not text; put quotes around it"

@@ -1,4 +1,4 @@
-"""Several processes that share one training step: their common counts, and the error when one is lost."""
+"""Several processes that share one training step: their common counts, and the error if one is lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +12,11 @@ from segnet.errors import UserError, first_line
 
 
 def mean_over_processes(count: Tensor) -> Tensor:
-    """The mean of a count over the processes that share a step; ``count`` itself where there is one process.
+    """The mean of a count over the processes that share a step; ``count`` itself for a single process.
 
-    A loss that is divided by it has, averaged over the processes as their gradients are, the value and the gradient
-    of the loss over all of their samples, however unevenly what counts is spread. Without gradients, which is to say
-    when measuring, each process counts for itself: they need not have the same number of batches.
+    Divide a loss by it. The mean over the processes, like that of their gradients, is then the loss over all of their
+    samples, even if the counts differ. Without gradients, so in measurements, each process counts alone, because they
+    may have different numbers of batches.
 
     Args:
         count: a scalar; no gradient goes through it.
@@ -28,7 +28,7 @@ def mean_over_processes(count: Tensor) -> Tensor:
     return total / dist.get_world_size()
 
 
-# What Gloo says, in plain RuntimeErrors, when the other end is gone; NCCL and the store have DistErrors.
+# These are Gloo's messages, in plain RuntimeErrors, when the other end is lost. NCCL and the store have DistErrors.
 LOST = (
     "closed by peer",
     "reset by peer",
@@ -44,7 +44,7 @@ LOST = (
 
 @contextmanager
 def lost_process_named(checkpoint: Path) -> Iterator[None]:
-    """Turns a broken connection between processes into a sentence that says how to go on.
+    """Turn a broken connection between processes into a message that says how to go on.
 
     Raises:
         UserError: another process has ended, or has not answered within ``training.process_minutes``.
@@ -62,7 +62,7 @@ def lost_process_named(checkpoint: Path) -> Iterator[None]:
 
 @contextmanager
 def missing_process_named(minutes: float) -> Iterator[None]:
-    """Turn a process that never arrives into a sentence.
+    """Turn the wait for a process that never joins into a message.
 
     Raises:
         UserError: not all processes have joined within ``minutes``.

@@ -28,7 +28,7 @@ def output_console(width: int | None = None) -> "Console":
 
 @contextmanager
 def progress_bar(description: str, unit: str = "images") -> Iterator[Callable[[int, int], None]]:
-    """A bar with rate and time left; call the yielded function with (done, total), where a total of 0 is not known."""
+    """A bar with rate and time left. Call the yielded function with (done, total); a total of 0 is unknown."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -61,10 +61,10 @@ def as_html(renderable: "RenderableType", width: int = 110) -> str:
 
 
 def say(text: str) -> None:
-    """A line for people, beside what the command gives out."""
+    """Print a line for people on standard error, beside the command's output."""
     print(one_line(text), file=sys.stderr, flush=True)
 
 
 def one_line(text: str) -> str:
-    """``text`` with what a terminal would obey written out: a file's name may hold a newline or an escape."""
+    """``text`` without control characters, which are written out. A file name may hold a newline or an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)

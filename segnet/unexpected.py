@@ -9,18 +9,18 @@ from segnet.version import __version__
 
 
 def describe_unexpected(error: BaseException, arguments: list[str]) -> str:
-    """The line, with the place of a log that has the traceback; ``SEGNET_DEBUG=1`` prints it instead.
+    """The line, with the path of a log that has the traceback. ``SEGNET_DEBUG=1`` prints the traceback instead.
 
     Args:
-        error: that escaped.
-        arguments: of the command line, for the log.
+        error: the unexpected error.
+        arguments: the command line, for the log.
     """
     text = "".join(traceback.format_exception(error))
     what = f"an error that segnet has no sentence for ({type(error).__name__}: {first_line(error)})"
     if os.environ.get("SEGNET_DEBUG") == "1":
         return f"{what}\n{text}"
     try:
-        # The temporary folder is there also without a home; nobody else may read the file.
+        # The temporary folder exists even without a home folder. Nobody else may read the file.
         descriptor, path = tempfile.mkstemp(prefix="segnet-error-", suffix=".log")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"segnet {__version__}: {arguments}\n\n{text}")

@@ -11,13 +11,13 @@ from segnet.nearest import did_you_mean
 class Parser(argparse.ArgumentParser):
     """A parser whose messages name the nearest option, and that takes arguments and options in any order.
 
-    ``argparse`` looks for missing arguments first, and so would not mention a misspelt ``--otu``. It shows the usage of
-    ``segnet`` as a whole for an option of ``segnet predict`` that it does not know. And of ``--resume`` between two
-    settings it would say that the second setting is one too many.
+    ``argparse`` looks for missing arguments first, and would not mention a misspelt ``--otu``. For an unknown option of
+    ``segnet predict`` it shows the usage of ``segnet``. If ``--resume`` stands between two settings, it calls the
+    second setting one too many.
     """
 
     completing = False
-    """A shell asks about a line that is not finished; argcomplete reads it."""
+    """Whether a shell asks about an unfinished line, which argcomplete reads."""
     intermixing = False
 
     def parse_known_args(  # type: ignore[override]
@@ -26,13 +26,13 @@ class Parser(argparse.ArgumentParser):
         if self.completing or self.intermixing:
             return super().parse_known_args(args, namespace)
         for option in self._own_options(args):
-            # A beginning that fits one option alone is short for it.
+            # The beginning of a single option stands for that option.
             if not any(known.startswith(option) for known in self._option_string_actions):
                 self.error(f"unknown option {option}{hint(option, self._option_string_actions)}")
         if self._subparsers:
             return super().parse_known_args(args, namespace)
         self.intermixing = True
-        # Words behind two dashes are no options; the other way of parsing would forget that.
+        # Words after ``--`` are no options. The other way of parsing would forget that.
         parse = super().parse_known_args if "--" in args else self.parse_known_intermixed_args
         found, unknown = parse(args, namespace)
         if unknown:
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         return found, unknown
 
     def _own_options(self, words: Sequence[str]) -> Iterable[str]:
-        """The options among ``words``; those behind a command's name are that command's."""
+        """The options among ``words``. Those after a command's name belong to the command."""
         words = list(takewhile(lambda word: word != "--", words))
         if self._subparsers:
             words = list(takewhile(lambda word: word.startswith("-"), words))

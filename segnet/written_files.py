@@ -1,4 +1,4 @@
-"""The files that a command is asked to write: found wrong before it begins, not after the work is done."""
+"""Check the files that a command is to write before it begins, not after the work is done."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -10,15 +10,15 @@ from segnet.errors import UserError
 def check_written(
     written: Mapping[str, Path | None], read: Iterable[str | Path] = (), make_folders: bool = False
 ) -> None:
-    """Refuse files that could not be written in the end, or that would take the place of another one that matters.
+    """Refuse files that could not be written at the end, or that would replace a file that matters.
 
     Args:
-        written: the files by the option that names each, as in ``{"--json": path}``; None where it was left out.
+        written: the files by option, as in ``{"--json": path}``; None if the option was left out.
         read: files and folders that the command reads.
-        make_folders: make the folders in which the files are to lie.
+        make_folders: create the folders of the files.
 
     Raises:
-        UserError: two options name one file, one names something that is read, or nothing can be written there.
+        UserError: two options name the same file, one names a file that is read, or the file cannot be written.
     """
     named: dict[Path, str] = {}
     sources = {Path(path).resolve() for path in read if "\0" not in str(path)}
@@ -42,11 +42,11 @@ def check_written(
 
 
 def check_output_folder(option: str, folder: Path, read: Iterable[str | Path]) -> None:
-    """Refuse a folder for results that is a file, or that lies in a folder which the command reads.
+    """Refuse a folder for results that is a file, or that lies inside a folder which the command reads.
 
     Args:
-        option: names the folder, as in ``--out``.
-        folder: need not be there.
+        option: its option, such as ``--out``.
+        folder: it may not exist yet.
         read: files and folders that the command reads.
 
     Raises:
@@ -60,7 +60,7 @@ def check_output_folder(option: str, folder: Path, read: Iterable[str | Path]) -
 
 
 def files_of_model(model: str | Path) -> list[Path]:
-    """What a model, or the run that it is of, is made of."""
+    """The files of a model, or of its run."""
     path = Path(model)
     names = ("model.safetensors", "config.json", "config.yaml", "metrics.csv", "evaluation.npz")
     return [path, path.with_suffix(".bin"), *(path / name for name in names)]

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import torch
 
-from segnet.nn.saved import WEIGHTS, load_model, save_model
+from segnet.nn.model_folder import WEIGHTS
+from segnet.nn.saved import load_model, save_model
 
 SHARES = {"segnet_gpu": 0.6, "segnet_lite_deep_gpu": 0.4}
 """Configs, and their shares of the remaining time."""

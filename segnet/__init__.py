@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from segnet.inference.prediction import Prediction
     from segnet.inference.video.file import SegmentedVideo
     from segnet.model import Model, load
+    from segnet.publish import push
     from segnet.run import Run
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "push",
     "rank",
     "train",
     "video",
@@ -48,6 +50,7 @@ PLACES = {
     "SegmentedVideo": "segnet.inference.video.file",
     "UserError": "segnet.errors",
     "load": "segnet.model",
+    "push": "segnet.publish",
 }
 """Where what is offered stands, if not in :mod:`segnet.api`."""
 

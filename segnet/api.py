@@ -190,7 +190,7 @@ def export(
     """Write a model as one file for another runtime, after a check against the network on real images.
 
     Args:
-        model: run folder, model folder, or the name of a packaged model.
+        model: run folder, model folder, the name of a packaged model, or ``hf://owner/name``.
         out: the file to write.
         format: ``onnx``, ``openvino`` or ``torch``; None: by the file's suffix, ``.onnx``, ``.xml`` or ``.pt2``.
         precision: ``fp32``, ``bf16`` or ``int8``.

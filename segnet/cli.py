@@ -26,6 +26,7 @@ COMMANDS = {
     "rank": "put images into the order in which to label them, or labelled ones into that in which to check them",
     "video": "overlay the classes on every frame of a video",
     "export": "write a model as one file for ONNX Runtime, OpenVINO or PyTorch",
+    "push": "put a model with its card on the Hugging Face Hub",
     "benchmark": "measure the networks' speed on this machine, against its peak and plain PyTorch",
     "shards": "write the splits of a config's data as tar shards, for large data sets",
     "tune": "train a config with many settings: search with Optuna, or a grid with several seeds",

@@ -109,5 +109,6 @@ COMPLETERS: dict[str, Complete] = {
     "backend": words("auto", "torch", "torch-compiled", "onnxruntime", "openvino"),
     "precision": words("auto", "fp32", "bf16"),
     "device": words("auto", "cpu", "cuda"),
+    "license": words("mit", "apache-2.0", "cc-by-4.0", "cc-by-nc-4.0", "other", "unknown"),
 }
 """By the argument's metavar or destination."""

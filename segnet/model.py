@@ -33,8 +33,8 @@ def load(
     """Open a trained model.
 
     Args:
-        model: run folder, model folder, exported ``.onnx`` or ``.xml`` file, or the name of a packaged model, such as
-            ``camvid-lite``.
+        model: run folder, model folder, exported ``.onnx`` or ``.xml`` file, the name of a packaged model, such as
+            ``camvid-lite``, or ``hf://owner/name[@revision]`` on the Hugging Face Hub.
         backend: ``torch``, ``torch-compiled``, ``onnxruntime``, ``openvino``, or ``auto``.
         precision: ``fp32``, ``bf16``, or ``auto``, the fastest available.
         device: ``cpu``, ``cuda`` or ``auto``.

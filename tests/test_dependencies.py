@@ -32,6 +32,7 @@ COME_WITH = {
     "typing-extensions": "pydantic",
     "timm": "segmentation-models-pytorch",
     "sqlalchemy": "optuna",
+    "httpx2": "huggingface-hub",
 }
 
 

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from segnet.model import Model
 
 LEAST_PIXELS = 256
-MODEL = "run folder, model folder, exported .onnx or .xml file, or the name of a packaged model"
+MODEL = (
+    "run folder, model folder, exported .onnx or .xml file, name of a packaged model, or hf://OWNER/NAME[@REVISION] on "
+    "the Hugging Face Hub"
+)
+OWN_MODEL = "run folder, model folder, or the name of a packaged model"
 
 
 def add_predictor_arguments(parser: argparse.ArgumentParser, samples: int | None = None) -> None:

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "models",
         nargs="*",
         metavar="MODEL",
-        help="run folders, model folders, or names of packaged models; autoencoders too",
+        help="run folders, model folders, names of packaged models, or hf://OWNER/NAME; autoencoders too",
     )
     parser.add_argument(
         "--host",

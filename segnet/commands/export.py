@@ -14,7 +14,7 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
-    parser.add_argument("model", help="run folder, model folder, or the name of a packaged model")
+    parser.add_argument("model", help="run folder, model folder, name of a packaged model, or hf://OWNER/NAME")
     parser.add_argument(
         "--format",
         choices=("onnx", "openvino", "torch", "litert", "executorch", "web"),
@@ -81,7 +81,8 @@ def run_web(args: argparse.Namespace) -> int:
     from segnet.errors import UserError
     from segnet.inference.evaluate import check_classes
     from segnet.model_data import data_of
-    from segnet.nn.saved import find_model, load_model
+    from segnet.nn.model_folder import CARD, find_model, name_of
+    from segnet.nn.saved import load_model
     from segnet.terminal import progress_bar
     from segnet.web.site.export import export_site
 
@@ -93,11 +94,11 @@ def run_web(args: argparse.Namespace) -> int:
     data = data_of(args.model, args.data)
     val = load_for_one_pass(data, data.val)
     check_classes(model.info.class_names, val.classes.names)
-    card = folder / "README.md"
+    card = folder / CARD
     with progress_bar("checking in a browser") as progress:
         check = export_site(
             model,
-            folder.resolve().name,
+            name_of(args.model),
             args.out,
             args.runtime,
             val,

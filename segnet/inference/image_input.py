@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from segnet.datasets.image_files import ALLOWED, IMAGE_SUFFIXES, Allowed, Pixels, pages_of, read_image
 from segnet.datasets.unread import unread_lines
 from segnet.errors import UserError
-from segnet.nn.saved import names_model
+from segnet.nn.model_folder import names_model
 
 STDIN = "-"
 LARGEST = 1_000_000_000

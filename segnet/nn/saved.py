@@ -1,8 +1,7 @@
 """Models on disk: ``model.safetensors`` and ``config.json`` in a folder. Both are plain data that cannot run code."""
 
 import json
-import mimetypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -17,17 +16,12 @@ from segnet.config import Channel, InputConfig, Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_together
 from segnet.json_file import read_json
-from segnet.nearest import did_you_mean
 from segnet.nn.budget import Budget
 from segnet.nn.catalogue import build_network
+from segnet.nn.model_folder import CONFIG, WEIGHTS, find_model
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.smp import PREFIX
 from segnet.version import __version__
-
-PACKAGED = Path(__file__).parents[1] / "weights"
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
-
 
 Pixels = Annotated[int, Field(ge=1, le=65_536)]
 
@@ -118,7 +112,7 @@ def load_model(model: str | Path) -> SavedModel:
     """Read a model.
 
     Args:
-        model: a run folder, a model folder, or the name of a model that comes with the package.
+        model: a run folder, a model folder, a packaged model's name, or ``hf://owner/name[@revision]``.
 
     Returns:
         The model with its network in evaluation mode, float32, on the CPU.
@@ -144,72 +138,6 @@ def load_model(model: str | Path) -> SavedModel:
     check_finite(path, weights)
     network.load_state_dict(weights)
     return SavedModel(network.eval(), config)
-
-
-def packaged_models() -> list[str]:
-    """Names of the models that come with the package."""
-    return sorted(path.parent.name for path in PACKAGED.glob(f"*/{WEIGHTS}"))
-
-
-def find_model(model: str | Path) -> Path:
-    """The folder of ``model``. It has both files, and the weights are not a pickle."""
-    if str(model) in packaged_models():
-        return PACKAGED / str(model)
-    folder = Path(model)
-    if folder.is_file():
-        refuse_pickle(folder)
-        refuse_other_file(folder)
-        raise UserError(f"{folder}: is a file; give the folder that holds {WEIGHTS} and {CONFIG}")
-    if not folder.is_dir():
-        names = packaged_models()
-        question = did_you_mean(str(model), names)
-        raise UserError(
-            f"{model}: no such model; {question}{' ' if question else ''}give a run folder or a model folder"
-            + (f", or one of {', '.join(names)}" if names else "")
-        )
-    for name in (WEIGHTS, CONFIG):
-        if not (folder / name).is_file():
-            for pickled in pickles_in(folder):
-                refuse_pickle(pickled)
-            raise UserError(f"{folder}: has no {name}; a run has one once its network was measured for the first time")
-    refuse_pickle(folder / WEIGHTS)
-    return folder
-
-
-def names_model(word: str) -> bool:
-    """Whether ``word`` is the name of a packaged model, or a folder with a model."""
-    return word in packaged_models() or (Path(word) / WEIGHTS).is_file()
-
-
-def refuse_other_file(path: Path) -> None:
-    """Raise an error that says what was given instead of a model."""
-    kind = (mimetypes.guess_type(path.name, strict=False)[0] or "").partition("/")[0]
-    if kind in ("image", "video"):
-        article = "an" if kind == "image" else "a"
-        raise UserError(f"{path}: is {article} {kind}, not a model; the model is named first, then what it shall see")
-    if path.suffix in (".yaml", ".yml"):
-        raise UserError(f"{path}: is a config, not a model; train it first: segnet train --config {path}")
-
-
-def pickles_in(folder: Path) -> Iterator[Path]:
-    yield from (path for path in sorted(folder.iterdir()) if path.suffix in (".pt", ".pth", ".pkl", ".ckpt", ".bin"))
-
-
-def refuse_pickle(path: Path) -> None:
-    """Raise an error if the weights are a pickle.
-
-    A zip begins with PK and a pickle with 0x80. A safetensors file may begin with either, but its ninth byte is a
-    brace.
-    """
-    try:
-        with path.open("rb") as file:
-            start = file.read(9)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    if start.startswith((b"PK", b"\x80")) and start[8:] != b"{":
-        raise UserError(
-            f"{path}: is a pickle, which could run any code when read, so it is not; give a folder with {WEIGHTS}"
-        )
 
 
 def read_config(path: Path) -> ModelInfo:

@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import nn
 
@@ -13,7 +12,8 @@ from segnet.inference.network_size import Size
 from segnet.inference.predictor import Predictor
 from segnet.json_file import read_json
 from segnet.nn.autoencoders.saved import load_autoencoder, read_autoencoder_config
-from segnet.nn.saved import CONFIG, SavedModel, find_model, load_model, packaged_models
+from segnet.nn.model_folder import CONFIG, find_model, name_of, packaged_models
+from segnet.nn.saved import SavedModel, load_model
 from segnet.run_folder import RunFolder
 from segnet.web.problems import RefusedError
 
@@ -46,7 +46,7 @@ class Models:
         """Names of the networks that were trained on drawn scenes."""
         self.autoencoders: dict[str, Autoencoder] = {}
         for model in given:
-            name = self._free_name(as_text(Path(model).resolve().name))
+            name = self._free_name(as_text(name_of(model)))
             if is_autoencoder(model):
                 self.autoencoders[name] = open_autoencoder(model)
             else:

@@ -9,7 +9,8 @@ from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import CAMVID
 from segnet.inference.predictor import Predictor
 from segnet.metrics import ConfusionMatrix, SegmentationScores
-from segnet.nn.saved import PACKAGED, WEIGHTS, load_model, packaged_models
+from segnet.nn.model_folder import PACKAGED, WEIGHTS, packaged_models
+from segnet.nn.saved import load_model
 
 
 def test_camvid_lite_comes_along_in_half_precision_under_5_mb() -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from segnet.config import InputConfig
 from segnet.errors import UserError
-from segnet.nn import saved
+from segnet.nn import model_folder
 from segnet.nn.catalogue import build_network
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 from segnet.version import __version__
@@ -113,7 +113,7 @@ def test_models_of_smp(tmp_path: Path, encoder: str) -> None:
 
 
 def test_a_packaged_model_is_loaded_by_its_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved, "PACKAGED", folder.parent)
+    monkeypatch.setattr(model_folder, "PACKAGED", folder.parent)
     assert load_model("run").info.name == "segnet_lite"
     with pytest.raises(
         UserError, match=r"^nothing: no such model; give a run folder or a model folder, or one of run$"

@@ -15,7 +15,8 @@ from segnet.errors import UserError, first_line
 from segnet.files import write_together
 from segnet.json_file import read_json
 from segnet.nn.autoencoders import build_autoencoder
-from segnet.nn.saved import CONFIG, WEIGHTS, budget_of, check_finite, check_weights, find_model
+from segnet.nn.model_folder import CONFIG, WEIGHTS, find_model
+from segnet.nn.saved import budget_of, check_finite, check_weights
 from segnet.version import __version__
 
 Side = Annotated[int, Field(ge=1, le=4096)]

@@ -1,0 +1,172 @@
+"""Models on the Hugging Face Hub, named ``hf://owner/name`` or ``hf://owner/name@revision``."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segnet.errors import UserError, first_line
+from segnet.terminal import say
+from segnet.version import __version__
+
+# Imported on first use: huggingface_hub takes half a second.
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+SCHEME = "hf://"
+MAIN = "main"
+"""The branch that a repository is read from and pushed to."""
+REPOSITORY = re.compile(r"(?!.*(--|\.\.))[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+SECONDS = 10
+"""For which the Hub may be silent when it is asked what a repository holds."""
+
+
+def is_address(model: object) -> bool:
+    return str(model).startswith(SCHEME)
+
+
+def parse_address(address: str) -> tuple[str, str | None]:
+    """Repository and revision of an address.
+
+    Raises:
+        UserError: it is not of this form.
+    """
+    repository, at, revision = address.removeprefix(SCHEME).partition("@")
+    if not REPOSITORY.fullmatch(repository) or (at and not revision.strip()):
+        raise UserError(f"{address}: expected {SCHEME}OWNER/NAME or {SCHEME}OWNER/NAME@REVISION")
+    return repository, revision or None
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision of a repository.
+
+    Attributes:
+        address: as the user gave it.
+        repository: ``owner/name``.
+        name: branch, tag or commit.
+        sizes: bytes of each of its files, by name; None where the Hub cannot be reached.
+    """
+
+    address: str
+    repository: str
+    name: str
+    sizes: Mapping[str, int] | None
+
+    def at_commit_of(self, path: Path) -> "Revision":
+        """The commit of a file that was fetched; the others come from it too, whatever is pushed meanwhile."""
+        return replace(self, name=path.parent.name)
+
+    def fetch(self, name: str, most_bytes: int) -> Path:
+        """The file of this name in the Hub's cache on this machine, fetched if it is not there.
+
+        Raises:
+            UserError: there is no such file, it is larger than ``most_bytes``, or it cannot be fetched.
+        """
+        if self.sizes is not None:
+            if name not in self.sizes:
+                raise UserError(f"{self.address}: has no {name}; give a repository that segnet push wrote")
+            if self.sizes[name] > most_bytes:
+                megabytes = f"{self.sizes[name] / 1e6:,.0f} MB, more than the {most_bytes / 1e6:,g} MB that is read"
+                raise UserError(f"{self.address}: its {name} has {megabytes}; give a repository that segnet push wrote")
+        with named(self.address):
+            path = hub().hf_hub_download(self.repository, name, revision=self.name, local_files_only=self.sizes is None)
+        return Path(path)
+
+
+def look_up(address: str) -> Revision:
+    """What an address stands for now. Without a network, it is what was fetched from it before.
+
+    Raises:
+        UserError: there is no such repository or revision, or it is not for everybody.
+    """
+    repository, revision = parse_address(address)
+    try:
+        with named(address):
+            info = hub().model_info(repository, revision=revision, timeout=SECONDS, files_metadata=True)
+    except UnreachableError as error:
+        say(f"{error}; looking for what was fetched before")
+        return Revision(address, repository, revision or MAIN, None)
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+    return Revision(address, repository, revision or MAIN, sizes)
+
+
+def commit(repository: str, files: Mapping[str, bytes | Path], private: bool) -> str:
+    """Write files to the main branch of a repository in one commit; a repository that is not there is made.
+
+    Args:
+        repository: ``owner/name``.
+        files: their contents, or where these lie, by name.
+        private: whether a repository that is made is private.
+
+    Returns:
+        The address of its page.
+
+    Raises:
+        UserError: not logged in, not allowed, or the Hub refuses a file.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    operations = [CommitOperationAdd(name, content) for name, content in files.items()]
+    with named(repository):
+        page = hub().create_repo(repository, private=private, exist_ok=True)
+        try:
+            hub().create_commit(repository, operations, commit_message=f"segnet {__version__}: {', '.join(files)}")
+        except ValueError as error:
+            # What the Hub finds wrong in the front matter of README.md stands in the lines behind the first.
+            raise UserError(f"{repository}: the Hub refuses it: {' '.join(str(error).split())}") from None
+    return str(page)
+
+
+def hub() -> "HfApi":
+    from huggingface_hub import HfApi
+
+    return HfApi(library_name="segnet", library_version=__version__)
+
+
+class UnreachableError(UserError):
+    """The Hub does not answer."""
+
+
+@contextmanager
+def named(place: str) -> Iterator[None]:
+    """Turn what the Hub, or the way to it, refuses into a line that names ``place``."""
+    from httpx2 import TransportError
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.OfflineModeIsEnabled:
+        raise UnreachableError(f"{place}: HF_HUB_OFFLINE keeps the Hub from being asked") from None
+    except errors.LocalEntryNotFoundError:
+        raise UserError(f"{place}: not on this machine, and the Hub cannot be reached; check the connection") from None
+    except errors.GatedRepoError:
+        raise UserError(f"{place}: is given on request; ask on its page, then log in: hf auth login") from None
+    except errors.RepositoryNotFoundError:
+        raise UserError(
+            f"{place}: no such repository, or a private one; check the name, or log in: hf auth login"
+        ) from None
+    except errors.RevisionNotFoundError:
+        raise UserError(f"{place}: the repository has no such revision; give a branch, a tag or a commit") from None
+    except errors.HfHubHTTPError as error:
+        answer = error.response
+        advice = ADVICE.get(answer.status_code, "try again later")
+        raise UserError(f"{place}: the Hub answers {answer.status_code} ({answer.reason_phrase}); {advice}") from None
+    except TransportError as error:
+        raise UnreachableError(f"{place}: the Hub cannot be reached ({first_line(error)})") from None
+    except (errors.XetDownloadError, RuntimeError) as error:
+        raise UserError(f"{place}: cannot be fetched ({first_line(error)}); give the command again") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise UserError(f"{place}: cannot be fetched ({first_line(error)}); give the command again") from None
+
+
+ADVICE = {
+    401: "log in with `hf auth login`, or set HF_TOKEN",
+    403: "log in with a token that may write there: hf auth login",
+    429: "wait a few minutes",
+}
+"""What to do, by the status of an answer."""

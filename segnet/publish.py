@@ -1,0 +1,58 @@
+"""Push a model to the Hugging Face Hub, with its card."""
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segnet import hub
+from segnet.errors import UserError
+
+# Imported on first use: the import of PyTorch takes seconds.
+if TYPE_CHECKING:
+    from segnet.nn.saved import ModelInfo
+
+LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+
+
+def push(model: str | Path, repository: str, *, license: str = "unknown", private: bool = False) -> str:
+    """Write a model's ``model.safetensors``, ``config.json`` and card to a repository of the Hugging Face Hub.
+
+    It is opened first, so that nothing is pushed which :func:`load` would refuse. The card, ``README.md``, is the model
+    folder's own if it has one, else it is made from the model and its measures.
+
+    Args:
+        model: run folder, model folder, or the name of a packaged model.
+        repository: ``owner/name``; it is made if it is not there.
+        license: of the weights, as the Hub names it: ``mit``, ``cc-by-nc-4.0``.
+        private: make the repository, if it is not there, for its owner alone.
+
+    Returns:
+        The address of the repository's page.
+
+    Raises:
+        UserError: the model is damaged or an autoencoder, or the Hub does not take it.
+    """
+    from segnet.model_card import model_card
+    from segnet.nn.model_folder import CARD, CONFIG, WEIGHTS, find_model
+    from segnet.nn.saved import load_model
+
+    if hub.parse_address(hub.SCHEME + repository)[1]:
+        raise UserError(f"{repository}: a model is pushed to the main branch; leave @ and what follows out")
+    if not LICENSE.fullmatch(license):
+        raise UserError(f"--license {license}: expected the Hub's name of a licence, such as mit or cc-by-nc-4.0")
+    folder, opened = find_model(model), load_model(model)
+    files: dict[str, bytes | Path] = {
+        CONFIG: public_settings(opened.info),
+        WEIGHTS: folder / WEIGHTS,
+        CARD: model_card(folder, opened, repository, license).encode(),
+    }
+    return hub.commit(repository, files, private)
+
+
+def public_settings(info: "ModelInfo") -> bytes:
+    """``config.json`` without the file that the encoder began with: it lies on this machine, and is in the weights."""
+    content = info.model_dump(mode="json")
+    if "encoder_weights" in content["arguments"]:
+        content["arguments"]["encoder_weights"] = None
+    return (json.dumps(content, indent=2) + "\n").encode()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from segnet.errors import UserError
 from segnet.inference.video.reader import Frame
+from segnet.inference.video.rgb import ToRgb
 from segnet.terminal import say
 
 Pixels = NDArray[np.uint8]
@@ -53,7 +54,11 @@ def open_camera(name: str) -> Camera:
 
 
 class Webcam:
-    """A camera of this machine by its number."""
+    """A camera of this machine by its number.
+
+    OpenCV reads its colours as BT.601 at every size, which is what cameras send that do not say it (USB Device Class
+    Definition for Video Devices 1.5, section 3.9.2.6).
+    """
 
     def __init__(self, number: int) -> None:
         # OpenCV would print several lines about a missing camera.
@@ -89,14 +94,13 @@ class Stream:
         if not self.container.streams.video:
             self.container.close()
             raise UserError(f"{without_password(address)}: has no video stream; give another address")
-        self.frames = self._decode()
+        self.frames = self._decode(ToRgb(without_password(address)))
 
-    def _decode(self) -> Generator[Pixels, None, None]:
+    def _decode(self, to_rgb: ToRgb) -> Generator[Pixels, None, None]:
         with contextlib.suppress(av.FFmpegError):
             for packet in self.container.demux(video=0):
                 with contextlib.suppress(av.error.InvalidDataError):
-                    for frame in packet.decode():
-                        yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+                    yield from map(to_rgb, packet.decode())
 
     def read(self) -> Pixels | None:
         return next(self.frames, None)

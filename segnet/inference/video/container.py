@@ -8,6 +8,7 @@ import av
 
 from segnet.datasets.image_files import ALLOWED
 from segnet.errors import UserError, first_line
+from segnet.inference.video.orientation import orientation_of
 from segnet.terminal import say
 
 FORMATS = (
@@ -81,9 +82,13 @@ def pixel_aspect(container: av.container.InputContainer) -> Fraction:
 
 
 def on_its_side(container: av.container.InputContainer) -> bool:
+<<<<<<< HEAD
     """Whether frames are stored with a quarter turn."""
+=======
+    """Whether the frames' rows are shown as columns."""
+>>>>>>> 009d2c6 (Show videos of all eight orientations upright; bring HDR to SDR by BT.2446's method C; read untagged HD streams as BT.709)
     try:
-        return next(container.decode(video=0)).rotation % 180 != 0
+        return orientation_of(next(container.decode(video=0))).is_transposed
     except (av.FFmpegError, StopIteration):
         return False
 

@@ -10,19 +10,15 @@ from typing import NamedTuple, Protocol
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from segnet.datasets.image_files import ALLOWED, IMAGE_SUFFIXES, read_image
-from segnet.errors import UserError, first_line
+from segnet.errors import UserError
 from segnet.inference.video.container import frame_rate, open_container, pixel_aspect, whole_frames
+from segnet.inference.video.rgb import ToRgb
 
 IMAGE_RATE = Fraction(10)
 """Images a second of a source without times."""
-UNSPECIFIED = 2
-"""FFmpeg's number for an unspecified colour space."""
-HD = 1280, 720
-"""Width and height from which a video counts as HD."""
 LONGEST_GAP = 86_400
 """With a longer gap in seconds between two frames, a time stamp counts as damaged."""
 WORTH_SEEKING = 5
@@ -80,7 +76,7 @@ def open_source(name: str, rate: Fraction = IMAGE_RATE) -> Source:
 
 
 class VideoFile:
-    """Any video that FFmpeg decodes. Frames are turned upright by the file's rotation.
+    """Any video that FFmpeg decodes. Frames are turned and mirrored as the file says, and HDR becomes SDR.
 
     Args:
         path: the file.
@@ -115,7 +111,7 @@ class VideoFile:
 
     def _decode(self, start: Fraction | None) -> Generator[Frame, None, None]:
         assert self.path is not None
-        size: tuple[int, int] | None = None
+        to_rgb = ToRgb(str(self.path))
         time = (start or Fraction(0)) - 1 / self.rate
         with open_container(self.path, self.max_pixels) as container:
             stream = container.streams.video[0]
@@ -127,31 +123,13 @@ class VideoFile:
                     container.seek(int(start / base) + zero, stream=stream)
             for frame in whole_frames(container, stream, str(self.path)):
                 time = self._time_after(time, None if frame.pts is None else (frame.pts - zero) * base)
-                size = size or (frame.width, frame.height)
-                # A stream may change its size. The first size is kept, as in players.
-                rgb = self._rgb(frame, size)
-                yield Frame(np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)), time)
+                yield Frame(to_rgb(frame), time)
 
     def _time_after(self, before: Fraction, stamp: Fraction | None) -> Fraction:
         """The time of a frame: the file's, unless that is missing or damaged."""
         if stamp is None or abs(stamp - before) > LONGEST_GAP:
             return before + 1 / self.rate
         return stamp
-
-    def _rgb(self, frame: av.VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
-        try:
-            rgb = frame.reformat(*size, format="rgb24", src_colorspace=colorspace_of(frame))
-            return np.asarray(rgb.to_ndarray(), np.uint8)
-        except (av.FFmpegError, ValueError) as error:
-            raise UserError(
-                f"{self.path}: frames of type {frame.format.name} cannot be made RGB ({first_line(error)}); convert it"
-            ) from None
-
-
-def colorspace_of(frame: av.VideoFrame) -> Colorspace | None:
-    """The colour space: BT.709 for HD without one, as players assume; None: the file's, or BT.601."""
-    is_hd = frame.width >= HD[0] or frame.height >= HD[1]
-    return Colorspace.ITU709 if is_hd and frame.colorspace == UNSPECIFIED else None
 
 
 class Images:

@@ -6,14 +6,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import Colorspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from segnet.errors import UserError
 from segnet.inference.video import reader
-from segnet.inference.video.reader import UNSPECIFIED, Frame, Images, colorspace_of, open_source
+from segnet.inference.video.reader import Frame, Images, open_source
 from segnet.inference.video.segment import Clip
 from tests.inference.video.clips import ffmpeg, write_clip
 
@@ -168,28 +167,3 @@ def test_images_before_the_start_are_not_read(tmp_path: Path) -> None:
 def test_a_clip_without_frames_is_named(arguments: tuple[float, ...], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         Clip(*arguments)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("size", "tagged", "expected"),
-    [
-        ((320, 240), UNSPECIFIED, None),
-        ((1280, 720), UNSPECIFIED, Colorspace.ITU709),
-        ((720, 1280), UNSPECIFIED, Colorspace.ITU709),
-        ((1280, 720), Colorspace.ITU601, None),
-    ],
-)
-def test_untagged_hd_is_bt709(size: tuple[int, int], tagged: int, expected: Colorspace | None) -> None:
-    frame = av.VideoFrame(*size, "yuv420p")
-    frame.colorspace = tagged
-    assert colorspace_of(frame) == expected
-
-
-def test_the_greens_of_untagged_hd_come_out_as_bt709_says() -> None:
-    # Pure green in BT.709, limited range: Y 173, Cb 42, Cr 26. BT.601 would make (0, 216, 0) or so of it.
-    planes = [np.full((720, 1280), 173, np.uint8), np.full((360, 640), 42, np.uint8), np.full((360, 640), 26, np.uint8)]
-    stacked = np.concatenate([plane.reshape(-1, 1280) for plane in planes])
-    frame = av.VideoFrame.from_ndarray(stacked, format="yuv420p")
-    frame.colorspace = UNSPECIFIED
-    rgb = frame.reformat(1280, 720, format="rgb24", src_colorspace=colorspace_of(frame)).to_ndarray()
-    np.testing.assert_allclose(rgb[100, 100], (0, 255, 0), atol=3)

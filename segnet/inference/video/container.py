@@ -82,11 +82,7 @@ def pixel_aspect(container: av.container.InputContainer) -> Fraction:
 
 
 def on_its_side(container: av.container.InputContainer) -> bool:
-<<<<<<< HEAD
-    """Whether frames are stored with a quarter turn."""
-=======
     """Whether the frames' rows are shown as columns."""
->>>>>>> 009d2c6 (Show videos of all eight orientations upright; bring HDR to SDR by BT.2446's method C; read untagged HD streams as BT.709)
     try:
         return orientation_of(next(container.decode(video=0))).is_transposed
     except (av.FFmpegError, StopIteration):

@@ -9,13 +9,13 @@ from segnet.config import Config
 from segnet.errors import UserError
 
 GOES_ON_DIFFERENTLY = {
-    "training.epochs": "the run ends there; a schedule is stretched over the new length",
+    "training.epochs": "the length of the run; the schedule is stretched over it",
     "training.validate_every": "the best weights are chosen from other epochs",
-    "training.early_stopping": "the run ends earlier or later; null: it goes on after it was stopped",
-    "training.bad_loss": "what is done at a loss that is not finite",
-    "training.devices": "images a step: `training.batch_size` for each process",
-    "training.clip_norm": "the longest gradient that a step takes",
-    "optimizer.lr": "the rate of the steps to come",
+    "training.early_stopping": "the run ends earlier or later; null: a run that ended early goes on",
+    "training.bad_loss": "the response to a loss that is not finite",
+    "training.devices": "images in a step: `training.batch_size` for each process",
+    "training.clip_norm": "the largest norm of a gradient",
+    "optimizer.lr": "the learning rate of later steps",
 }
 """Settings that change the training from there on, with what changes.
 
@@ -25,17 +25,17 @@ Each change is printed and noted in config.yaml.
 SAME_RESULT = {
     "name": "the run folder was moved",
     "runs": "the run folder was moved",
-    "data.root": "the same data lie elsewhere",
-    "data.workers": "processes that read images",
+    "data.root": "the folder of the same data",
+    "data.workers": "number of processes that read images",
     "data.cache": "memory for images",
-    "training.val_batch_size": "images that are measured together",
+    "training.val_batch_size": "images in a batch of the measurement",
     "training.checkpoint_minutes": "minutes between two saves",
-    "training.keep_checkpoints": "checkpoints that are kept",
-    "training.process_minutes": "how long a process waits for another",
-    "training.strategy": "how processes share a step",
+    "training.keep_checkpoints": "number of checkpoints that are kept",
+    "training.process_minutes": "the time that a process waits for another",
+    "training.strategy": "the way in which processes share a step",
     "training.accelerator": "processor or GPU",
-    "training.compile": "how the network is run",
-    "training.loggers": "where the measures are written",
+    "training.compile": "the form in which the network runs",
+    "training.loggers": "the trackers of the measures",
 }
 """Settings that say where and how a run computes, with what changes. These changes are not noted."""
 

@@ -101,7 +101,7 @@ def test_a_missing_setting_and_the_number_of_further_mistakes() -> None:
         ("data.root=/a=b", lambda c: c.data.root == "/a=b"),
     ],
 )
-def test_overrides(file: Path, override: str, read: Any) -> None:
+def test_overrides_replace_settings_of_the_file(file: Path, override: str, read: Any) -> None:
     assert read(load_config(file, [override]))
 
 

@@ -187,7 +187,7 @@ def test_an_image_of_standard_input(
     assert "standard input: cannot be read as an image" in errors
 
 
-def test_images_of_addresses(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_images_at_addresses_are_segmented(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "web").mkdir()
     Image.new("RGB", (64, 48)).save(tmp_path / "web" / "a street.png")
     (tmp_path / "web" / "page.html").write_text("<p>no image</p>")

@@ -106,7 +106,7 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, dict[str, list[in
 
 
 @pytest.mark.parametrize(("name", "build", "splits", "classes", "expected"), CASES)
-def test_a_published_layout(
+def test_each_published_layout_is_recognised(
     tmp_path: Path,
     name: str,
     build: Callable[[Path], None],

@@ -45,7 +45,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_layouts_and_names(tmp_path: Path, name: str) -> None:
+def test_images_and_masks_pair_up_in_any_layout(tmp_path: Path, name: str) -> None:
     expected = []
     for split, image, mask in LAYOUTS[name]:
         expected.append((split, photo(tmp_path / image), index_mask(tmp_path / mask, [0, 1])))
@@ -92,7 +92,7 @@ def test_lists_of_names_or_of_pairs(tmp_path: Path, line: str) -> None:
         ("classes.txt", "road\nunlabelled\ncar\n", False),
     ],
 )
-def test_files_of_classes(tmp_path: Path, name: str, text: str, colored: bool) -> None:
+def test_class_files_give_names_and_colours(tmp_path: Path, name: str, text: str, colored: bool) -> None:
     photo(tmp_path / "images/a.png")
     if colored:
         mask = color_mask(tmp_path / "masks/a.png", [(255, 0, 0), (0, 0, 0), (0, 255, 0)])

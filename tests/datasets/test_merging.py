@@ -28,7 +28,7 @@ CLASSES = ClassSet(NAMES, COLORS, ignore_index=255)
 MERGE = {"vehicle": ["truck", "car"]}
 
 
-def test_labels_by_hand() -> None:
+def test_merged_labels_match_those_by_hand() -> None:
     classes, table = merged_classes(CLASSES, MERGE, ["fence"])
     # The merged class stands where car stood, in the colour of truck, which is named first.
     assert classes == ClassSet(("sky", "vehicle", "tree"), ((0, 0, 0), (3, 0, 0), (2, 0, 0)), 255)

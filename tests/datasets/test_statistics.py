@@ -36,7 +36,7 @@ def dataset(tmp_path: Path) -> ImagesAndMasks:
     return ImagesAndMasks(pairs, CLASSES)
 
 
-def test_counts_by_hand(dataset: ImagesAndMasks) -> None:
+def test_counts_match_those_by_hand(dataset: ImagesAndMasks) -> None:
     counts = count_classes(dataset)
     assert counts.pixels.tolist() == [12, 2, 1, 0]
     assert counts.pixels_where_present.tolist() == [16, 8, 8, 0]
@@ -44,7 +44,7 @@ def test_counts_by_hand(dataset: ImagesAndMasks) -> None:
     assert counts.pixels.dtype == np.int64
 
 
-def test_weights_by_hand(dataset: ImagesAndMasks) -> None:
+def test_weights_match_those_by_hand(dataset: ImagesAndMasks) -> None:
     counts = count_classes(dataset)
     # Frequencies 12/16, 2/8 and 1/8: their median is 1/4.
     np.testing.assert_allclose(median_frequency_weights(counts), [1 / 3, 1, 2, 0])
@@ -60,7 +60,7 @@ def test_inverse_weights_are_scikit_learns_balanced_ones(dataset: ImagesAndMasks
     np.testing.assert_allclose(inverse_weights(count_classes(dataset))[:3], expected)
 
 
-def test_weights_by_name(dataset: ImagesAndMasks) -> None:
+def test_each_name_gives_its_weights(dataset: ImagesAndMasks) -> None:
     assert class_weights("none", dataset) is None
     weights = class_weights("median_frequency", dataset)
     assert weights is not None

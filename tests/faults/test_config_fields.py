@@ -135,11 +135,11 @@ def refusal(setting: Setting, value: Any) -> str:
 @pytest.mark.parametrize("setting", NUMBERS, ids=lambda setting: setting.key)
 @fault(
     "Config",
-    "any number of a config at its bounds and just beyond; infinite, no number, of 400 digits",
+    "every number of a config at its bounds, just beyond, infinite, NaN, or with 400 digits",
     shown="config.yaml: …",
-    kept="each has bounds; what is within them reads the same when it is written, what is not is named by its key",
+    kept="each number has bounds. A number within them is read back unchanged; any other is named by its key",
 )
-def test_numbers(setting: Setting, row: Row) -> None:
+def test_every_number_is_read_back_or_named(setting: Setting, row: Row) -> None:
     for last, beyond in ends(setting):
         read_back(setting, last)
         for wrong in (beyond, math.inf, -math.inf, math.nan, 10**400, -(10**400)):
@@ -194,11 +194,11 @@ ODD_TEXTS = [
 @pytest.mark.parametrize("setting", TEXTS, ids=lambda setting: setting.key)
 @fault(
     "Config",
-    "any text of a config that YAML would take for something else, with control characters, NUL or no characters",
+    "text in a config that YAML would read as another type, or with control characters, NUL or surrogates",
     shown="config.yaml: …",
-    kept="what is taken reads the same when it is written; NUL and what is no character are named by their key",
+    kept="accepted text is read back unchanged; NUL and surrogates are named by their key",
 )
-def test_texts(setting: Setting, row: Row) -> None:
+def test_every_text_is_read_back_or_named(setting: Setting, row: Row) -> None:
     taken = 0
     for text in ODD_TEXTS:
         with contextlib.suppress(UserError):
@@ -213,11 +213,11 @@ def test_texts(setting: Setting, row: Row) -> None:
 
 @fault(
     "Config",
-    "a key that stands twice in a mapping of a config, of which YAML takes the last",
+    "a key that occurs twice in a mapping of a config; YAML itself takes the last",
     shown="config.yaml: not valid YAML: lr stands twice, first in line 5; take one out in …, line 7…",
-    kept="neither value is taken",
+    kept="neither value is used",
 )
-def test_duplicate_keys(tmp_path: Path, row: Row) -> None:
+def test_a_key_that_occurs_twice_is_refused(tmp_path: Path, row: Row) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(
         "model: {name: segnet}\ntraining: {epochs: 1}\noptimizer:\n  name: adamw\n  lr: 1\n  weight_decay: 0\n  lr: 2\n"
@@ -237,11 +237,12 @@ def test_duplicate_keys(tmp_path: Path, row: Row) -> None:
 @pytest.mark.parametrize("key", ["model.x", "augmentation"])
 @fault(
     "Config",
-    "what YAML has and JSON has not, where any plain value is taken: dates, bytes, sets, numbers as keys, deep lists",
+    "YAML types that JSON does not have, where any plain value is accepted: dates, bytes, sets, numbers "
+    "as keys, deep lists",
     shown="config.yaml: …",
-    kept="it is not written as something else",
+    kept="it is never written as something else",
 )
-def test_no_plain_data(key: str, value: str, tmp_path: Path, row: Row) -> None:
+def test_types_that_json_lacks_are_refused(key: str, value: str, tmp_path: Path, row: Row) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("model: {name: segnet}\ntraining: {epochs: 1}\n")
     given = f"model.x={value}" if key == "model.x" else f"augmentation=[{{HorizontalFlip: {{p: {value}}}}}]"
@@ -255,8 +256,8 @@ def test_no_plain_data(key: str, value: str, tmp_path: Path, row: Row) -> None:
     "Config",
     "a config file of megabytes",
     shown="over 200000 letters, but a config is a page or two; give another file",
-    kept="no more than that is read",
+    kept="reading stops at the limit",
 )
-def test_endless_config(tmp_path: Path, row: Row) -> None:
+def test_a_huge_config_is_refused_without_reading_on(tmp_path: Path, row: Row) -> None:
     (tmp_path / "config.yaml").write_text("a" * 2**20)
     row.check(*segnet("train", "--config", tmp_path / "config.yaml"))

@@ -115,12 +115,12 @@ MANY = settings(
 
 @fault(
     "Config",
-    "configs made at random within the settings' types and bounds",
+    "random configs within the types and bounds of the settings",
     shown="",
     code=0,
-    kept="each is read, and what is written of it reads the same",
+    kept="each is read, and its written form is read back unchanged",
 )
-def test_valid_configs(row: Row, counted: Callable[[str], None]) -> None:
+def test_random_valid_configs_are_read_back(row: Row, counted: Callable[[str], None]) -> None:
     seen = []
 
     @MANY
@@ -144,11 +144,11 @@ def leaves(tree: Any, key: tuple[str | int, ...] = ()) -> list[tuple[str | int, 
 
 @fault(
     "Config",
-    "the same with one mistake: an unknown key, or a value of no type that the setting has",
+    "random configs with one mistake: an unknown key, or a value of a wrong type",
     shown="config.yaml: …",
-    kept="the line begins with the key's path; an unknown one is given its nearest match",
+    kept="the line begins with the path of the key; for an unknown key it has the nearest match",
 )
-def test_mistakes_in_configs(row: Row, counted: Callable[[str], None]) -> None:
+def test_a_mistake_in_a_random_config_is_named_by_its_key(row: Row, counted: Callable[[str], None]) -> None:
     known = set(Config.model_fields) | set(DataConfig.model_fields)
     seen = []
 
@@ -175,9 +175,9 @@ def test_mistakes_in_configs(row: Row, counted: Callable[[str], None]) -> None:
 
 @fault(
     "Config",
-    "arguments of a network made at random",
+    "random arguments of a network",
     shown="model…",
-    kept="the network is built and makes logits of every class, or the line names the model's setting",
+    kept="the network is built and gives logits for every class, or the line names the setting",
 )
 def test_random_arguments_of_a_network(row: Row, counted: Callable[[str], None]) -> None:
     sizes = st.lists(st.integers(-1, 6), max_size=5)
@@ -221,7 +221,7 @@ BOMB = "\n".join(
     shown="not valid YAML: aliases (*name) are not read; write the value out",
     kept="refused at the first alias, before it takes memory",
 )
-def test_yaml_bomb(tmp_path: Path, row: Row) -> None:
+def test_a_yaml_bomb_is_refused_at_its_first_alias(tmp_path: Path, row: Row) -> None:
     (tmp_path / "bomb.yaml").write_text(BOMB)
     row.check(*segnet("train", "--config", tmp_path / "bomb.yaml"))
 
@@ -238,11 +238,11 @@ def test_yaml_bomb(tmp_path: Path, row: Row) -> None:
 )
 @fault(
     "Config",
-    "YAML tags that would run code or name it, in a file or in `KEY=VALUE`",
+    "YAML tags that would run code or name code, in a file or in `KEY=VALUE`",
     shown="not valid YAML…",
     kept="nothing is run",
 )
-def test_yaml_tags(tag: str, tmp_path: Path, row: Row) -> None:
+def test_yaml_tags_run_no_code(tag: str, tmp_path: Path, row: Row) -> None:
     trace = tmp_path / "ran"
     text = tag.format(trace=trace)
     (tmp_path / "config.yaml").write_text(f"seed: {text}\n")

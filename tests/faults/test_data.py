@@ -56,11 +56,11 @@ def bomb(side: int) -> bytes:
 )
 @fault(
     "Data",
-    "an image or mask that is cut short, empty or of another type than its name says",
+    "an image or mask that is incomplete, empty or of another type than its name",
     shown="frame.png: cannot be read as an image (…); replace it or take it out",
     kept="the run folder",
 )
-def test_damaged_images(content: bytes, tmp_path: Path, row: Row) -> None:
+def test_a_damaged_image_is_named(content: bytes, tmp_path: Path, row: Row) -> None:
     path = tmp_path / "frame.png"
     path.write_bytes(content)
     for read in (read_image, read_mask):
@@ -69,9 +69,9 @@ def test_damaged_images(content: bytes, tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Data",
-    "a damaged image that a training or a prediction comes to",
+    "a damaged image in a training or a prediction",
     shown="cannot be read as an image (…); replace it or take it out",
-    kept="what was written before",
+    kept="everything that was written before",
 )
 def test_a_command_meets_a_damaged_image(tmp_path: Path, row: Row, model: Path) -> None:
     (tmp_path / "frame.png").write_bytes(PNG[:100])
@@ -82,7 +82,7 @@ def test_a_command_meets_a_damaged_image(tmp_path: Path, row: Row, model: Path) 
     "Data",
     "a damaged image among others that are segmented or measured",
     shown="1 of 2 images left out, named above; the others are in …out",
-    kept="masks, overlays and measures of the others; `data.on_error=skip` does the same for a training",
+    kept="masks, overlays and measures of the others; `data.on_error=skip` does the same in a training",
 )
 def test_a_damaged_image_among_others(tmp_path: Path, row: Row, model: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG[:100])
@@ -93,11 +93,11 @@ def test_a_damaged_image_among_others(tmp_path: Path, row: Row, model: Path) -> 
 
 @fault(
     "Data",
-    "an image of 16 bits a channel",
+    "an image with 16 bits for each channel",
     shown="frame.png: an image of 1 channel of 16 bits; up to 3 channels of 8 bits are read. Bring all images to that",
-    kept="nothing is guessed about its range",
+    kept="its range is never guessed",
 )
-def test_16_bit_images(tmp_path: Path, row: Row) -> None:
+def test_16_bit_images_are_refused(tmp_path: Path, row: Row) -> None:
     Image.fromarray(LABELS.astype(np.uint16) * 256).save(tmp_path / "frame.png")
     row.check_line(refused(read_image, tmp_path / "frame.png"))
 
@@ -107,12 +107,12 @@ def test_16_bit_images(tmp_path: Path, row: Row) -> None:
 )
 @fault(
     "Data",
-    "an image that is grey, has transparency or a palette, or is CMYK",
+    "a grey image, or one with transparency, with a palette, or in CMYK",
     shown="",
     code=0,
-    kept="read as RGB, transparency left out",
+    kept="it is read as RGB without transparency",
 )
-def test_other_colour_models(mode: str, kind: str, tmp_path: Path, row: Row) -> None:
+def test_other_colour_models_are_read_as_rgb(mode: str, kind: str, tmp_path: Path, row: Row) -> None:
     colors: dict[str, float | tuple[float, ...]] = {
         "CMYK": (0, 255, 255, 0),
         "RGBA": (255, 0, 0, 10),
@@ -133,12 +133,12 @@ def test_other_colour_models(mode: str, kind: str, tmp_path: Path, row: Row) -> 
 
 @fault(
     "Data",
-    "an image that its camera stored lying on its side (EXIF)",
+    "an image that the camera stored on its side (EXIF)",
     shown="",
     code=0,
-    kept="turned as every viewer shows it",
+    kept="it is turned as in every viewer",
 )
-def test_exif_rotation(tmp_path: Path, row: Row) -> None:
+def test_images_are_turned_by_their_exif_orientation(tmp_path: Path, row: Row) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(PIXELS).save(tmp_path / "photo.png", exif=exif)
@@ -155,7 +155,7 @@ def sample_of(mask: Image.Image, folder: Path) -> Callable[[Path], object]:
 
 @fault(
     "Data",
-    "a mask with labels that are no class",
+    "a mask with labels without a class",
     shown="label 12, 200 found, but there are 11 classes (0 to 10) and 11 is ignored; correct the mask",
     kept="no pixel is trained on as another class",
 )
@@ -167,7 +167,7 @@ def test_labels_out_of_range(tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Data",
-    "a mask of another size than its image",
+    "a mask whose size differs from its image",
     shown="the mask is 32×20 pixels, its image … is 32×24; save both at the same size",
     kept="nothing is stretched",
 )
@@ -191,9 +191,9 @@ def test_a_mask_in_colours(tmp_path: Path, row: Row) -> None:
     "a mask with a palette of any colours",
     shown="",
     code=0,
-    kept="read by index; its colours decide nothing",
+    kept="it is read by index; its colours have no effect",
 )
-def test_palette_masks(tmp_path: Path, row: Row) -> None:
+def test_palette_masks_are_read_by_index(tmp_path: Path, row: Row) -> None:
     mask = Image.fromarray(LABELS).convert("P")
     mask.putpalette([7, 7, 7] * 256)
     mask.putdata(LABELS.ravel().tolist())
@@ -204,11 +204,11 @@ def test_palette_masks(tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Data",
-    "a link that leads to itself",
+    "a link to itself",
     shown="loop.png: cannot be read as an image (…Too many levels of symbolic links…); replace it or take it out",
     kept="the command ends at once",
 )
-def test_links_that_loop(tmp_path: Path, row: Row, model: Path) -> None:
+def test_a_link_to_itself_is_refused(tmp_path: Path, row: Row, model: Path) -> None:
     loop = tmp_path / "loop.png"
     loop.symlink_to(loop)
     row.check_line(refused(read_image, loop))
@@ -221,7 +221,7 @@ def test_links_that_loop(tmp_path: Path, row: Row, model: Path) -> None:
     shown="frame.png: cannot be read as an image (…Permission denied…); replace it or take it out",
     kept="the command ends at once",
 )
-def test_no_permission(public_folder: Path, row: Row) -> None:
+def test_a_file_without_permission_is_named(public_folder: Path, row: Row) -> None:
     path = public_folder / "frame.png"
     path.write_bytes(PNG)
     path.chmod(0)
@@ -252,11 +252,11 @@ ODD_NAMES = [
 
 @fault(
     "Data",
-    "names of files that are not ASCII, not text, very long, or hold newlines, terminal codes or HTML",
+    "file names that are not ASCII, not text, very long, or with newlines, terminal codes or HTML",
     shown="cannot be read as an image (…); replace it or take it out",
-    kept="they are found and read; in a line, what a terminal would obey is written out",
+    kept="the files are found and read; in a message, control characters are written out",
 )
-def test_odd_names(tmp_path: Path, row: Row) -> None:
+def test_files_with_odd_names_are_read(tmp_path: Path, row: Row) -> None:
     images, masks = tmp_path / "images", tmp_path / "masks"
     for folder, pixels in ((images, PIXELS), (masks, LABELS)):
         folder.mkdir()

@@ -59,11 +59,11 @@ NO_IMAGE = "cannot be read as an image (no whole PNG, JPEG, BMP, … file); repl
 @pytest.mark.parametrize("command", ["predict", "video", "inspect", "convert", "train"])
 @fault(
     "Decoders",
-    "an EPS file named `.png`, which Pillow would hand to Ghostscript, given to any command",
+    "an EPS file with the name `.png`, given to any command; Pillow would pass it to Ghostscript",
     shown=NO_IMAGE,
     kept="no program is run",
 )
-def test_postscript(
+def test_postscript_is_never_run(
     command: str, ghostscript: Path, tmp_path: Path, row: Row, model: Path, undisturbed: Training, tiny_camvid: Path
 ) -> None:
     data = tmp_path / "data"
@@ -87,7 +87,7 @@ def test_postscript(
 
 @fault(
     "Decoders",
-    "an EPS file among the predictions that a run folder keeps for its report",
+    "an EPS file among the predictions in a run folder, which its report reads",
     shown=NO_IMAGE,
     kept="no program is run",
 )
@@ -108,11 +108,11 @@ def test_postscript_in_a_run_folder(
 @pytest.mark.parametrize("kind", ["gif", "ico", "ppm", "tga", "pcx", "sgi", "jpeg2000", "avif", "pdf"])
 @fault(
     "Decoders",
-    "a file of another format that Pillow knows, named `.png`",
+    "a file of another format that Pillow reads, with the name `.png`",
     shown=NO_IMAGE,
-    kept="five decoders read files from elsewhere, not forty-odd",
+    kept="only five of Pillow's more than forty decoders read foreign files",
 )
-def test_other_formats(kind: str, tmp_path: Path, row: Row) -> None:
+def test_other_formats_are_refused(kind: str, tmp_path: Path, row: Row) -> None:
     path = tmp_path / "frame.png"
     try:
         path.write_bytes(encoded(Image.fromarray(PIXELS), kind))
@@ -125,11 +125,11 @@ def test_other_formats(kind: str, tmp_path: Path, row: Row) -> None:
 @pytest.mark.parametrize("side", [9_500, 60_000], ids=["somewhat too large", "far too large"])
 @fault(
     "Decoders",
-    "an image of a few bytes whose header promises 90 million to billions of pixels",
+    "an image of a few bytes whose header claims 90 million to billions of pixels",
     shown="frame.png: the … has … pixels, at most 89 million are read; make it smaller",
-    kept="refused by its header, before it takes memory",
+    kept="it is refused by its header, before it takes memory",
 )
-def test_bombs(side: int, tmp_path: Path, row: Row) -> None:
+def test_images_with_huge_headers_are_refused(side: int, tmp_path: Path, row: Row) -> None:
     (tmp_path / "frame.png").write_bytes(bomb(side))
     for read in (read_image, read_mask):
         row.check_line(refused(read, tmp_path / "frame.png"))
@@ -148,12 +148,12 @@ DAMAGED_EXIF = {
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
 @fault(
     "Decoders",
-    "EXIF data that Pillow raises at, or that give no orientation there is",
+    "EXIF data that Pillow fails on, or with an impossible orientation",
     shown="",
     code=0,
-    kept="the image is read as it is stored, as viewers show it, by every command",
+    kept="every command reads the image as it is stored, like viewers",
 )
-def test_damaged_exif(kind: str, exif: bytes, tmp_path: Path, row: Row) -> None:
+def test_images_with_damaged_exif_are_read(kind: str, exif: bytes, tmp_path: Path, row: Row) -> None:
     path, mask = tmp_path / f"frame.{kind}", tmp_path / "mask.png"
     path.write_bytes(encoded(Image.fromarray(PIXELS), kind, exif=exif))
     mask.write_bytes(encoded(Image.fromarray(LABELS), "png"))
@@ -198,11 +198,11 @@ def originals() -> list[bytes]:
 
 @fault(
     "Decoders",
-    "PNG, JPEG, BMP, TIFF and WebP files with random bits, bytes and stretches changed",
+    "PNG, JPEG, BMP, TIFF and WebP files with random changes of bits, bytes and ranges",
     shown="…",
-    kept="every decoder gives 8-bit pixels or a line: no traceback, no crash, no program that is run",
+    kept="every decoder gives 8-bit pixels or a line: no traceback, no crash, and no program is run",
 )
-def test_mutated_files(tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
+def test_mutated_images_crash_no_decoder(tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
     wanted, chance, files = times(400, 300_000), random.Random(0), originals()
     path, coding, limits = tmp_path / "mutated.png", Coding(indices=identity(11, 255)), Limits()
     decoders: dict[str, Callable[[bytes], Pixels | None]] = {

@@ -42,10 +42,10 @@ def models(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Models:
 
 @fault(
     "Demo",
-    "a clip cancelled while it waits behind another",
+    "a clip that is cancelled while it waits behind another",
     shown="busy: 1 clips are being worked on; try again in a moment",
     code=503,
-    kept="its place is free at once and its files are gone; the clip at work goes on",
+    kept="its place is free at once and its files are removed; the running clip goes on",
 )
 def test_a_waiting_clip_is_cancelled(tmp_path: Path, row: Row) -> None:
     path = write_clip(tmp_path / "in.mp4", frames=3, gop=1)
@@ -96,12 +96,13 @@ def status_of(address: tuple[str, int]) -> bytes:
 
 @fault(
     "Demo",
-    "200 connections that say nothing, or send half a header",
+    "200 connections that send nothing, or half a header",
     shown="",
     code=200,
-    kept="others are answered; the oldest silent ones are closed, and all after ten seconds",
+    kept="other clients get answers; the oldest silent connections are closed at once, and all of them after "
+    "ten seconds",
 )
-def test_silent_connections(address: tuple[str, int], row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_connections_are_closed(address: tuple[str, int], row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     links = [socket.create_connection(address, 10) for _ in range(200)]
     for link in links[::2]:
         with pytest.MonkeyPatch.context():
@@ -122,10 +123,10 @@ def test_silent_connections(address: tuple[str, int], row: Row, monkeypatch: pyt
 
 @fault(
     "Demo",
-    "a server killed while it had uploads",
+    "a server that is killed while it has uploads",
     shown="",
     code=0,
-    kept="its folder goes when the next server starts; those of servers at work stay",
+    kept="its folder is removed when the next server starts; those of running servers stay",
 )
 def test_what_a_killed_server_leaves(models: Models, tmp_path: Path, row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -176,12 +177,14 @@ def requests(chance: random.Random) -> Iterator[tuple[str, bytes, str]]:
 
 @fault(
     "Demo",
-    "bodies that are nearly right: forms, images, EXIF and JSON with random changes, numbers that are none",
+    "requests that are almost right: forms, images, EXIF and JSON with random changes, and invalid numbers",
     shown="",
     code=400,
-    kept="an answer or a sentence of at most 500 letters; never 500, no folder of this machine",
+    kept="an answer, or a sentence of at most 500 letters; never status 500, and no folder of this machine",
 )
-def test_mutated_bodies(models: Models, model: Path, row: Row, counted: Callable[[str], None]) -> None:
+def test_mutated_requests_get_an_answer_or_a_sentence(
+    models: Models, model: Path, row: Row, counted: Callable[[str], None]
+) -> None:
     wanted, seen = times(60, 2000), dict[int, int]()
     app = build_app(models, Limits(), known_hosts("127.0.0.1"))
     with TestClient(app, "http://127.0.0.1:8765", raise_server_exceptions=False) as client:

@@ -30,11 +30,11 @@ def scenes(tmp_path: Path) -> list[str]:
 
 @fault(
     PART,
-    "a network's name misspelt, on sample scenes that would be drawn first",
+    "a misspelt name of a network, with sample scenes that would be drawn first",
     shown="model.name=segnet_lit: no such network; did you mean segnet_lite?",
-    kept="no scene is drawn, no run folder is made",
+    kept="no scene is drawn, and no run folder is created",
 )
-def test_a_misspelt_network(begin: Begin, tmp_path: Path, row: Row) -> None:
+def test_a_misspelt_network_is_named_before_scenes_are_drawn(begin: Begin, tmp_path: Path, row: Row) -> None:
     training = begin()
     row.check(*training.run(*scenes(tmp_path), "model.name=segnet_lit"))
     row.check(
@@ -45,11 +45,11 @@ def test_a_misspelt_network(begin: Begin, tmp_path: Path, row: Row) -> None:
 
 @fault(
     PART,
-    "an argument that the network does not have, on data that are not there",
+    "an argument that the network does not have, with data that do not exist",
     shown="model.dropuot: segnet_lite has no such argument; did you mean dropout?",
-    kept="no run folder is made",
+    kept="no run folder is created",
 )
-def test_a_misspelt_argument(begin: Begin, tmp_path: Path, row: Row) -> None:
+def test_a_misspelt_argument_is_named_before_data_are_read(begin: Begin, tmp_path: Path, row: Row) -> None:
     row.check(*begin().run("model.dropuot=0.5", "data.root=/no/such/folder"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.yaml"]
 
@@ -58,7 +58,7 @@ def test_a_misspelt_argument(begin: Begin, tmp_path: Path, row: Row) -> None:
     PART,
     "a crop larger than the sample scenes, which would be drawn first",
     shown="augmentation of images of 192x256: …",
-    kept="no scene is drawn, no run folder is made",
+    kept="no scene is drawn, and no run folder is created",
 )
 def test_a_crop_larger_than_the_scenes(begin: Begin, tmp_path: Path, row: Row) -> None:
     crop = "augmentation=[{RandomCrop: {height: 4000, width: 48}}]"
@@ -70,7 +70,7 @@ def test_a_crop_larger_than_the_scenes(begin: Begin, tmp_path: Path, row: Row) -
     PART,
     "`--overwrite` with a crop larger than the first image",
     shown="augmentation of ….png: …",
-    kept="the old run, to the byte: it is not even set aside",
+    kept="the old run, unchanged and in its place",
 )
 def test_a_crop_larger_than_the_first_image(finished: Training, row: Row) -> None:
     before = digests(finished.folder)
@@ -85,7 +85,7 @@ def test_a_crop_larger_than_the_first_image(finished: Training, row: Row) -> Non
     "a disk without room for the run's first checkpoints",
     shown="0 MB are free, but the weights and checkpoints of this run take … MB at least; make room, set runs=FOLDER "
     "to a folder on another disk, or training.keep_checkpoints=1",
-    kept="nothing is written; with `--overwrite`, the old run to the byte",
+    kept="nothing is written; with `--overwrite`, the old run is unchanged",
 )
 def test_a_disk_that_is_full_already(finished: Training, begin: Begin, row: Row) -> None:
     before = digests(finished.folder)
@@ -106,9 +106,9 @@ def tune(training: Training, *words: str) -> list[str]:
     "Ctrl-C in the second trial of a search",
     shown="stopped in trial 2 of 2; the same command goes on from there",
     code=130,
-    kept="the first trial; the same command says how many are over and goes on from the checkpoint of the second",
+    kept="the first trial; the same command says how many trials are over, and resumes the second from its checkpoint",
 )
-def test_a_stopped_search(begin: Begin, tmp_path: Path, row: Row) -> None:
+def test_a_stopped_search_resumes_its_trial(begin: Begin, tmp_path: Path, row: Row) -> None:
     training = begin()
     code, errors = segnet(*tune(training), before=[partial(raise_at_step, signal.SIGINT, 7)])
     row.check(code, errors)
@@ -123,10 +123,10 @@ def test_a_stopped_search(begin: Begin, tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Searches",
-    "a search's `study.db` deleted, its trials left",
+    "the `study.db` of a search was deleted, and its trials are still there",
     shown="run-tune: holds 1 trial folders, but no study.db, which says what they are of; put it back, set name= to "
     "another, or remove the folder",
-    kept="the trials, to the byte",
+    kept="the trials, unchanged",
 )
 def test_a_search_without_its_study(begin: Begin, tmp_path: Path, row: Row) -> None:
     training = begin()
@@ -140,7 +140,7 @@ def test_a_search_without_its_study(begin: Begin, tmp_path: Path, row: Row) -> N
 
 @fault(
     "Searches",
-    "no room on the disk for a search's `study.db`",
+    "no room on the disk for the `study.db` of a search",
     shown="study.db: cannot be …",
     kept="the trials that are over",
 )

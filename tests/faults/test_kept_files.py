@@ -149,11 +149,11 @@ VARIANTS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 @fault(
     "Kept files",
-    "an index of shards, its table or an archive that lies about places, lengths, names or types, checksums renewed",
+    "an index of shards, its table or an archive with false places, lengths, names or types, and valid checksums",
     shown="train…; …",
-    kept="nothing outside of the folder is read, nothing larger than the files is made",
+    kept="nothing outside the folder is read, and nothing larger than the files is allocated",
 )
-def test_lying_shards(variant: Callable[[Path], object], shards: Path, row: Row) -> None:
+def test_shards_with_false_indices_are_refused(variant: Callable[[Path], object], shards: Path, row: Row) -> None:
     variant(shards)
     with pytest.raises(UserError) as error:
         read_all(shards)
@@ -162,11 +162,11 @@ def test_lying_shards(variant: Callable[[Path], object], shards: Path, row: Row)
 
 @fault(
     "Kept files",
-    "index, table and archives of shards with random bits, bytes and stretches changed",
+    "index, table and archives of shards with random changes of bits, bytes and ranges",
     shown="…",
-    kept="a line, or the samples as they were",
+    kept="a line, or the original samples",
 )
-def test_mutated_shards(shards: Path, row: Row, counted: Callable[[str], None]) -> None:
+def test_mutated_shards_are_refused_or_read(shards: Path, row: Row, counted: Callable[[str], None]) -> None:
     wanted, chance = times(15, 200), random.Random(0)
     names = [INDEX, ROWS, "000000.tar"]
     whole = {name: (shards / name).read_bytes() for name in names}
@@ -218,9 +218,9 @@ def endless() -> Iterator[str]:
 
 @fault(
     "Kept files",
-    "a server that answers with a body without end",
+    "a server whose answer never ends",
     shown="index.json: sends more than the … bytes that are expected; look at it",
-    kept="no more than that is taken",
+    kept="reading stops at the limit",
 )
 def test_a_body_without_end(endless: str, row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segnet.datasets.shards.index.MOST_INDEX_BYTES", 2**20)
@@ -241,12 +241,12 @@ JOURNALS: dict[str, bytes] = {
 @pytest.mark.parametrize("journal", JOURNALS.values(), ids=JOURNALS)
 @fault(
     "Kept files",
-    "a journal of `segnet convert` with lines that are damaged, of other values or no text",
+    "a journal of `segnet convert` with damaged lines, other values or bytes that are not text",
     shown="",
     code=0,
-    kept="such a line is as if it were not there: its pair is converted again",
+    kept="such a line is ignored, and its pair is converted again",
 )
-def test_damaged_journals(journal: bytes, tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
+def test_damaged_lines_of_a_journal_are_ignored(journal: bytes, tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
     _, layout = open_layout(tiny_camvid, "camvid")
     first = convert(layout, tiny_camvid, tmp_path / "out", workers=1)
     with (tmp_path / "out" / JOURNAL).open("ab") as file:
@@ -260,11 +260,11 @@ def test_damaged_journals(journal: bytes, tiny_camvid: Path, tmp_path: Path, row
 
 @fault(
     "Kept files",
-    "the settings of a conversion, `convert.json`, damaged",
+    "damaged settings of a conversion, `convert.json`",
     shown="convert.json: is not JSON (…); name another folder or delete it",
-    kept="the folder as it was",
+    kept="the folder, unchanged",
 )
-def test_damaged_conversion(tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
+def test_damaged_settings_of_a_conversion_are_refused(tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
     row.check(*_convert_over(b"{", tiny_camvid, tmp_path))
 
 
@@ -290,11 +290,11 @@ CLASS_FILES: dict[str, bytes] = {
 @pytest.mark.parametrize("content", CLASS_FILES.values(), ids=CLASS_FILES)
 @fault(
     "Kept files",
-    "a `classes.csv` with fields of megabytes, NUL, colours and numbers that are none",
+    "a `classes.csv` with fields of megabytes, NUL, or invalid colours and numbers",
     shown="classes.csv: …",
     kept="nothing is guessed",
 )
-def test_damaged_class_files(content: bytes, tmp_path: Path, row: Row) -> None:
+def test_damaged_class_files_are_refused(content: bytes, tmp_path: Path, row: Row) -> None:
     (tmp_path / "classes.csv").write_bytes(content)
     with pytest.raises(UserError) as error:
         read_class_file(tmp_path)
@@ -316,11 +316,11 @@ def test_damaged_class_files(content: bytes, tmp_path: Path, row: Row) -> None:
 )
 @fault(
     "Kept files",
-    "a `metrics.csv` that is no table of epochs",
+    "a `metrics.csv` that is not a table of epochs",
     shown="metrics.csv: …; restore …",
     kept="the run",
 )
-def test_damaged_metrics(content: bytes, tmp_path: Path, row: Row) -> None:
+def test_a_damaged_table_of_metrics_is_refused(content: bytes, tmp_path: Path, row: Row) -> None:
     (tmp_path / "metrics.csv").write_bytes(content)
     with pytest.raises(UserError) as error:
         read_metrics(tmp_path / "metrics.csv")
@@ -350,11 +350,11 @@ BAD_PANOPTIC: dict[str, str] = {
 @pytest.mark.parametrize("text", BAD_PANOPTIC.values(), ids=BAD_PANOPTIC)
 @fault(
     "Kept files",
-    "COCO's panoptic JSON with other types, categories that are not listed, numbers beyond a mask's",
+    "a panoptic JSON of COCO with other types, unlisted categories, or ids too large for a mask",
     shown="panoptic_val2017.json: …",
     kept="nothing is guessed",
 )
-def test_damaged_annotations(text: str, tmp_path: Path, row: Row) -> None:
+def test_damaged_panoptic_annotations_are_refused(text: str, tmp_path: Path, row: Row) -> None:
     masks = tmp_path / "annotations" / "panoptic_val2017"
     (tmp_path / "val2017").mkdir()
     masks.mkdir(parents=True)
@@ -371,11 +371,11 @@ def test_damaged_annotations(text: str, tmp_path: Path, row: Row) -> None:
 )
 @fault(
     "Kept files",
-    "`study.db` that is no database, or a damaged one",
+    "a `study.db` that is damaged, or no database",
     shown="study.db: …; move it away to begin a new search",
     kept="the file",
 )
-def test_damaged_study(content: bytes, undisturbed: Training, tmp_path: Path, row: Row) -> None:
+def test_a_damaged_study_is_refused(content: bytes, undisturbed: Training, tmp_path: Path, row: Row) -> None:
     folder = tmp_path / "run-tune"
     folder.mkdir()
     (folder / "study.db").write_bytes(content)

@@ -23,7 +23,7 @@ Counted = Callable[[str], None]
 
 @fault(
     "Training",
-    "kill -9 at random moments, again and again until the run is through",
+    "kill -9 at random moments, repeated until the run is complete",
     shown="",
     code=-signal.SIGKILL,
     kept="the last checkpoint; with `--resume` the run ends bit-identical to an undisturbed one",
@@ -64,7 +64,7 @@ def test_kill_at_random_moments(
     "kill -9 in the middle of a write: at each call that syncs, renames, links or removes a file",
     shown="",
     code=-signal.SIGKILL,
-    kept="the checkpoint before; with `--resume` the run ends bit-identical; no temporary file is left",
+    kept="the checkpoint before; with `--resume` the run ends bit-identical, and no temporary file is left",
 )
 def test_kill_within_a_write(begin: Begin, assert_undisturbed: Compare, row: Row, counted: Counted) -> None:
     numbers = [3, 8, 9, 11, 40] if times(1, 2) == 1 else range(1, 1000)
@@ -86,12 +86,12 @@ def test_kill_within_a_write(begin: Begin, assert_undisturbed: Compare, row: Row
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 @fault(
     "Training",
-    "Ctrl-C, or SIGTERM as a scheduler sends it",
+    "Ctrl-C, or SIGTERM from a scheduler",
     shown="stopped in epoch 2 after step 7, which is saved in …last.pt; go on with --resume",
     code=130,
     kept="every step; with `--resume` the run ends bit-identical",
 )
-def test_stop(number: int, begin: Begin, assert_undisturbed: Compare, row: Row) -> None:
+def test_a_stopped_run_resumes_bit_identical(number: int, begin: Begin, assert_undisturbed: Compare, row: Row) -> None:
     training = begin(checkpoint_minutes=5.0)
     row.check(*training.run(before=(without_report, partial(raise_at_step, number, 7))))
     training.resume_to_end()
@@ -100,7 +100,7 @@ def test_stop(number: int, begin: Begin, assert_undisturbed: Compare, row: Row) 
 
 @fault(
     "Training",
-    "a file-size limit (`ulimit -f`) or a quota that each file of the run in turn does not fit into",
+    "a file-size limit (`ulimit -f`) or a quota that is too small for one file of the run after another",
     shown="File too large; make room there and give the command again",
     kept="the last good checkpoint; with room again, `--resume` ends bit-identical",
 )
@@ -135,11 +135,11 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 @fault(
     "Training",
-    "the disk full, at ever later writes",
+    "the disk full, at later and later writes",
     shown="No space left on device; make room there and give the command again",
     kept="the last good checkpoint; with room again, `--resume` ends bit-identical",
 )
-def test_full_disk(
+def test_a_run_that_met_a_full_disk_resumes_bit_identical(
     begin: Begin, small_disk: Callable[[int], Path], assert_undisturbed: Compare, row: Row, counted: Counted
 ) -> None:
     sizes = [8_192, 200_000] if times(1, 2) == 1 else list(range(4_096, 460_000, 24_576))

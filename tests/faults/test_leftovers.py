@@ -35,9 +35,11 @@ def clip(tmp_path: Path) -> Path:
     "kill -9 while a video, or a folder of images, is written",
     shown="",
     code=-signal.SIGKILL,
-    kept="the next video that is written there removes what was left; what another process is writing stays",
+    kept="the next video that is written there removes the leftovers; files of another running process stay",
 )
-def test_a_killed_video(name: str, model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
+def test_the_next_video_removes_a_killed_ones_files(
+    name: str, model: Path, clip: Path, tmp_path: Path, row: Row
+) -> None:
     out = tmp_path / "videos"
     out.mkdir()
     row.check(*segnet("video", model, clip, out / name, before=[partial(signal_at_frame, signal.SIGKILL, 20)]))
@@ -55,9 +57,9 @@ def test_a_killed_video(name: str, model: Path, clip: Path, tmp_path: Path, row:
     "kill -9 while masks are written by `predict`",
     shown="",
     code=-signal.SIGKILL,
-    kept="the images before; the next `predict` removes what was left",
+    kept="the images so far; the next `predict` removes the leftovers",
 )
-def test_a_killed_prediction(model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
+def test_the_next_prediction_removes_a_killed_ones_files(model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
     out = tmp_path / "masks"
     row.check(*segnet("predict", model, clip, "--out", out, before=[partial(die_at_disk_call, 5)]))
     assert hidden(out)
@@ -68,10 +70,10 @@ def test_a_killed_prediction(model: Path, clip: Path, tmp_path: Path, row: Row) 
 
 @fault(
     "Leftovers",
-    "names of files that are as long as a file system takes",
+    "file names of the greatest length that the file system allows",
     shown="",
     code=0,
-    kept="masks, overlays and videos are written: temporary names are shorter",
+    kept="masks, overlays and videos are written, because temporary names are shorter",
 )
 def test_names_of_255_bytes(model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
     out = tmp_path / ("v" * 251 + ".mp4")
@@ -84,10 +86,10 @@ def test_names_of_255_bytes(model: Path, clip: Path, tmp_path: Path, row: Row) -
 
 @fault(
     "Leftovers",
-    "the terminal closed (SIGHUP) while a network is trained",
+    "the terminal is closed (SIGHUP) during a training",
     shown="stopped in epoch 2 after step 7, which is saved in …last.pt; go on with --resume",
     code=130,
-    kept="every step, as at Ctrl-C; under `nohup` the run goes on",
+    kept="every step, as after Ctrl-C; under `nohup` the run goes on",
 )
 def test_a_closed_terminal(begin: Begin, row: Row) -> None:
     training = begin(checkpoint_minutes=5.0)
@@ -100,7 +102,7 @@ def test_a_closed_terminal(begin: Begin, row: Row) -> None:
 
 @fault(
     "Leftovers",
-    "the terminal closed (SIGHUP) while a video is written",
+    "the terminal is closed (SIGHUP) while a video is written",
     shown="stopped",
     code=130,
     kept="the frames so far, as a video that plays; no temporary file",

@@ -22,13 +22,13 @@ def run_with_shared_memory(training: Training, options: str) -> tuple[int, str]:
 
 @fault(
     PART,
-    "a `/dev/shm` too small for the batches of the processes that read images, as Docker's default of 64 MB can be",
+    "a `/dev/shm` that is too small for the batches of the reading processes, such as Docker's default of 64 MB",
     shown="/dev/shm: … MB are free, and the batches of data.workers=1 take … MB: they go through pipes, which is "
     "slower; allow more (docker run --shm-size=1g), or lower data.workers",
     code=0,
     kept="the training, which ends bit-identical to an undisturbed one",
 )
-def test_little_shared_memory(begin: Begin, row: Row, assert_undisturbed: Compare) -> None:
+def test_a_run_with_little_shared_memory_is_bit_identical(begin: Begin, row: Row, assert_undisturbed: Compare) -> None:
     training = begin(workers=1)
     row.check(*run_with_shared_memory(training, "size=6m"))
     assert_undisturbed(training)
@@ -36,7 +36,7 @@ def test_little_shared_memory(begin: Begin, row: Row, assert_undisturbed: Compar
 
 @fault(
     PART,
-    "a `/dev/shm` that is read-only",
+    "a read-only `/dev/shm`",
     shown="/dev/shm cannot be written to, so the main process reads the images (data.workers=0), slower",
     code=0,
     kept="the training, which ends bit-identical to an undisturbed one",

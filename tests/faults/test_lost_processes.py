@@ -15,7 +15,7 @@ from tests.faults.rows import Row, fault
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stuck"])
 @fault(
     "Processes",
-    "one of two processes that share each step killed, or stuck for longer than `training.process_minutes`",
+    "one of two processes of a training is killed, or stuck for longer than `training.process_minutes`",
     shown="another process of this training has ended or is stuck, so process 0 of 2 ends too; look at its messages, "
     "then go on from …last.pt with --resume, on any number of processes",
     kept="the last checkpoint",
@@ -37,7 +37,7 @@ def test_a_process_is_lost(number: int, begin: Begin, row: Row) -> None:
 
 @fault(
     "Processes",
-    "one of two processes that share each step never starts",
+    "one of two processes of a training never starts",
     shown="not all processes of this training have joined within training.process_minutes=0.05…; start as many as "
     "WORLD_SIZE says, with the same MASTER_ADDR and MASTER_PORT",
     kept="nothing is written",

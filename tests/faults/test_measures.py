@@ -40,12 +40,12 @@ def other_weights(begin: Begin) -> Path:
 
 @fault(
     "Measures",
-    "`segnet report` of a run that is being trained",
+    "`segnet report` for a run whose training is under way",
     shown="a training is under way, which writes its report at its end; for one of the weights so far, name a page "
     "elsewhere with --out FILE",
-    kept="the measures that the training writes at its end; `--out` writes a page of the weights so far",
+    kept="the measures that the training writes at its end; `--out` writes a page about the current weights",
 )
-def test_report_during_training(begin: Begin, tmp_path: Path, row: Row) -> None:
+def test_a_report_during_a_training_is_refused(begin: Begin, tmp_path: Path, row: Row) -> None:
     training = begin(epochs=10_000)
     first = training.start()
     while not (training.folder / "config.json").exists():
@@ -65,10 +65,10 @@ def test_report_during_training(begin: Begin, tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Measures",
-    "other weights put into a run folder, with an older date than its measures",
+    "other weights in a run folder, with an older date than its measures",
     shown="",
     code=0,
-    kept="they are measured again: measures carry the SHA-256 of their weights, and no date is asked",
+    kept="they are measured again, because measures carry the SHA-256 of their weights, and dates do not count",
 )
 def test_weights_that_were_put_there(measured: Path, begin: Begin, tmp_path: Path, row: Row) -> None:
     folder = Path(shutil.copytree(measured, tmp_path / "copy"))
@@ -83,12 +83,12 @@ def test_weights_that_were_put_there(measured: Path, begin: Begin, tmp_path: Pat
 
 @fault(
     "Measures",
-    "weights that change while they are measured",
+    "weights that change during the measurement",
     shown="",
     code=0,
-    kept="what was measured is not kept as the new weights' measures; the next report measures those",
+    kept="the result is not stored as the measures of the new weights; the next report measures those",
 )
-def test_weights_that_change(
+def test_measures_of_changing_weights_are_not_kept(
     measured: Path, begin: Begin, tmp_path: Path, row: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row.check(0, "")
@@ -112,10 +112,10 @@ def test_weights_that_change(
 
 @fault(
     "Measures",
-    "a training in bf16, whose weights are measured by it and by its report",
+    "a training in bf16 whose weights are measured in the training and for the report",
     shown="",
     code=0,
-    kept="`metrics.csv`, `metrics.json` and the terminal give the same figure: all measure in float32",
+    kept="`metrics.csv`, `metrics.json` and the terminal have the same figure, because all measure in float32",
 )
 def test_one_figure_for_the_same_weights(begin: Begin, row: Row) -> None:
     training = begin(precision="bf16-mixed")
@@ -129,10 +129,10 @@ def test_one_figure_for_the_same_weights(begin: Begin, row: Row) -> None:
 
 @fault(
     "Measures",
-    "`segnet evaluate` of a run, on a device that computes in bf16",
+    "`segnet evaluate` for a run, on a device that computes in bf16",
     shown="",
     code=0,
-    kept="the figure is the run's own: a network is measured in float32 unless `--precision` says otherwise",
+    kept="the figure is the same as the run's, because a network is measured in float32 unless `--precision` is given",
 )
 def test_evaluate_gives_the_runs_figure(measured: Path, tmp_path: Path, row: Row) -> None:
     code, said = segnet("evaluate", measured, "--json", tmp_path / "a.json", before=[infer_in_bf16])
@@ -148,10 +148,10 @@ def test_evaluate_gives_the_runs_figure(measured: Path, tmp_path: Path, row: Row
 
 @fault(
     "Measures",
-    "a run that was stopped after it was measured, and whose later weights are better",
+    "a run that was stopped after it was measured, with better weights since",
     shown="stopped in epoch 2",
     code=130,
-    kept="the measures in the folder are not taken for the better weights'",
+    kept="the measures in the folder are not taken for those of the better weights",
 )
 def test_measures_before_a_resumption(begin: Begin, row: Row) -> None:
     training = begin(epochs=3)

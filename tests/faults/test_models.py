@@ -41,11 +41,11 @@ def refusal(folder: Path) -> str:
 @pytest.mark.parametrize("name", ["model.safetensors", "weights.pt", "weights.pth", "weights.pkl"])
 @fault(
     "Models",
-    "weights that are a pickle, whatever the file is called",
+    "pickled weights, whatever the name of the file",
     shown="is a pickle, which could run any code when read, so it is not; give a folder with model.safetensors",
     kept="nothing is run",
 )
-def test_pickled_weights(name: str, folder: Path, tmp_path: Path, row: Row) -> None:
+def test_pickled_weights_are_never_loaded(name: str, folder: Path, tmp_path: Path, row: Row) -> None:
     trace = tmp_path / "ran"
     (folder / "model.safetensors").unlink()
     if name.endswith("pkl"):
@@ -60,7 +60,7 @@ def test_pickled_weights(name: str, folder: Path, tmp_path: Path, row: Row) -> N
     "Models",
     "pickled weights given to a command",
     shown="is a pickle, which could run any code when read, so it is not; give a folder with model.safetensors",
-    kept="nothing is run, nothing is written",
+    kept="nothing is run or written",
 )
 def test_a_command_meets_pickled_weights(folder: Path, tmp_path: Path, row: Row) -> None:
     torch.save({"code": RunsCode(tmp_path / "ran")}, folder / "model.safetensors")
@@ -71,11 +71,11 @@ def test_a_command_meets_pickled_weights(folder: Path, tmp_path: Path, row: Row)
 
 @fault(
     "Models",
-    "a model folder whose weights are cut short, at every tenth of the file",
+    "a model folder with incomplete weights, cut at every tenth of the file",
     shown="model.safetensors: no whole safetensors file (…); save the model again",
-    kept="the folder; the same for every command that takes a model, export among them",
+    kept="the folder; the same for every command that opens a model, including export",
 )
-def test_truncated_weights(folder: Path, row: Row) -> None:
+def test_truncated_weights_are_refused(folder: Path, row: Row) -> None:
     path = folder / "model.safetensors"
     whole = path.read_bytes()
     for tenth in range(10):
@@ -85,9 +85,9 @@ def test_truncated_weights(folder: Path, row: Row) -> None:
 
 @fault(
     "Models",
-    "export of a model folder whose weights are cut short",
+    "export of a model folder with incomplete weights",
     shown="model.safetensors: no whole safetensors file (…); save the model again",
-    kept="no file is begun",
+    kept="no file is created",
 )
 def test_export_of_truncated_weights(folder: Path, tmp_path: Path, row: Row) -> None:
     path = folder / "model.safetensors"
@@ -120,11 +120,11 @@ HEADER_LIES: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("lie", HEADER_LIES.values(), ids=HEADER_LIES)
 @fault(
     "Models",
-    "a safetensors header that lies about lengths, shapes, places or types",
+    "a safetensors header with false lengths, shapes, offsets or types",
     shown="model.safetensors: no whole safetensors file (…); save the model again",
-    kept="refused before memory is taken",
+    kept="it is refused before memory is taken",
 )
-def test_lying_headers(lie: Callable[[bytes], bytes], folder: Path, row: Row) -> None:
+def test_false_headers_of_weights_are_refused(lie: Callable[[bytes], bytes], folder: Path, row: Row) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(lie(path.read_bytes()))
     row.check_line(refusal(folder))
@@ -133,9 +133,9 @@ def test_lying_headers(lie: Callable[[bytes], bytes], folder: Path, row: Row) ->
 @pytest.mark.parametrize("fault_of", ["shape", "missing", "extra", "dtype"])
 @fault(
     "Models",
-    "weights of other shapes, names or types than the network of `config.json`",
+    "weights whose shapes, names or types differ from the network of `config.json`",
     shown="model.safetensors: …",
-    kept="the line names the first tensor that differs, and how",
+    kept="the line names the first tensor that differs, and the difference",
 )
 def test_weights_of_another_network(fault_of: str, folder: Path, row: Row) -> None:
     path = folder / "model.safetensors"
@@ -167,9 +167,9 @@ def test_weights_of_another_network(fault_of: str, folder: Path, row: Row) -> No
 )
 @fault(
     "Models",
-    "a `config.json` that names code: modules, targets, a repository to fetch it from",
+    "a `config.json` that names code: modules, targets, or a repository",
     shown="config.json: …",
-    kept="nothing is imported, fetched or run: names are looked up in the catalogue alone",
+    kept="nothing is imported, downloaded or run, because names are only looked up in the catalogue",
 )
 def test_configs_that_name_code(change: dict[str, Any], folder: Path, row: Row) -> None:
     path = folder / "config.json"
@@ -179,11 +179,11 @@ def test_configs_that_name_code(change: dict[str, Any], folder: Path, row: Row) 
 
 @fault(
     "Models",
-    "`config.json` or `model.safetensors` with random bits, bytes and stretches changed",
+    "`config.json` or `model.safetensors` with random changes of bits, bytes and ranges",
     shown="…",
-    kept="refused in a line, or loaded as a network of the right shapes: no traceback, no crash",
+    kept="a line, or a network of the right shapes: no traceback, no crash",
 )
-def test_mutated_models(folder: Path, row: Row, counted: Callable[[str], None]) -> None:
+def test_mutated_models_are_refused_or_loaded(folder: Path, row: Row, counted: Callable[[str], None]) -> None:
     wanted, chance = times(60, 2000), random.Random(0)
     names = ("config.json", "model.safetensors")
     whole = {name: (folder / name).read_bytes() for name in names}
@@ -225,9 +225,9 @@ def nested(depth: int) -> Any:
 )
 @fault(
     "Models",
-    "a `config.json` of a kilobyte that would build a network of gigabytes, or is nested without end",
+    "a `config.json` of a kilobyte that would build a network of gigabytes, or is nested too deeply",
     shown="config.json: …",
-    kept="refused before memory is taken",
+    kept="it is refused before memory is taken",
 )
 def test_configs_that_ask_for_much(change: dict[str, Any], folder: Path, row: Row) -> None:
     path = folder / "config.json"
@@ -250,9 +250,9 @@ def plain_json(arguments: dict[str, Any]) -> str:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @fault(
     "Models",
-    "weights that are infinite or no numbers, given to any command",
+    "infinite or NaN weights, given to any command",
     shown="model.safetensors: head.bias holds values that are not finite; take the weights of an earlier checkpoint…",
-    kept="nothing is drawn and nothing written",
+    kept="nothing is drawn or written",
 )
 def test_weights_that_are_not_finite(value: float, folder: Path, tmp_path: Path, row: Row) -> None:
     path = folder / "model.safetensors"
@@ -266,11 +266,11 @@ def test_weights_that_are_not_finite(value: float, folder: Path, tmp_path: Path,
 
 @fault(
     "Models",
-    "finite weights so large that the network's values overflow",
+    "finite weights that are so large that the network's values overflow",
     shown="the network gives values that are not finite (torch fp32 on cpu): its weights are damaged, or too large…",
-    kept="nothing is drawn and nothing written",
+    kept="nothing is drawn or written",
 )
-def test_values_that_overflow(folder: Path, tmp_path: Path, row: Row) -> None:
+def test_overflowing_values_are_refused(folder: Path, tmp_path: Path, row: Row) -> None:
     path = folder / "model.safetensors"
     weights = {
         key: weight * 1e30 if weight.is_floating_point() else weight

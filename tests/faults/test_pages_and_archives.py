@@ -29,12 +29,14 @@ SCRIPT = "<img src=x onerror=alert(1)>"
 
 @fault(
     "Reports",
-    "names of images and runs with HTML and script in them",
+    "names of images and runs with HTML and scripts",
     shown="",
     code=0,
-    kept="the page shows them as text; its policy allows no script but its own",
+    kept="the page shows them as text, and its policy allows only its own script",
 )
-def test_names_with_script(tmp_path: Path, row: Row, undisturbed: Training, tiny_camvid: Path) -> None:
+def test_pages_show_scripts_in_names_as_text(
+    tmp_path: Path, row: Row, undisturbed: Training, tiny_camvid: Path
+) -> None:
     data = tmp_path / "data"
     shutil.copytree(tiny_camvid, data)
     for folder in ("val", "valannot"):
@@ -91,7 +93,7 @@ def fetch(body: bytes, folder: Path) -> Path:
     "zip members with `..`, absolute names and backslashes",
     shown="",
     code=0,
-    kept="only listed names are taken, each with its checksum; nothing is written outside of the folder",
+    kept="only listed names are extracted, each with its checksum; nothing is written outside the folder",
 )
 def test_zip_members_that_reach_out(tmp_path: Path, row: Row) -> None:
     names = ["../../../evil", "/tmp/evil", "top/CamVid/../../../evil", "..\\..\\evil", "top/CamVid/train/../../evil"]
@@ -108,7 +110,7 @@ def test_zip_members_that_reach_out(tmp_path: Path, row: Row) -> None:
     "Reports",
     "a zip member that is a link",
     shown="CamVid's train/a.png is not the published file (SHA-256 differs); try again later",
-    kept="no link is made or followed; no folder is left",
+    kept="no link is created or followed, and no folder is left",
 )
 def test_a_link_in_a_zip(tmp_path: Path, row: Row) -> None:
     with pytest.raises(UserError) as error:
@@ -119,11 +121,11 @@ def test_a_link_in_a_zip(tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Reports",
-    "a tar archive with `..` and links where a zip archive is expected",
+    "a tar archive with `..` and links instead of a zip archive",
     shown="the archive is broken: File is not a zip file; try again",
-    kept="tar is not unpacked at all; no folder is left",
+    kept="tar is never unpacked, and no folder is left",
 )
-def test_a_tar_archive(tmp_path: Path, row: Row) -> None:
+def test_a_tar_archive_is_never_unpacked(tmp_path: Path, row: Row) -> None:
     with pytest.raises(UserError) as error:
         fetch(tarred("../../evil"), tmp_path)
     row.check_line(str(error.value))
@@ -132,12 +134,13 @@ def test_a_tar_archive(tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Reports",
-    "uploads to the demo page whose names have `..`, absolute paths, backslashes, script or 1,000 letters",
+    "uploads to the demo whose names have `..`, absolute paths, backslashes, scripts or 1,000 letters",
     shown="",
     code=0,
-    kept="the clip is worked on under a name of the server's own; nothing outside of its folder, no name in an answer",
+    kept="the clip gets a name from the server; nothing is written outside its folder, and no answer has the "
+    "client's name",
 )
-def test_names_of_uploads(tmp_path: Path, row: Row, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_uploads_lead_nowhere(tmp_path: Path, row: Row, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = write_clip(tmp_path / "in.mp4", frames=3, gop=1)
     names = ["../../../evil.mp4", f"{tmp_path}/evil.mp4", "..\\..\\evil.mp4", f"{SCRIPT}evil.mp4", "evil" * 250]
     inside = tmp_path / "temporary"

@@ -24,11 +24,11 @@ def photos(tiny_camvid: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("images", [0, 1])
 @fault(
     "Rankings",
-    "`segnet rank` of a folder with no image, or with one",
+    "`segnet rank` for a folder with no image, or with one",
     shown="…image…; give …",
     kept="nothing is written",
 )
-def test_too_few_images(images: int, model: Path, tmp_path: Path, row: Row) -> None:
+def test_a_ranking_needs_two_images(images: int, model: Path, tmp_path: Path, row: Row) -> None:
     (tmp_path / "photos").mkdir()
     for index in range(images):
         Image.new("RGB", (64, 48)).save(tmp_path / "photos" / f"{index}.png")
@@ -51,11 +51,11 @@ def test_a_damaged_image_among_others(photos: Path, model: Path, tmp_path: Path,
 
 @fault(
     "Rankings",
-    "`segnet rank --labels` with a model of other classes than the data's",
+    "`segnet rank --labels` with a model whose classes differ from the data's",
     shown="the model knows 11 classes (Sky, Building, Pole, ...), the data 10 (…, ...); measure it on data of its own…",
     kept="nothing is written",
 )
-def test_other_classes(model: Path, tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
+def test_a_model_with_other_classes_is_refused(model: Path, tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
     config = tmp_path / "data.yaml"
     data = f"data: {{root: {tiny_camvid}, merge: {{bright: [Car, Sky]}}}}"
     config.write_text(f"{data}\nmodel: {{name: segnet_lite}}\ntraining: {{epochs: 1}}\n")
@@ -65,11 +65,11 @@ def test_other_classes(model: Path, tiny_camvid: Path, tmp_path: Path, row: Row)
 
 @fault(
     "Rankings",
-    "an autoencoder in the place of the model",
+    "an autoencoder instead of a segmentation model",
     shown="autoencoder: is an autoencoder, which has no classes; look into it with segnet demo …autoencoder",
     kept="nothing is written",
 )
-def test_an_autoencoder(photos: Path, tmp_path: Path, row: Row) -> None:
+def test_an_autoencoder_is_refused_by_name(photos: Path, tmp_path: Path, row: Row) -> None:
     folder, shape = tmp_path / "autoencoder", (1, 8, 8)
     network = build_autoencoder("dense_autoencoder", shape)
     save_autoencoder(folder, network, "dense_autoencoder", shape, {})
@@ -80,7 +80,7 @@ def test_an_autoencoder(photos: Path, tmp_path: Path, row: Row) -> None:
 @pytest.mark.parametrize("inside", [".", "out"])
 @fault(
     "Rankings",
-    "`segnet rank` with an output folder that is the input, or inside it",
+    "`segnet rank` with an output folder that is the input, or lies inside it",
     shown="--out …: is inside the input …photos; name a folder elsewhere",
     kept="it is refused before the network runs",
 )
@@ -90,7 +90,7 @@ def test_an_output_inside_the_input(inside: str, photos: Path, model: Path, row:
     assert sorted(photos.iterdir()) == before
 
 
-@fault("Rankings", "Ctrl-C while images are ranked", shown="stopped", code=130, kept="nothing is written")
+@fault("Rankings", "Ctrl-C during a ranking", shown="stopped", code=130, kept="nothing is written")
 def test_ctrl_c_in_a_ranking(photos: Path, model: Path, tmp_path: Path, row: Row) -> None:
     row.check(*segnet("rank", model, photos, "--out", tmp_path / "out", before=(partial(signal_at_image, 3),)))
     assert not (tmp_path / "out").exists()

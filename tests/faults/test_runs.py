@@ -37,10 +37,10 @@ def finished(undisturbed: Training, begin: Begin) -> Training:
 
 @fault(
     "Runs",
-    "the name of a run that is there already",
+    "the name of an existing run",
     shown="holds a run already: 2 of 2 epochs, best val_mean_iou 0.…, last written 20…; go on with --resume, train "
     "under another name with name=NAME, or replace the run with --overwrite",
-    kept="every file of the run, to the byte; it is refused before any data are read",
+    kept="every file of the run, unchanged; the name is refused before any data are read",
 )
 def test_the_name_of_a_finished_run(finished: Training, row: Row) -> None:
     before = digests(finished.folder)
@@ -51,9 +51,9 @@ def test_the_name_of_a_finished_run(finished: Training, row: Row) -> None:
 
 @fault(
     "Runs",
-    "`--overwrite`, and the new run ends at its first image",
+    "`--overwrite`, when the new run fails at its first image",
     shown="cannot be read as an image",
-    kept="the old run comes back, every file to the byte",
+    kept="the old run comes back, every file unchanged",
 )
 def test_overwriting_fails_at_once(finished: Training, tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
     before = digests(finished.folder)
@@ -69,10 +69,10 @@ def test_overwriting_fails_at_once(finished: Training, tiny_camvid: Path, tmp_pa
     "`--overwrite`, and kill -9 before the new run was measured",
     shown="",
     code=-signal.SIGKILL,
-    kept="the old run, whole, in the folder `replaced` of the new one; `--resume` goes on with the new one, whose "
-    "first measured weights replace the old run for good",
+    kept="the whole old run, in the folder `replaced` of the new one; `--resume` resumes the new run, whose "
+    "first measured weights replace the old one for good",
 )
-def test_overwriting_is_killed(finished: Training, row: Row, assert_undisturbed: Compare) -> None:
+def test_a_run_survives_kills_while_it_is_set_aside(finished: Training, row: Row, assert_undisturbed: Compare) -> None:
     own = digests(finished.folder).items() - {("notes.txt", hashlib.sha256(b"mine").hexdigest())}
     row.check(*finished.run("--overwrite", before=(without_report, partial(kill_at_step, 3))))
     assert digests(finished.folder / "replaced").items() == own
@@ -87,7 +87,7 @@ def test_overwriting_is_killed(finished: Training, row: Row, assert_undisturbed:
     "`--overwrite`, and kill -9 at each call that moves the old run aside",
     shown="",
     code=-signal.SIGKILL,
-    kept="every file of the old run; the next command puts it back in its place",
+    kept="every file of the old run; the next command puts it back",
 )
 def test_setting_aside_is_killed(undisturbed: Training, begin: Begin, row: Row, counted: Callable[[str], None]) -> None:
     numbers = [1, 4, 8, 11] if times(1, 2) == 1 else range(1, 1000)
@@ -116,12 +116,12 @@ def test_setting_aside_is_killed(undisturbed: Training, begin: Begin, row: Row, 
 @pytest.mark.parametrize("name", ["../out", "/tmp/out", "a/b", "..", "", "a\0b", "a\nb", "\udcff", "n" * 201])
 @fault(
     "Runs",
-    "a run's name that is no folder in `runs`: `../x`, an absolute one, one with NUL, line breaks or bytes that are no "
-    "text, one of more than 200 bytes",
+    "a run name that is no folder in `runs`: `../x`, an absolute path, NUL, line breaks, bytes that are "
+    "not text, or more than 200 bytes",
     shown="name: …",
-    kept="nothing is written, inside of `runs` or outside",
+    kept="nothing is written, inside `runs` or outside",
 )
-def test_names_of_runs(name: str, begin: Begin, tmp_path: Path, row: Row) -> None:
+def test_a_run_name_outside_the_runs_folder_is_refused(name: str, begin: Begin, tmp_path: Path, row: Row) -> None:
     training = begin()
     before = sorted(tmp_path.rglob("*"))
     if name == "":
@@ -150,7 +150,7 @@ def test_names_of_runs(name: str, begin: Begin, tmp_path: Path, row: Row) -> Non
     "`--resume` with a setting that may not change",
     shown="config.yaml: … is …, but now …, which may not change as a run goes on; set …, or train under another name "
     "with name=NAME",
-    kept="the run, to the byte",
+    kept="the run, unchanged",
 )
 def test_resuming_with_other_settings(setting: str, line: str, finished: Training, row: Row) -> None:
     before = digests(finished.folder)
@@ -164,7 +164,7 @@ def test_resuming_with_other_settings(setting: str, line: str, finished: Trainin
     "Runs",
     "`--resume` with fewer epochs than are done",
     shown="training.epochs=1, but 2 epochs are done; set training.epochs=2 to end here, or more to go on",
-    kept="the run, to the byte",
+    kept="the run, unchanged",
 )
 def test_resuming_with_fewer_epochs(finished: Training, row: Row) -> None:
     before = digests(finished.folder)
@@ -177,7 +177,7 @@ def test_resuming_with_fewer_epochs(finished: Training, row: Row) -> None:
     "`--resume` with a lower learning rate",
     shown="optimizer.lr=0.001 (before: 0.01) from epoch 2 on",
     code=0,
-    kept="the run goes on with it; the change is noted in `config.yaml`, and on the report with it",
+    kept="the run resumes with it; `config.yaml` and the report note the change",
 )
 def test_resuming_with_another_rate(begin: Begin, row: Row) -> None:
     training = begin()
@@ -191,10 +191,10 @@ def test_resuming_with_another_rate(begin: Begin, row: Row) -> None:
 
 @fault(
     "Runs",
-    "`--resume training.epochs=4` of a run that ended after 2",
+    "`--resume training.epochs=4` for a run that ended after 2",
     shown="training.epochs=4 (before: 2) from epoch 3 on",
     code=0,
-    kept="the run goes on; under a constant learning rate it ends bit-identical to a run of 4 epochs",
+    kept="the run resumes; with a constant learning rate it ends bit-identical to a run of 4 epochs",
 )
 def test_resuming_with_more_epochs(tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
     short, long = (make_training(tiny_camvid, tmp_path, name, epochs=epochs) for name, epochs in (("a", 2), ("b", 4)))
@@ -212,9 +212,9 @@ def test_resuming_with_more_epochs(tiny_camvid: Path, tmp_path: Path, row: Row) 
     "a run folder that was moved after the run was stopped",
     shown="",
     code=0,
-    kept="`--config FOLDER/config.yaml --resume` goes on in the folder where it lies, and ends bit-identical",
+    kept="`--config FOLDER/config.yaml --resume` resumes in the new folder, and ends bit-identical",
 )
-def test_a_moved_run(begin: Begin, tmp_path: Path, row: Row, assert_undisturbed: Compare) -> None:
+def test_a_moved_run_resumes_where_it_lies(begin: Begin, tmp_path: Path, row: Row, assert_undisturbed: Compare) -> None:
     training = begin()
     training.run(before=(without_report, partial(kill_at_step, 7)))
     (tmp_path / "elsewhere").mkdir()
@@ -226,7 +226,7 @@ def test_a_moved_run(begin: Begin, tmp_path: Path, row: Row, assert_undisturbed:
 
 @fault(
     "Runs",
-    "`--resume` of a run whose checkpoints were removed",
+    "`--resume` for a run whose checkpoints were removed",
     shown="has no checkpoint to go on from; train under another name with name=NAME, or replace the run with "
     "--overwrite",
     kept="its weights and measures",
@@ -244,7 +244,7 @@ def test_a_run_without_checkpoints(finished: Training, row: Row) -> None:
     "a run stopped in the middle of its third epoch",
     shown="stopped in epoch 3 after step 12",
     code=130,
-    kept="the terminal, `metrics.csv` and `checkpoints/manifest.json` count epochs from 1 and agree",
+    kept="the terminal, `metrics.csv` and `checkpoints/manifest.json` count epochs from 1, and agree",
 )
 def test_epochs_are_counted_in_one_way(begin: Begin, row: Row) -> None:
     training = begin(epochs=4, validate_every=2)

@@ -11,10 +11,10 @@ from tests.faults.rows import Row, fault
 
 @fault(
     "Text",
-    "class names that hold rich's markup, line breaks or terminal codes, in the table of `evaluate`",
+    "class names with markup of rich, line breaks or terminal codes, in the table of `evaluate`",
     shown="",
     code=0,
-    kept="they are printed as they are; what a terminal would obey is written out",
+    kept="the names are printed unchanged, but control characters are written out",
 )
 def test_class_names_with_markup(row: Row) -> None:
     row.check(0, "")

@@ -35,7 +35,7 @@ from tests.faults.rows import Row, fault, times
     "a loss that is NaN or infinite, `training.bad_loss=stop`",
     shown="the loss is nan in epoch 1, step 3, on ….png (listed in …bad_batches.json); look at these files, then go on "
     "with --resume and a lower optimizer.lr, with training.clip_norm, or with training.bad_loss=skip",
-    kept="the last checkpoint before it; the names of the step's files",
+    kept="the last checkpoint before it, and the names of the step's files",
 )
 def test_bad_loss_stops(begin: Begin, row: Row) -> None:
     training = begin()
@@ -51,7 +51,8 @@ def test_bad_loss_stops(begin: Begin, row: Row) -> None:
     "a loss that is NaN or infinite, `training.bad_loss=skip`",
     shown="the loss is nan in epoch 1, step 3, on ….png: this step is left out (listed in …bad_batches.json)",
     code=0,
-    kept="weights and batch-norm statistics as before the step; the run goes on; after ten such steps in a row it ends",
+    kept="weights and batch-norm statistics from before the step; the run goes on, but ends after ten such "
+    "steps in a row",
 )
 def test_bad_loss_is_skipped(begin: Begin, row: Row) -> None:
     training = begin(bad_loss="skip")
@@ -65,12 +66,14 @@ def test_bad_loss_is_skipped(begin: Begin, row: Row) -> None:
 
 @fault(
     "Training",
-    "a process that reads images killed, as the system does when memory is full",
+    "a reading process is killed, as the system does when memory is full",
     shown="a process that reads images was killed, most often because memory is full; lower data.workers … "
     "what was saved is in …last.pt, go on with --resume",
     kept="the last checkpoint; with `--resume` the run ends bit-identical",
 )
-def test_killed_loader(begin: Begin, row: Row, assert_undisturbed: Callable[[Training], None]) -> None:
+def test_a_run_whose_loader_was_killed_resumes_bit_identical(
+    begin: Begin, row: Row, assert_undisturbed: Callable[[Training], None]
+) -> None:
     training = begin(workers=1)
     row.check(*training.run(before=(without_report, partial(kill_loader_at_step, 3))))
     training.resume_to_end()
@@ -79,11 +82,11 @@ def test_killed_loader(begin: Begin, row: Row, assert_undisturbed: Callable[[Tra
 
 @fault(
     "Training",
-    "out of memory in a step",
+    "memory is full in a step",
     shown="memory is full with batches of 8 images; … fit: set training.batch_size=… and training.accumulate=…",
-    kept="what was saved; the line names a batch size that was tried and fits",
+    kept="everything that was saved; the line has a batch size that was tried and fits",
 )
-def test_out_of_memory(row: Row, tmp_path: Path) -> None:
+def test_a_full_memory_names_a_batch_size_that_fits(row: Row, tmp_path: Path) -> None:
     for split in ("train", "val"):
         for folder in (split, f"{split}annot"):
             (tmp_path / "data" / folder).mkdir(parents=True)
@@ -96,10 +99,10 @@ def test_out_of_memory(row: Row, tmp_path: Path) -> None:
 
 @fault(
     "Training",
-    "a last batch of one image where batch norm sees one value a channel",
+    "a last batch of one image, where batch norm would see one value for each channel",
     shown="a batch of one image is too little for batch norm, … choose a training.batch_size that leaves no single "
     "image at the end of an epoch, or larger images",
-    kept="no step has been made; where batch norm sees more than one value, such a batch is trained on",
+    kept="no step was made; if batch norm sees more than one value, such a batch is trained on",
 )
 def test_a_last_batch_of_one(begin: Begin, row: Row) -> None:
     crop = [{"RandomCrop": {"height": 16, "width": 16}}]
@@ -113,7 +116,7 @@ def test_a_last_batch_of_one(begin: Begin, row: Row) -> None:
     "classes that occur in no val image",
     shown="",
     code=0,
-    kept="every measure is a mean over the classes that are in truth or prediction, and a number",
+    kept="every measure is a finite mean over the classes in truth or prediction",
 )
 def test_classes_absent_from_val(undisturbed: Training, row: Row) -> None:
     """Of CamVid's eleven classes the tiny data hold two."""
@@ -127,7 +130,7 @@ def test_classes_absent_from_val(undisturbed: Training, row: Row) -> None:
 
 @fault(
     "Training",
-    "a second run in the folder of one that is under way",
+    "a second run in the folder of a running one",
     shown="another training writes to this folder; give this one another name",
     kept="the first run, undisturbed",
 )
@@ -146,12 +149,14 @@ def test_two_runs_in_one_folder(begin: Begin, row: Row) -> None:
 
 @fault(
     "Training",
-    "a clock that jumps a day back and forth",
+    "a clock that jumps back and forth by a day",
     shown="",
     code=0,
-    kept="the run is bit-identical: only the monotonic clock is asked, and for durations alone",
+    kept="the run is bit-identical, because only the monotonic clock is read, and only for durations",
 )
-def test_jumping_clock(begin: Begin, row: Row, assert_undisturbed: Callable[[Training], None]) -> None:
+def test_a_jumping_clock_changes_nothing(
+    begin: Begin, row: Row, assert_undisturbed: Callable[[Training], None]
+) -> None:
     training = begin()
     row.check(*training.run(before=(without_report, jumping_clock)))
     assert_undisturbed(training)
@@ -159,9 +164,9 @@ def test_jumping_clock(begin: Begin, row: Row, assert_undisturbed: Callable[[Tra
 
 @fault(
     "Training",
-    "a run folder that may not be written to",
+    "a run folder without write permission",
     shown="the run folder cannot be written to (Permission denied); set runs=FOLDER to a folder of your own",
-    kept="everything as it was",
+    kept="everything, unchanged",
 )
 def test_read_only_run_folder(begin: Begin, public_folder: Path, tiny_camvid: Path, row: Row) -> None:
     data = Path(shutil.copytree(tiny_camvid, public_folder / "data"))
@@ -180,7 +185,7 @@ def test_read_only_run_folder(begin: Begin, public_folder: Path, tiny_camvid: Pa
     "put them back, or train under another name",
     kept="the run; the same data in another folder are accepted",
 )
-def test_changed_data(tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
+def test_a_run_does_not_resume_on_changed_data(tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
     data = tmp_path / "data"
     shutil.copytree(tiny_camvid, data)
     training = make_training(data, tmp_path, "run")
@@ -195,12 +200,12 @@ def test_changed_data(tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Training",
-    "a checkpoint with a flipped bit, in any region, or cut short",
+    "a checkpoint with a flipped bit in any region, or an incomplete one",
     shown="…; going on from previous_last.pt instead",
     code=0,
-    kept="the one before it is used",
+    kept="the checkpoint before is used",
 )
-def test_damaged_checkpoint(
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     undisturbed: Training,
     tmp_path: Path,
     row: Row,
@@ -226,7 +231,7 @@ def test_damaged_checkpoint(
 
 @fault(
     "Training",
-    "a checkpoint of another version's format",
+    "a checkpoint in another version's format",
     shown="written in format 99, this version reads format 1; no checkpoint is left to go on from",
     kept="the file",
 )
@@ -263,9 +268,9 @@ class RunsCode:
     "Training",
     "a checkpoint that would run code when unpickled",
     shown="holds more than tensors and plain values, which could run code, so it is not read",
-    kept="nothing is run; the checkpoint before is used where there is one",
+    kept="nothing is run; the checkpoint before is used if there is one",
 )
-def test_checkpoint_with_code(tmp_path: Path, row: Row) -> None:
+def test_a_checkpoint_with_code_is_not_loaded(tmp_path: Path, row: Row) -> None:
     save_checkpoint(tmp_path / "last.pt", {"weight": torch.zeros(1), "code": RunsCode(tmp_path / "ran")}, keep=1)
     with pytest.raises(UserError) as error:
         load_checkpoint(tmp_path / "last.pt")

@@ -10,12 +10,12 @@ from tests.faults.rows import Row, fault
 
 @fault(
     "Commands",
-    "an error in the program itself, in any command",
+    "an unexpected error in the program, in any command",
     shown="an error that segnet has no sentence for (KeyError: 'injected'); …segnet-error-….log says where: please "
     "report it with that file",
     kept="the traceback, in a file that only this user may read; `SEGNET_DEBUG=1` prints it",
 )
-def test_unexpected_errors(tmp_path: Path, row: Row) -> None:
+def test_an_unexpected_error_gives_one_line_and_a_log(tmp_path: Path, row: Row) -> None:
     before = (partial(set_variable, "TMPDIR", str(tmp_path)), raise_in_command)
     code, errors = segnet("configs", before=before)
     row.check(code, errors)

@@ -28,11 +28,13 @@ def clip(tmp_path: Path) -> Path:
 
 @fault(
     "Video",
-    "a clip cut short at random places",
+    "a clip that was cut at random places",
     shown="cut.mkv…",
-    kept="the frames before the cut are read, or none is and the line says so",
+    kept="the frames before the cut are read, or the line says that there are none",
 )
-def test_cut_clips(clip: Path, tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
+def test_cut_clips_give_their_whole_frames_or_a_line(
+    clip: Path, tmp_path: Path, row: Row, counted: Callable[[str], None]
+) -> None:
     wanted, chance = times(10, 100), random.Random(0)
     whole, cut = clip.read_bytes(), tmp_path / "cut.mkv"
     lines, lengths = [], []
@@ -52,7 +54,7 @@ def test_cut_clips(clip: Path, tmp_path: Path, row: Row, counted: Callable[[str]
 
 @fault(
     "Video",
-    "a clip cut short, given to `segnet video`",
+    "a cut clip, given to `segnet video`",
     shown="",
     code=0,
     kept="a video of the frames before the cut, which plays",
@@ -65,7 +67,7 @@ def test_a_command_meets_a_cut_clip(clip: Path, tmp_path: Path, model: Path, row
 
 @fault(
     "Video",
-    "the disk full while a video is written",
+    "a full disk while a video is written",
     shown="out.mkv: cannot be written at frame … (File too large); what was before it is kept",
     kept="the frames before play",
 )
@@ -79,8 +81,8 @@ def test_no_room_for_a_video(tmp_path: Path, model: Path, row: Row) -> None:
     assert 0 < len(frame_times(out)) < 100
 
 
-@fault("Video", "Ctrl-C while a video is written", shown="stopped", code=130, kept="what was written plays")
-def test_ctrl_c(clip: Path, tmp_path: Path, model: Path, row: Row) -> None:
+@fault("Video", "Ctrl-C while a video is written", shown="stopped", code=130, kept="the written part plays")
+def test_ctrl_c_leaves_a_video_that_plays(clip: Path, tmp_path: Path, model: Path, row: Row) -> None:
     out = tmp_path / "out.mp4"
     row.check(*segnet("video", model, clip, out, before=(partial(signal_at_frame, signal.SIGINT, 12),)))
     assert 0 < len(frame_times(out)) < 40
@@ -89,11 +91,11 @@ def test_ctrl_c(clip: Path, tmp_path: Path, model: Path, row: Row) -> None:
 
 @fault(
     "Video",
-    "a camera that is not there",
+    "a camera that does not exist",
     shown="camera 97: cannot be opened…",
-    kept="nothing is begun",
+    kept="nothing is written",
 )
-def test_no_camera(tmp_path: Path, model: Path, row: Row) -> None:
+def test_a_missing_camera_is_named(tmp_path: Path, model: Path, row: Row) -> None:
     row.check(*segnet("video", model, "97", tmp_path / "out.mp4"))
     assert not list(tmp_path.glob("*out*"))
 
@@ -115,11 +117,11 @@ def refused(path: Path, max_pixels: int = 10_000) -> str:
 )
 @fault(
     "Video",
-    "a playlist or a session description named `clip.mp4`, which would open other files, hosts or ports",
+    "a playlist or a session description with the name `clip.mp4`, which would open other files, hosts or ports",
     shown="clip.mp4: …; give …",
-    kept="nothing that it names is opened",
+    kept="nothing in it is opened",
 )
-def test_playlists(playlist: str, clip: Path, row: Row) -> None:
+def test_playlists_open_no_other_files(playlist: str, clip: Path, row: Row) -> None:
     path = clip.with_name("clip.mp4")
     path.write_text(playlist)
     row.check_line(refused(path))
@@ -127,11 +129,11 @@ def test_playlists(playlist: str, clip: Path, row: Row) -> None:
 
 @fault(
     "Video",
-    "a video of a codec that nobody knows",
+    "a video with an unknown codec",
     shown="its video is of a codec that this FFmpeg does not know; convert it, to H.264 for example",
-    kept="nothing is begun",
+    kept="nothing is written",
 )
-def test_unknown_codec(clip: Path, tmp_path: Path, model: Path, row: Row) -> None:
+def test_an_unknown_codec_is_named(clip: Path, tmp_path: Path, model: Path, row: Row) -> None:
     clip.write_bytes(clip.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MYOWN/ISO/XYZ"))
     row.check(*segnet("video", model, clip, tmp_path / "out.mp4"))
     assert not (tmp_path / "out.mp4").exists()
@@ -139,22 +141,22 @@ def test_unknown_codec(clip: Path, tmp_path: Path, model: Path, row: Row) -> Non
 
 @fault(
     "Video",
-    "a video whose header says that its frames are too large",
+    "a video whose header claims frames that are too large",
     shown="its frames have 128×96 pixels, at most 0.01 million are read; make them smaller",
     kept="nothing is decoded",
 )
-def test_large_frames(tmp_path: Path, row: Row) -> None:
+def test_a_video_with_huge_frames_is_refused(tmp_path: Path, row: Row) -> None:
     row.check_line(refused(write_clip(tmp_path / "in.mkv", size=(128, 96))))
 
 
 @fault(
     "Video",
-    "a video whose frames grow from 64×48 to sizes beyond the limit, which no header says",
+    "a video whose frames grow from 64×48 beyond the limit, without a word in its header",
     shown="grows.mkv: … broken frames left out",
     code=0,
-    kept="the frames before; the decoder refuses the others before it takes memory",
+    kept="the frames before; the decoder refuses the others before they take memory",
 )
-def test_frames_that_grow(tmp_path: Path, row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+def test_frames_beyond_the_limit_are_left_out(tmp_path: Path, row: Row, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "grows.mkv"
     write_motion_jpeg(path, [(64, 48)] * 3 + [(640, 480)] * 2)
     frames = list(VideoFile(path, 10_000).frames())
@@ -181,9 +183,9 @@ def write_motion_jpeg(path: Path, sizes: list[tuple[int, int]]) -> None:
     "time stamps that jump to 2^50 and back",
     shown="",
     code=0,
-    kept="such a frame comes one step after the one before; the video has its length",
+    kept="such a frame comes one step after the frame before; the video keeps its length",
 )
-def test_damaged_times(tmp_path: Path, row: Row, model: Path) -> None:
+def test_damaged_times_keep_the_length_of_the_video(tmp_path: Path, row: Row, model: Path) -> None:
     clip = write_clip(tmp_path / "in.mkv", frames=6, times=[0, 10, 20, 2**50, 2**50 + 10, 2**50 + 20])
     times = [float(frame.time) for frame in VideoFile(clip).frames()]
     assert times == sorted(times)
@@ -194,11 +196,11 @@ def test_damaged_times(tmp_path: Path, row: Row, model: Path) -> None:
 
 @fault(
     "Video",
-    "MP4, MKV and AVI files with random bits, bytes and stretches changed",
+    "MP4, MKV and AVI files with random changes of bits, bytes and ranges",
     shown="…",
     kept="frames of one size in order, or a line: no traceback, no crash",
 )
-def test_mutated_clips(tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
+def test_mutated_clips_are_refused_or_read(tmp_path: Path, row: Row, counted: Callable[[str], None]) -> None:
     wanted, chance = times(30, 3000), random.Random(0)
     clips = [write_clip(tmp_path / f"in.{kind}", frames=6, gop=3) for kind in ("mp4", "mkv", "avi")]
     contents = [clip.read_bytes() for clip in clips]

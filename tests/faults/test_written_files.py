@@ -19,9 +19,9 @@ from tests.faults.test_runs import digests
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "config.yaml"])
 @fault(
     "Outputs",
-    "`segnet evaluate` with a file of the model itself after `--json` or `--report`",
+    "`segnet evaluate` with a file of the model after `--json` or `--report`",
     shown="…: is the input itself; name another file",
-    kept="the model, every file to the byte; it is refused before anything is measured",
+    kept="the model, every file unchanged; it is refused before anything is measured",
 )
 def test_measures_over_the_model(option: str, name: str, model: Path, tmp_path: Path, row: Row) -> None:
     folder = Path(shutil.copytree(model, tmp_path / "run"))
@@ -32,9 +32,9 @@ def test_measures_over_the_model(option: str, name: str, model: Path, tmp_path: 
 
 @fault(
     "Outputs",
-    "one file for `--json` and `--report`",
+    "the same file for `--json` and `--report`",
     shown="--report …both: is what --json names too; name another file",
-    kept="nothing is measured and nothing written",
+    kept="nothing is measured or written",
 )
 def test_two_options_with_one_file(model: Path, tmp_path: Path, row: Row) -> None:
     row.check(*segnet("evaluate", model, "--json", tmp_path / "both", "--report", tmp_path / "both"))
@@ -58,9 +58,9 @@ def test_shares_over_the_video(model: Path, tmp_path: Path, row: Row) -> None:
 
 @fault(
     "Outputs",
-    "a folder after `--json`, or a file in a folder that is not there",
+    "a folder after `--json`, or a file in a folder that does not exist",
     shown="--json …: …folder…",
-    kept="it is found before the split is measured",
+    kept="it is refused before the split is measured",
 )
 def test_no_place_for_the_measures(model: Path, tmp_path: Path, row: Row) -> None:
     row.check(*segnet("evaluate", model, "--data", "/no/such/data", "--json", tmp_path))
@@ -87,10 +87,11 @@ def killed_at(call: int, contents: dict[Path, bytes]) -> int:
 
 @fault(
     "Outputs",
-    "kill -9 at each call that writes a model over another network's",
+    "kill -9 at each call that writes a model over that of another network",
     shown="",
     code=-signal.SIGKILL,
-    kept="the weights never lie beside the settings of another network: the old pair, the new pair, or weights alone",
+    kept="the weights never lie beside the settings of another network: there is the old pair, the new pair, "
+    "or only weights",
 )
 def test_a_model_over_another_is_killed(tmp_path: Path, row: Row) -> None:
     weights, info = tmp_path / "model.safetensors", tmp_path / "config.json"

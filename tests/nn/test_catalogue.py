@@ -102,7 +102,7 @@ def test_a_list_may_stand_for_a_tuple() -> None:
         ("segnet_lite", {"expansion": {1, 2}}, r"^model\.expansion=.*is not plain data$"),
     ],
 )
-def test_mistakes(name: str, arguments: dict[str, object], message: str) -> None:
+def test_mistakes_in_arguments_are_named(name: str, arguments: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         build_network(name, 2, **arguments)
     assert "\n" not in str(caught.value)

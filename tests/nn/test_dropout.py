@@ -16,7 +16,7 @@ from segnet.nn.dropout import enable_dropout, has_dropout
         ("segnet_lite", {"dropout": 0.1}, True),
     ],
 )
-def test_has_dropout(name: str, arguments: dict[str, float], expected: bool) -> None:
+def test_only_networks_that_drop_have_dropout(name: str, arguments: dict[str, float], expected: bool) -> None:
     assert has_dropout(build_network(name, 2, **arguments)) is expected
 
 

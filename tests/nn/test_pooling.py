@@ -162,7 +162,7 @@ def test_runs_where_pytorchs_unpooling_refuses_to() -> None:
     assert x.grad.count_nonzero() == 18
 
 
-def test_autocast() -> None:
+def test_pooling_keeps_the_type_under_autocast() -> None:
     convolution = nn.Conv2d(3, 4, 3, padding=1)
     x = torch.randn(1, 3, 5, 7)
     with torch.autocast("cpu", torch.bfloat16):

@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_round_trip(tmp_path: Path) -> None:
+def test_a_saved_model_loads_with_the_same_outputs(tmp_path: Path) -> None:
     model = small_model()
     save_model(tmp_path / "new" / "model", model)
     loaded = load_model(tmp_path / "new" / "model")
@@ -103,7 +103,7 @@ def test_imagenet_weights_are_not_fetched_again(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("encoder", ["resnet18", "mit_b0"])
-def test_models_of_smp(tmp_path: Path, encoder: str) -> None:
+def test_smp_models_load_with_the_same_outputs(tmp_path: Path, encoder: str) -> None:
     arguments = {"encoder_name": encoder}
     network = build_network("smp/FPN", 2, **arguments).eval()
     save_model(tmp_path, renamed(network, "smp/FPN", arguments))
@@ -226,7 +226,7 @@ def test_settings_that_are_no_settings(folder: Path, text: str, message: str) ->
         ("surprise", 1, "surprise: "),
     ],
 )
-def test_wrong_settings(folder: Path, key: str, value: Any, message: str) -> None:
+def test_wrong_settings_of_a_model_are_named(folder: Path, key: str, value: Any, message: str) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
     found = fails(folder)
@@ -266,7 +266,7 @@ def lying_offsets(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("change", [truncated, only_the_length, huge_header, lying_shape, lying_offsets, lambda _: b""])
-def test_broken_weights(folder: Path, change: Callable[[bytes], bytes]) -> None:
+def test_broken_weights_are_refused(folder: Path, change: Callable[[bytes], bytes]) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(change(path.read_bytes()))
     assert fails(folder).startswith(f"{path}: no whole safetensors file")

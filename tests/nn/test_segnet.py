@@ -21,7 +21,7 @@ def sizes_of(network: nn.Module, stages: nn.Module, image: Tensor) -> list[tuple
     return sizes
 
 
-def test_parameters() -> None:
+def test_segnet_has_the_parameters_counted_by_hand() -> None:
     """Convolutions of 3×3 with biases, two numbers a channel of batch norm, and the head, added up by hand."""
     widths = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
     widths += [512, 512, 512, 512, 512, 256, 256, 256, 128, 128, 64, 64]
@@ -73,7 +73,7 @@ def test_every_stage_has_the_convolutions_of_vgg16() -> None:
         assert [type(layer) for layer in stage.children()] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU] * convolutions
 
 
-def test_he_initialisation() -> None:
+def test_convolutions_begin_with_he_initialisation() -> None:
     torch.manual_seed(0)
     convolution = SegNet(11).get_submodule("encoder.3.3")
     assert isinstance(convolution, nn.Conv2d)

@@ -7,7 +7,7 @@ from segnet.nn.flops import count_parameters
 from segnet.nn.segnet_basic import SegNetBasic
 
 
-def test_parameters() -> None:
+def test_segnet_basic_has_the_parameters_counted_by_hand() -> None:
     convolutions = 49 * 3 * 64 + 64 + 7 * (49 * 64 * 64 + 64)
     assert count_parameters(SegNetBasic(11)) == convolutions + 8 * 2 * 64 + 64 * 11 + 11 == 1_416_587
 
@@ -20,7 +20,7 @@ def test_parameters() -> None:
         ((1, 1), [(1, 1)] * 4),
     ],
 )
-def test_stages(size: tuple[int, int], encoder: list[tuple[int, int]]) -> None:
+def test_decoder_stages_mirror_the_encoders_sizes(size: tuple[int, int], encoder: list[tuple[int, int]]) -> None:
     with torch.device("meta"):
         network = SegNetBasic(11).eval()
         image = torch.zeros(1, 3, *size)

@@ -6,7 +6,7 @@ from segnet.nn.flops import count_parameters
 from segnet.nn.segnet_lite import DepthwiseConv, InvertedResidual, SegNetLite
 
 
-def test_parameters() -> None:
+def test_segnet_lite_keeps_its_number_of_parameters() -> None:
     assert count_parameters(SegNetLite(11)) == 915_179
 
 

@@ -7,7 +7,7 @@ from segnet.nn.catalogue import build_network
 
 @pytest.mark.parametrize("size", [(64, 32), (37, 53), (1, 1)])
 @pytest.mark.parametrize(("name", "depth"), [("smp/Unet", 3), ("smp/FPN", 5)])
-def test_any_size(name: str, depth: int, size: tuple[int, int]) -> None:
+def test_smp_models_take_any_size(name: str, depth: int, size: tuple[int, int]) -> None:
     network = build_network(name, 4, encoder_name="resnet18", encoder_depth=depth, **SMALL.get(name, {})).eval()
     with torch.no_grad():
         assert network(torch.randn(1, 3, *size)).shape == (1, 4, *size)
@@ -49,7 +49,7 @@ def test_weights_are_random_unless_asked_for(monkeypatch: pytest.MonkeyPatch) ->
         ("smp/Unet", {"decoder_channels": [1, 2]}, r"^model\.name=smp/Unet cannot be built with"),
     ],
 )
-def test_mistakes(name: str, arguments: dict[str, object], message: str) -> None:
+def test_mistakes_in_smp_settings_are_named(name: str, arguments: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         build_network(name, 2, **arguments)
     assert "\n" not in str(caught.value)

@@ -186,7 +186,9 @@ def test_a_download_without_a_network_is_refused(server: Server, checksums: Path
     assert list(target.parent.iterdir()) == []
 
 
-def test_a_full_disk(server: Server, checksums: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_folder(
+    server: Server, checksums: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(path: Path, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 

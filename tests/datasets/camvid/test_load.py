@@ -70,7 +70,7 @@ def test_a_missing_folder_says_what_to_set(tmp_path: Path) -> None:
         load_camvid(str(tmp_path / "nowhere"), "train")
 
 
-def test_an_empty_split(root: Path) -> None:
+def test_an_empty_split_is_named(root: Path) -> None:
     shutil.rmtree(root / "val")
     (root / "val").mkdir()
     with pytest.raises(UserError, match="the split 'val' holds no images"):
@@ -99,7 +99,7 @@ def test_two_images_of_one_name_are_refused(root: Path) -> None:
         load_camvid(str(root), "val")
 
 
-def test_the_real_camvid(camvid_root: Path) -> None:
+def test_the_real_camvid_has_its_published_splits(camvid_root: Path) -> None:
     train, val = load_camvid(str(camvid_root), "train"), load_camvid(str(camvid_root), "val")
     assert (len(train), len(val)) == (367, 101)
     assert train[0].image.shape == (360, 480, 3)

@@ -14,7 +14,7 @@ from segnet.metrics import SegmentationScores, paired_difference
 from segnet.metrics.scores import divide
 from segnet.report import plots, style
 from segnet.report.facts import NOT_SETTINGS, cost_facts, flat
-from segnet.report.gallery import Choice, unlabelled_color
+from segnet.report.gallery import Choice, legend, unlabelled_color
 from segnet.report.images import Card, ImageStore
 from segnet.report.page import ERROR_LEGEND, save_figures
 from segnet.report.runs import MeasuredRun
@@ -93,7 +93,7 @@ def write_comparison(runs: Sequence[MeasuredRun], output: Path, figures: Path | 
         "plots": {name: style.svg(figure, name) for name, figure in drawn.items()},
         "settings": differing_settings(runs),
         "galleries": [(choice, cards_of(runs, store, choice)) for choice in most_different(runs)],
-        "legend": list(zip(classes.names, classes.colors, strict=True)),
+        "legend": legend(classes),
         "error_legend": [*ERROR_LEGEND, ("not labelled", unlabelled_color(classes))],
         "images": store.images,
         "significant": SIGNIFICANT,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segnet.datasets.classes import ClassSet
+from segnet.inference.drawing_colors import drawing_colors, drawing_palette
 from segnet.inference.evaluation import Evaluation
 from segnet.metrics.boundary import TOLERANCE, edges, near
 
@@ -30,8 +31,9 @@ ERROR_COLORS = {
 }
 """Colours of Okabe and Ito, which readers with any colour vision tell apart."""
 
-GREYS = ((0x80, 0x80, 0x80), (0x40, 0x40, 0x40), (0xC8, 0xC8, 0xC8), (0x00, 0x00, 0x00), (0xCC, 0x79, 0xA7))
-"""Candidates for pixels without a label. The last is no grey, for classes that take all greys."""
+GREYS = ((0x80, 0x80, 0x80), (0x40, 0x40, 0x40), (0xC8, 0xC8, 0xC8), (0xCC, 0x79, 0xA7))
+"""Candidates for pixels without a label. Black would look like a dimmed photograph. The last is no grey, for classes
+that take all greys."""
 
 Labels = NDArray[np.uint8]
 
@@ -120,13 +122,18 @@ def photo_url(image: NDArray[np.uint8]) -> str:
 
 
 def classes_url(labels: Labels, classes: ClassSet) -> str:
-    """Class indices as a PNG in the class colours; pixels without a class are transparent."""
-    return palette_url(labels, classes.palette, transparent=[n for n in range(256) if n >= len(classes)])
+    """Class indices as a PNG in the drawing colours; pixels without a class are transparent."""
+    return palette_url(labels, drawing_palette(classes), transparent=[n for n in range(256) if n >= len(classes)])
+
+
+def legend(classes: ClassSet) -> list[tuple[str, tuple[int, int, int]]]:
+    """Names and drawing colours of the classes; their own colours are often too dark and alike over photographs."""
+    return list(zip(classes.names, drawing_colors(classes), strict=True))
 
 
 def unlabelled_color(classes: ClassSet) -> tuple[int, int, int]:
     """The colour of pixels without a label: the candidate that is farthest from every class's colour."""
-    taken = np.array(classes.colors, float)
+    taken = np.array(drawing_colors(classes), float)
     return max(GREYS, key=lambda color: float(np.abs(taken - color).sum(1).min()))
 
 

@@ -17,7 +17,7 @@ from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.ready_config import ready_config
-from segnet.report.gallery import classes_url, page_size, photo_url
+from segnet.report.gallery import classes_url, legend, page_size, photo_url
 from segnet.report.images import StoredImage
 from segnet.report.templating import render
 
@@ -70,7 +70,7 @@ def write_inspection_page(path: Path, inspection: Inspection) -> Path:
         "weighted": _weighted(inspection),
         "largest": max((row["share"] for row in classes), default=0) or 1,
         "odd": list(_odd(inspection, images)),
-        "legend": list(zip(inspection.classes.names, inspection.classes.colors, strict=True)),
+        "legend": legend(inspection.classes),
         "samples": images.samples(),
         "augmented": images.augmented(config) if config else [],
         "config": config,
@@ -171,7 +171,7 @@ def _classes(inspection: Inspection) -> Iterator[dict[str, Any]]:
     by_split = [inspection.counts(split) for split in _shown_splits(inspection)]
     weights = inspection.weights(_weighted(inspection)).values()
     total = max(int(counts.pixels.sum()), 1)
-    for label, (name, color) in enumerate(zip(inspection.classes.names, inspection.classes.colors, strict=True)):
+    for label, (name, color) in enumerate(legend(inspection.classes)):
         yield {
             "name": name,
             "color": color,

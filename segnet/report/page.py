@@ -24,6 +24,7 @@ from segnet.report.gallery import (
     extremes,
     failures,
     heat_url,
+    legend,
     unlabelled_color,
 )
 from segnet.report.images import Card, ImageStore, scaled_uncertainty
@@ -122,7 +123,7 @@ def content_of_measures(evaluation: Evaluation, summary: Summary) -> dict[str, A
         "confusions": most_confused(evaluation),
         "left_out": LEFT_OUT,
         "without": [(name, bins.accuracy_without(LEFT_OUT)) for name, bins in certainties(evaluation).items()],
-        "legend": list(zip(evaluation.classes.names, evaluation.classes.colors, strict=True)),
+        "legend": legend(evaluation.classes),
     }
 
 

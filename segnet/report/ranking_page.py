@@ -14,7 +14,7 @@ from segnet.inference.ranking.images import ImageRanking
 from segnet.inference.ranking.labels import LabelRanking
 from segnet.inference.ranking.view import View
 from segnet.report import style
-from segnet.report.gallery import classes_url, heat_url, page_size, photo_url
+from segnet.report.gallery import classes_url, heat_url, legend, page_size, photo_url
 from segnet.report.images import StoredImage
 from segnet.report.tables import write_records
 from segnet.report.templating import render
@@ -83,7 +83,7 @@ def write_ranking_page(path: Path, ranking: Ranking, name: str, shown: int = SHO
         "images": len(ranking.images),
         "left_out": ranking.left_out,
         "top": top,
-        "legend": list(zip(ranking.classes.names, ranking.classes.colors, strict=True)),
+        "legend": legend(ranking.classes),
         "curve": style.svg(score_curve(ranking.scores), "scores"),
         "cards": cards,
         "store": store,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from segnet.inference.evaluation import Evaluation
 from segnet.metrics import CalibrationBins, SegmentationScores, percentile_interval, resample
 from segnet.metrics.scores import mean_of_present
+from segnet.report.gallery import legend
 
 SAMPLES = 1000
 Floats = NDArray[np.float64]
@@ -102,7 +103,7 @@ def class_rows(evaluation: Evaluation, draws: SegmentationScores) -> list[ClassR
     images = (evaluation.matrices.sum(2) > 0).sum(0)
     pixels = evaluation.matrix.sum(1)
     rows = []
-    for index, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True)):
+    for index, (name, color) in enumerate(legend(classes)):
         low, high = percentile_interval(draws.iou[:, index])
         rows.append(
             ClassRow(

@@ -15,6 +15,7 @@ import segnet.report
 from segnet.config_file import parse_config
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks
+from segnet.inference.drawing_colors import drawing_colors
 from segnet.inference.predictor import Predictor
 from segnet.report.facts import changed_settings
 from segnet.report.gallery import (
@@ -259,7 +260,8 @@ def test_settings_that_are_the_defaults_are_not_listed() -> None:
 
 
 def test_unlabelled_pixels_have_no_class_colour() -> None:
-    grey = ClassSet(("sky",), ((128, 128, 128),), 255)
-    assert min(abs(channel - 128) for channel in unlabelled_color(grey)) > 50
-    greys = ClassSet(("a", "b", "c", "d"), GREYS[:4], 255)
-    assert unlabelled_color(greys) == GREYS[4]
+    for own in (((128, 128, 128),), ((0, 0, 0), (128, 128, 128)), GREYS):
+        classes = ClassSet(tuple("abcd"[: len(own)]), own, 255)
+        chosen = unlabelled_color(classes)
+        for color in drawing_colors(classes):
+            assert sum(abs(one - other) for one, other in zip(chosen, color, strict=True)) > 100

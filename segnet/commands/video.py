@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("model", help=MODEL)
     parser.add_argument(
-        "input", help="video file, folder or pattern of images, camera number, or address such as rtsp://..."
+        "input",
+        help="video file, folder or pattern of images, - for standard input, camera number, or address such as rtsp://...",
     )
     parser.add_argument(
         "output",
@@ -123,7 +124,7 @@ def watch_camera(args: argparse.Namespace, predictor: "Predictor", settings: "Vi
     # There is something to see only now.
     for words in [screen.words for screen in screens] or ["no display: only the file is written; end with Ctrl-C"]:
         say(words)
-    writer = open_writer(args.output, source, clip) if args.output else None
+    writer = open_writer(args.output, source, clip, keep_size=not args.legend) if args.output else None
     rows: list[Row] | None = [] if args.json else None
     try:
         with progress_bar("watching", "frames") as bar, counted(bar, args.output) as progress:

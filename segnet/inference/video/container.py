@@ -25,29 +25,33 @@ NARROWEST, WIDEST = Fraction(1, 8), Fraction(8)
 """Width ÷ height of a pixel that a header may have, since images are stretched by it."""
 
 
-def open_container(path: Path, max_pixels: int = ALLOWED.max_pixels) -> av.container.InputContainer:
+def open_container(
+    path: Path, max_pixels: int = ALLOWED.max_pixels, name: str | None = None
+) -> av.container.InputContainer:
     """Open a file that has a video stream which can be decoded.
 
     Args:
         path: the file.
         max_pixels: most pixels of a frame. The decoder gets this limit too, since a later frame may be larger than the
             header says.
+        name: of the file in messages; None: its path.
 
     Raises:
         UserError: the file is no video, has another format, or its frames are too large.
     """
+    name = name or str(path)
     try:
         # Titles may contain bytes that are not text.
         container = av.open(str(path), options={"format_whitelist": ",".join(FORMATS)}, metadata_errors="replace")
     except av.ArgumentError:
-        raise UserError(f"{path}: is no video of a format that is read; give MP4, MOV, MKV, WebM or AVI") from None
+        raise UserError(f"{name}: is no video of a format that is read; give MP4, MOV, MKV, WebM or AVI") from None
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
-        raise UserError(f"{path}: cannot be read as a video ({reason}); give another file") from None
+        raise UserError(f"{name}: cannot be read as a video ({reason}); give another file") from None
     problem = problem_of(container, max_pixels)
     if problem:
         container.close()
-        raise UserError(f"{path}: {problem}")
+        raise UserError(f"{name}: {problem}")
     container.streams.video[0].codec_context.options = {"max_pixels": str(max_pixels)}
     return container
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from segnet.errors import UserError
 from segnet.files import write_json
+from segnet.inference.image_input import STDIN
 from segnet.inference.predictor import Predictor
-from segnet.inference.video.reader import IMAGE_RATE, open_source
+from segnet.inference.video.reader import IMAGE_RATE, Source, VideoFile, open_source
 from segnet.inference.video.segment import Row, class_indices, open_writer, segment_video
 from segnet.inference.video.settings import VideoSettings
+from segnet.inference.video.stdin import NAME, stdin_as_file
 from segnet.terminal import progress_bar
 from segnet.written_files import check_written
 
@@ -59,7 +61,7 @@ def segment_file(
 
     Args:
         predictor: the predictor.
-        source: video file, folder of images, or pattern.
+        source: video file, folder of images, pattern, or ``-`` for standard input.
         output: video to write; without a suffix, a folder of PNG files.
         settings: all other settings.
         json: file for the rows; after an error or Ctrl-C it has the rows so far.
@@ -68,16 +70,27 @@ def segment_file(
         UserError: the source cannot be read, the output cannot be written, or settings do not go together.
         KeyboardInterrupt: the message says how many frames were written.
     """
-    if output.is_file() and not (Path(source).exists() or glob.has_magic(source)):
+    if output.is_file() and source != STDIN and not (Path(source).exists() or glob.has_magic(source)):
         raise UserError(f"{source}: no such video, but {output} is there; the input is named before the output")
     check_written({"OUTPUT": output if output.suffix else None, "--json": json}, [source])
-    painter, clip = settings.painter(predictor.classes), settings.clip()
+    settings.painter(predictor.classes)
     settings.segmenter(predictor)  # checks the settings before anything is opened
-    frames = open_source(source, Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE)
+    if source == STDIN:
+        with stdin_as_file(output) as path:
+            return segment_source(predictor, VideoFile(path, name=NAME), output, settings, json)
+    rate = Fraction(settings.fps).limit_denominator(1001) if settings.fps else IMAGE_RATE
+    return segment_source(predictor, open_source(source, rate), output, settings, json)
+
+
+def segment_source(
+    predictor: Predictor, frames: Source, output: Path, settings: VideoSettings, json: Path | None
+) -> SegmentedVideo:
+    """As :func:`segment_file`, of a source that is open."""
+    painter, clip = settings.painter(predictor.classes), settings.clip()
     # A source that does not tell its number of frames may have any.
     segment = settings.segmenter(predictor.for_many(clip.count(frames) if frames.count else None))
     lossless = settings.layout == "mask" and keeps_indices(output)
-    writer = open_writer(output, frames, clip, lossless)
+    writer = open_writer(output, frames, clip, lossless, keep_size=not settings.legend)
     batch = settings.batch or (4 if predictor.backend.description.endswith("cuda") else 1)
     rows: list[Row] = []
     begin = time.perf_counter()

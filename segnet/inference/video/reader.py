@@ -81,15 +81,17 @@ class VideoFile:
     Args:
         path: the file.
         max_pixels: most pixels of a frame; larger ones are left out.
+        name: of the file in messages; None: its path.
 
     Raises:
         UserError: it is no video, or has no image.
     """
 
-    def __init__(self, path: Path, max_pixels: int = ALLOWED.max_pixels) -> None:
+    def __init__(self, path: Path, max_pixels: int = ALLOWED.max_pixels, name: str | None = None) -> None:
         self.path: Path | None = path
+        self.name = name or str(path)
         self.max_pixels = max_pixels
-        with open_container(path, max_pixels) as container:
+        with open_container(path, max_pixels, self.name) as container:
             stream = container.streams.video[0]
             self.rate = frame_rate(stream)
             seconds = Fraction(max(container.duration or 0, 0), av.time_base)
@@ -105,15 +107,15 @@ class VideoFile:
             decoded = self._decode(None)
             first = next(decoded, None)
         if first is None:
-            raise UserError(f"{self.path}: no frame could be decoded; convert it or give another file")
+            raise UserError(f"{self.name}: no frame could be decoded; convert it or give another file")
         yield first
         yield from decoded
 
     def _decode(self, start: Fraction | None) -> Generator[Frame, None, None]:
         assert self.path is not None
-        to_rgb = ToRgb(str(self.path))
+        to_rgb = ToRgb(self.name)
         time = (start or Fraction(0)) - 1 / self.rate
-        with open_container(self.path, self.max_pixels) as container:
+        with open_container(self.path, self.max_pixels, self.name) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             base = Fraction(stream.time_base or 1)
@@ -121,7 +123,7 @@ class VideoFile:
             if start is not None:
                 with contextlib.suppress(av.FFmpegError):
                     container.seek(int(start / base) + zero, stream=stream)
-            for frame in whole_frames(container, stream, str(self.path)):
+            for frame in whole_frames(container, stream, self.name):
                 time = self._time_after(time, None if frame.pts is None else (frame.pts - zero) * base)
                 yield Frame(to_rgb(frame), time)
 

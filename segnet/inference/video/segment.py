@@ -72,7 +72,9 @@ class Clip:
         return max(0, ceil_div(last - round(self.start * source.rate), self.stride))
 
 
-def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False) -> VideoWriter | ImageWriter:
+def open_writer(
+    output: Path, source: Source, clip: Clip, lossless: bool = False, keep_size: bool = False
+) -> VideoWriter | ImageWriter:
     """The writer for ``output``: a video file, whose suffix chooses the format, or a folder if it has no suffix.
 
     Raises:
@@ -82,9 +84,8 @@ def open_writer(output: Path, source: Source, clip: Clip, lossless: bool = False
         raise UserError(f"{output}: is the input itself; name another file")
     if not output.suffix:
         return ImageWriter(output)
-    return VideoWriter(
-        output, source.rate / clip.stride, source.path, clip.start, source.pixel_aspect, lossless=lossless
-    )
+    rate = source.rate / clip.stride
+    return VideoWriter(output, rate, source.path, clip.start, source.pixel_aspect, lossless, keep_size)
 
 
 def class_indices(image: Pixels, found: Segmented) -> Pixels:  # noqa: ARG001

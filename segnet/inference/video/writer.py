@@ -56,6 +56,8 @@ class VideoWriter:
         audio_start: second of that file at which the video begins.
         pixel_aspect: width ÷ height of a pixel, by which players stretch the image.
         lossless: frames are class indices ``(H, W)``, which are kept exactly; for ``.mkv``.
+        keep_size: write H.264 with an odd number of rows or columns in 4:4:4, which phones may not play, instead of
+            repeating the last one.
 
     Raises:
         UserError: the suffix has no format, or this FFmpeg lacks the encoder.
@@ -69,6 +71,7 @@ class VideoWriter:
         audio_start: Fraction = Fraction(0),
         pixel_aspect: Fraction = Fraction(1),
         lossless: bool = False,
+        keep_size: bool = False,
     ) -> None:
         suffix = path.suffix.lower()
         if suffix not in ENCODINGS:
@@ -78,7 +81,7 @@ class VideoWriter:
             raise UserError(
                 f"{path}: this FFmpeg has no {self.encoding.codec}; choose another of {', '.join(ENCODINGS)}"
             )
-        self.path, self.rate, self.pixel_aspect = path, rate, pixel_aspect
+        self.path, self.rate, self.pixel_aspect, self.keep_size = path, rate, pixel_aspect, keep_size
         self.audio_from, self.audio_start = audio_from, audio_start
         self.held = contextlib.ExitStack()
         self.frames, self.pts = 0, -1
@@ -98,7 +101,7 @@ class VideoWriter:
         stream = container.add_stream(self.encoding.codec, rate=rate, options=self.encoding.options)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = width, height
-        stream.pix_fmt = self.encoding.pixels
+        stream.pix_fmt = self._pixel_format(height, width)
         stream.codec_context.sample_aspect_ratio = self.pixel_aspect
         if not grey:
             # If a file lacks these tags, players guess them from the frame's size. Chromium needs all of them or none.
@@ -124,16 +127,26 @@ class VideoWriter:
             UserError: there is no room on the disk; the frames so far play.
         """
         grey = image.ndim == 2
-        pixels = np.ascontiguousarray(image if grey else to_even(self._stretched(image)))
+        pixels = np.ascontiguousarray(image if grey else self._fitted(image))
         try:
             if self.container is None:
                 self._open(pixels.shape[0], pixels.shape[1], grey)
                 self.begin = time
-            self._encode(as_frame(pixels), time - self.begin)
+            self._encode(as_frame(pixels, self._pixel_format(*pixels.shape[:2])), time - self.begin)
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from None
         self.frames += 1
         self.end = time
+
+    def _fitted(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """An image of a size that the encoder takes."""
+        image = self._stretched(image)
+        return image if self.keep_size or self.encoding.codec != H264.codec else to_even(image)
+
+    def _pixel_format(self, height: int, width: int) -> str:
+        """FFmpeg's name. With 4:2:0 H.264 has even sizes alone; VP9 has all."""
+        is_odd = height % 2 or width % 2
+        return "yuv444p" if self.encoding.codec == H264.codec and is_odd else self.encoding.pixels
 
     def _stretched(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Make pixels square for VP9, which cannot store their aspect; the container's field cannot be set."""
@@ -222,9 +235,9 @@ def to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return image
 
 
-def as_frame(pixels: NDArray[np.uint8]) -> av.VideoFrame:
-    """``(H, W)`` unchanged; ``(H, W, 3)`` RGB as 4:2:0 in BT.709, where FFmpeg's default is BT.601."""
+def as_frame(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFrame:
+    """``(H, W)`` as it is, ``(H, W, 3)`` RGB in BT.709, where FFmpeg would take BT.601 by default."""
     if pixels.ndim == 2:
         return av.VideoFrame.from_ndarray(pixels, format="gray")
     rgb = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    return rgb.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    return rgb.reformat(format=pixel_format, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     )
     first = [Path(row["file"]).name for row in ranking.rows[:NAMED]]
     what = "check the labels of" if args.labels else "label"
-    print(f"{len(ranking.rows)} images in {ranking.predictor.description}; {what} these first: {', '.join(first)}, ...")
+    passes = f", {ranking.predictor.passes} passes each" if ranking.predictor.passes > 1 else ""
+    print(f"{len(ranking.rows)} images in {ranking.predictor.description}{passes}")
+    print(f"{what} these first: {', '.join(first)}")
     print(f"look at {out / 'ranking.html'}; {out / 'ranking.csv'} has all")
     total = len(ranking.rows) + len(ranking.left_out)
     return say_left_out(ranking.left_out, total, f"the others are in {out}")

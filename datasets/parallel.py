@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import contextmanager
+from multiprocessing import get_context, resource_tracker
 from typing import Any, TypeVar
 
 import cv2
@@ -50,7 +51,9 @@ def map_files(
     waiting: deque[Future[list[Any]]] = deque()
     try:
         for start in range(0, len(items), CHUNK):
-            waiting.append(pool.submit(_work, items[start : start + CHUNK]))
+            # The first chunks start a process each.
+            with children_without_ctrl_c():
+                waiting.append(pool.submit(_work, items[start : start + CHUNK]))
             if len(waiting) >= workers * AHEAD:
                 yield from waiting.popleft().result()
         while waiting:
@@ -66,6 +69,18 @@ def map_files(
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def children_without_ctrl_c() -> Iterator[None]:
+    """Start processes that hold Ctrl-C back until they can ignore it; it reaches this process when all are started."""
+    # It would unblock Ctrl-C if it were started with the first process.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _job: tuple[Callable[[Any, Any], Any], Any, Any]
 
 
@@ -74,6 +89,7 @@ def _remember(function: Callable[[Any, Any], Any], shared: object, stopped: obje
     _job = function, shared, stopped
     # Ctrl-C reaches the whole process group, and the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     # There is a process for each core already.
     cv2.setNumThreads(1)
 

@@ -1,7 +1,6 @@
 """The command line: one module of ``segnet.commands`` for each command, imported when it is called."""
 
 import argparse
-import errno
 import importlib
 import io
 import os
@@ -12,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from segnet.completion import answer_shell, asked_command
-from segnet.errors import UserError
+from segnet.errors import NO_ROOM, UserError
+from segnet.noise import quiet_libraries
 from segnet.terminal import one_line
 from segnet.unexpected import describe_unexpected
 from segnet.usage import Parser
@@ -58,6 +58,7 @@ def build_parser(command: str | None) -> tuple[Parser, Parser | None]:
 def main(argv: list[str] | None = None) -> int:
     """Run one command and give its exit code: 0 done, 1 a mistake named in a line, 2 usage, 130 Ctrl-C or SIGTERM."""
     argv = sys.argv[1:] if argv is None else argv
+    open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file's name need not be text in the terminal's encoding; it is printed all the same.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -69,6 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     if command is not None and command not in COMMANDS:
         parser.refuse_command(command, COMMANDS)
     args = parser.parse_args(argv)
+    quiet_libraries()
     try:
         with sigterm_as_ctrl_c():
             return int(args.run(args))
@@ -89,6 +91,18 @@ def main(argv: list[str] | None = None) -> int:
         line, _, trace = describe_unexpected(error, argv).partition("\n")
         print(f"{trace}segnet {args.command}: {one_line(line)}", file=sys.stderr)
         return 1
+
+
+def open_closed_streams() -> None:
+    """Lead streams that the caller closed (``>&-``) to nowhere; a file that is opened would get their text."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The system gives the lowest number that is free, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - for as long as the process
 
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -116,10 +130,6 @@ def describe_os_error(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     hint = "; make room there and give the command again" if error.errno in NO_ROOM else ""
     return f"{place}{error.strerror or error}{hint}"
-
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""The disk is full, or what this user or this file may have of it."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,20 @@
-"""The one error type that a user sees as a sentence without a traceback, and the quoting of other errors."""
+"""The one error type that a user sees as a sentence without a traceback, and what other errors mean."""
+
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk is full, or what this user or this file may have of it."""
+
+FULL_MEMORY = (
+    "CUDA out of memory",
+    "DefaultCPUAllocator",
+    "bad_alloc",
+    "could not create a primitive",
+    "Insufficient memory",
+    "Failed to allocate memory",
+    "Cannot allocate memory",
+)
+"""How PyTorch, C++, oneDNN, OpenCV, ONNX Runtime and Linux say that memory is full; most have no type for it."""
 
 
 class UserError(Exception):
@@ -17,3 +33,10 @@ def first_line(error: BaseException) -> str:
     """The first line of another program's error, or its type if it has no text."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device's memory, or the machine's, is full."""
+    # PyTorch's own type is told by its name: this module is imported before PyTorch, which takes seconds.
+    is_typed = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return is_typed or any(text in str(error) for text in FULL_MEMORY)

@@ -4,7 +4,7 @@ import os
 import tempfile
 import traceback
 
-from segnet.errors import first_line
+from segnet.errors import first_line, is_out_of_memory
 from segnet.version import __version__
 
 
@@ -15,6 +15,8 @@ def describe_unexpected(error: BaseException, arguments: list[str]) -> str:
         error: the unexpected error.
         arguments: the command line, for the log.
     """
+    if is_out_of_memory(error) and os.environ.get("SEGNET_DEBUG") != "1":
+        return "memory is full; end other programs, or take smaller images, batches or networks"
     text = "".join(traceback.format_exception(error))
     what = f"an error that segnet has no sentence for ({type(error).__name__}: {first_line(error)})"
     if os.environ.get("SEGNET_DEBUG") == "1":

@@ -141,13 +141,15 @@ def allowed_images(max_pixels: int | None) -> "Allowed":
 def write_all(images: Sequence["ImageInput"], write: Callable[["ImageInput"], None]) -> list[str]:
     """Call ``write`` for each image, and give the problems of those that cannot be segmented."""
     from segnet.errors import UserError
+    from segnet.inference.memory import full_memory_named
     from segnet.terminal import progress_bar
 
     problems = []
     with progress_bar("segmenting") as progress:
         for done, image in enumerate(images, start=1):
             try:
-                write(image)
+                with full_memory_named(image.origin or str(image.path)):
+                    write(image)
             except UserError as error:
                 problems.append(str(error))
             progress(done, len(images))

@@ -13,6 +13,7 @@ from segnet.datasets.samples import ImagesAndMasks, Sample
 from segnet.errors import UserError
 from segnet.inference.certainty import CertaintyBins
 from segnet.inference.evaluation import Evaluation
+from segnet.inference.memory import full_memory_named
 from segnet.inference.predictor import Predictor
 from segnet.metrics import boundary_f1, confusion_matrix
 
@@ -42,7 +43,8 @@ def evaluate(
     seconds = 0.0
     for index, sample in read_samples(dataset, left_out if skip_errors else None):
         before = time.perf_counter()
-        probabilities, variance = answer(predictor, sample.image)
+        with full_memory_named(sample.name):
+            probabilities, variance = answer(predictor, sample.image)
         seconds += time.perf_counter() - before
         prediction = np.asarray(probabilities.argmax(0), np.uint8)
         names.append(sample.name)

@@ -1,11 +1,21 @@
-"""Refuse images that do not fit into memory, before the system kills the program."""
+"""Images that do not fit into memory: refused before the system kills the program, or named when memory is full."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from segnet.errors import UserError
+from segnet.errors import UserError, is_out_of_memory
+from segnet.hardware import give_freed_memory_back
 
 LARGE = 4_000_000
 """Images with fewer pixels are not checked."""
+
+SMALLEST_TILE = 32
+"""Pixels of the sides of the smallest tile that is tried."""
+
+
+class FullMemoryError(UserError):
+    """Memory is full, or would be."""
 
 
 def check_memory(image: tuple[int, int], seen: tuple[int, int], classes: int) -> None:
@@ -17,18 +27,75 @@ def check_memory(image: tuple[int, int], seen: tuple[int, int], classes: int) ->
         classes: channels of the logits.
 
     Raises:
-        UserError: the memory is too small; the message says how much it takes and what to do.
+        FullMemoryError: the memory is too small; the message says how much it takes and what to do.
     """
     pixels, network_pixels = image[0] * image[1], seen[0] * seen[1]
     if max(pixels, network_pixels) < LARGE:
         return
     needed, free = 4 * classes * (network_pixels + 2 * pixels), free_memory()
     if free is not None and needed > free:
-        raise UserError(
+        raise FullMemoryError(
             f"an image of {image[0]}x{image[1]}, seen at {seen[0]}x{seen[1]}, takes {needed / 1e9:.1f} GB at least, "
             f"and {free / 1e9:.1f} GB are free; see it in tiles (--tile 720x960), or take a smaller --tile, --size or "
             "--scales"
         )
+
+
+@contextmanager
+def tile_that_fits(image: tuple[int, int], see: Callable[[tuple[int, int]], object]) -> Iterator[None]:
+    """Turn full memory into a sentence with a tile that fits. It is found by trying.
+
+    Args:
+        image: (H, W) of the image or the tile with which memory is full.
+        see: run the network on a tile of this (H, W).
+
+    Raises:
+        FullMemoryError: memory is full.
+    """
+    try:
+        yield
+        return
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Only here, since the error holds on to its tensors for as long as it is handled.
+    give_freed_memory_back()
+    height, width = image
+    full = f"memory is full with {height}x{width} pixels"
+    while max(height, width) > SMALLEST_TILE:
+        height, width = max(height // 2, 1), max(width // 2, 1)
+        try:
+            see((height, width))
+        except FullMemoryError:
+            continue
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        except UserError:
+            # Smaller than what the network can see.
+            break
+        else:
+            raise FullMemoryError(f"{full}; tiles of {height}x{width} fit: --tile {height}x{width}")
+    raise FullMemoryError(f"{full}, and with any tile of them; end other programs, or take a smaller network")
+
+
+@contextmanager
+def full_memory_named(name: str) -> Iterator[None]:
+    """Name the image with which memory is full, be it in the network, or in reading and drawing.
+
+    Raises:
+        FullMemoryError: memory is full.
+    """
+    try:
+        yield
+    except FullMemoryError as error:
+        raise FullMemoryError(f"{name}: {error}") from None
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise FullMemoryError(
+            f"{name}: memory is full; end other programs, give a smaller --size or --tile, or make the image smaller"
+        ) from None
 
 
 def free_memory() -> int | None:

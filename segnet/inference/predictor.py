@@ -16,7 +16,7 @@ from segnet.datasets.merging import Merge, merged_classes
 from segnet.inference.backends import MANY, is_openvino_usual, open_backend
 from segnet.inference.capabilities import check_samples, check_size, check_tile, only_size
 from segnet.inference.enlarge import classes_at
-from segnet.inference.memory import check_memory
+from segnet.inference.memory import check_memory, tile_that_fits
 from segnet.inference.model import ExportedModel, Model, model_classes
 from segnet.inference.network_size import Size, network_size, scaled
 from segnet.inference.tensors import Images, as_tensor, at_size, most_likely
@@ -161,7 +161,15 @@ class Predictor:
         return bands(image, self.tile, lambda tile: self._probabilities([tile])[0])
 
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
-        """Class indices ``(N, H, W)`` uint8."""
+        """Class indices ``(N, H, W)`` uint8.
+
+        Raises:
+            FullMemoryError: memory is full; says which tile fits.
+        """
+        with tile_that_fits(self.tile or images[0].shape[:2], self._try_tile):
+            return self._classes_of(images)
+
+    def _classes_of(self, images: Images) -> NDArray[np.uint8]:
         if self.tile:
             return np.stack([np.concatenate([most_likely(band) for band in self.bands(image)]) for image in images])
         if self.passes > 1 or self.merged is not None:
@@ -174,22 +182,43 @@ class Predictor:
         return np.asarray(classes_at(self.backend.logits(seen), (height, width)).cpu())
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
-        """Softmax ``(N, C, H, W)`` float32, the mean over all passes."""
-        if self.tile:
-            return np.stack([np.concatenate(list(self.bands(image)), axis=1) for image in images])
-        return self._probabilities(images)
+        """Softmax ``(N, C, H, W)`` float32, the mean over all passes.
+
+        Raises:
+            FullMemoryError: memory is full; says which tile fits.
+        """
+        with tile_that_fits(self.tile or images[0].shape[:2], self._try_tile):
+            if self.tile:
+                return np.stack([np.concatenate(list(self.bands(image)), axis=1) for image in images])
+            return self._probabilities(images)
 
     def _probabilities(self, images: Images) -> NDArray[np.float32]:
         total = sum(self._softmax(logits) for logits in self._logits(images))
         return np.asarray((total / self.passes).cpu())  # type: ignore[union-attr]
 
     def uncertainty(self, images: Images) -> MapPair:
-        """Mean softmax ``(N, C, H, W)`` and its variance over the passes, averaged over classes, ``(N, H, W)``."""
-        return self._in_tiles(images, self._uncertainty)
+        """Mean softmax ``(N, C, H, W)`` and its variance over the passes, averaged over classes, ``(N, H, W)``.
+
+        Raises:
+            FullMemoryError: memory is full; says which tile fits.
+        """
+        with tile_that_fits(self.tile or images[0].shape[:2], self._try_tile):
+            return self._in_tiles(images, self._uncertainty)
 
     def entropies(self, images: Images) -> MapPair:
-        """Mean softmax ``(N, C, H, W)``, and the mean entropy of the passes' own, ``(N, H, W)``, in nats."""
-        return self._in_tiles(images, self._entropies)
+        """Mean softmax ``(N, C, H, W)``, and the mean entropy of the passes' own, ``(N, H, W)``, in nats.
+
+        Raises:
+            FullMemoryError: memory is full; says which tile fits.
+        """
+        with tile_that_fits(self.tile or images[0].shape[:2], self._try_tile):
+            return self._in_tiles(images, self._entropies)
+
+    def _try_tile(self, tile: tuple[int, int]) -> None:
+        """See a black tile as ``tile`` has it; raises what the runtime raises if memory is full."""
+        other = copy.copy(self)
+        other.tile, other.size = None, "native"
+        other._uncertainty([np.zeros((*tile, 3), np.uint8)])
 
     def _in_tiles(self, images: Images, see: Callable[[Images], MapPair]) -> MapPair:
         """What ``see`` gives of images, or of their tiles if there are any."""

@@ -7,8 +7,10 @@ from torch.utils.data import DataLoader
 
 from segnet.config import Config
 from segnet.datasets.load import load_train_split
+from segnet.datasets.parallel import children_without_ctrl_c
 from segnet.datasets.paste import augmented_samples
 from segnet.datasets.sampling import EpochBatches
+from segnet.training.stopping import leave_signals_to_parent
 
 
 def loading_rates(config: Config, batches: int) -> dict[str, float]:
@@ -31,9 +33,12 @@ def loading_rates(config: Config, batches: int) -> dict[str, float]:
             batch_sampler=sampler,
             num_workers=config.data.workers,
             collate_fn=len,
+            worker_init_fn=leave_signals_to_parent,
         )
+        with children_without_ctrl_c():
+            batches_read = iter(loader)
         begin, count = 0.0, 0
-        for index, images in enumerate(loader):
+        for index, images in enumerate(batches_read):
             # The time of the first batch includes the start of the processes, so it does not count.
             begin, count = (time.perf_counter(), 0) if index == 0 else (begin, count + images)
             if index == batches:

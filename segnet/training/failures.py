@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from segnet.errors import UserError
-from segnet.training.memory import is_out_of_memory
+from segnet.errors import UserError, is_out_of_memory
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from segnet.errors import UserError
+from segnet.errors import UserError, is_out_of_memory
 from segnet.hardware import give_freed_memory_back
 from segnet.rounding import ceil_div
 from segnet.training.tasks.task import Batch
@@ -46,13 +46,6 @@ def step_in_memory(
         f"memory is full with batches of {size} images; {fitting} fit: set training.batch_size={fitting} and "
         f"training.accumulate={len(batches) * ceil_div(size, fitting)} for steps of as many images"
     )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the memory of a device or of the machine is full."""
-    # PyTorch has no error type for the CPU's memory. The last text is oneDNN's, which says no more.
-    texts = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(text in str(error) for text in texts)
 
 
 def fitting_batch_size(size: int, step: Callable[[int], object]) -> int:

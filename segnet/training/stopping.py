@@ -44,3 +44,4 @@ def leave_signals_to_parent(_worker: int) -> None:
     """
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)

@@ -22,7 +22,7 @@ from segnet.inference.video.reader import VideoFile
 from segnet.inference.video.segment import Clip as Part
 from segnet.inference.video.segment import open_writer, segment_video
 from segnet.web.limits import Limits
-from segnet.web.problems import BusyError, RefusedError, without_folders
+from segnet.web.problems import BusyError, RefusedError, refusal_of, without_folders
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 log = logging.getLogger(__name__)
@@ -107,8 +107,10 @@ class Clips:
             with clip.source.open("xb") as file:
                 shutil.copyfileobj(upload, file)
             clip.total, clip.frame_size = check_clip(clip.source, self.limits)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(place, ignore_errors=True)
+            if isinstance(error, Exception) and (refusal := refusal_of(error)):
+                raise refusal from None
             raise
         return clip
 
@@ -155,12 +157,8 @@ class Clips:
             clip.state = "done"
         except StoppedError as error:
             clip.state, clip.error = ("cancelled" if clip.stop.is_set() else "failed"), str(error)
-        except UserError as error:
-            # The reader's sentences begin with the file's name, which is the server's and means nothing to the client.
-            clip.state, clip.error = "failed", without_folders(str(error).removeprefix(f"{clip.source}: "))
-        except Exception:
-            clip.state, clip.error = "failed", "this clip cannot be worked on; the server's terminal says why"
-            log.exception("a clip")
+        except Exception as error:
+            clip.state, clip.error = "failed", sentence_for(error, clip.source)
         finally:
             clip.source.unlink(missing_ok=True)
             if clip.state != "done":
@@ -211,6 +209,17 @@ class Clips:
         self.thread.shutdown(cancel_futures=True)
         for clip in list(self.clips.values()):
             self._forget(clip)
+
+
+def sentence_for(error: Exception, source: Path) -> str:
+    """Why a clip failed."""
+    if refusal := refusal_of(error):
+        return str(refusal)
+    if isinstance(error, UserError):
+        # The reader's sentences begin with the file's name, which is the server's and means nothing to the client.
+        return without_folders(str(error).removeprefix(f"{source}: "))
+    log.error("a clip", exc_info=error)
+    return "this clip cannot be worked on; the server's terminal says why"
 
 
 def container_suffix(head: bytes) -> str:

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from segnet.errors import UserError
+from segnet.errors import NO_ROOM, UserError, is_out_of_memory
+from segnet.inference.memory import FullMemoryError
 
 
 class Problem(BaseModel):
@@ -33,6 +34,15 @@ class BusyError(RefusedError):
         super().__init__(503, f"busy: {what}; try again in a moment")
 
 
+def refusal_of(error: Exception) -> RefusedError | None:
+    """What a client is told when this machine's memory or disk is full; None for other errors."""
+    if isinstance(error, FullMemoryError) or is_out_of_memory(error):
+        return RefusedError(503, "memory is full; choose a smaller size, or try again in a moment")
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return RefusedError(507, "the disk of this server is full; try again later")
+    return None
+
+
 MEANINGS = {
     400: "The file or a setting cannot be used",
     403: "The request comes from another site",
@@ -43,6 +53,7 @@ MEANINGS = {
     422: "A setting is missing or of the wrong type",
     503: "Busy: as many requests as may wait are waiting",
     504: "It took longer than the time limit",
+    507: "The server's disk is full",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from segnet.web.problems import BusyError, RefusedError
+from segnet.web.problems import BusyError, RefusedError, refusal_of
 
 Result = TypeVar("Result")
 
@@ -38,13 +38,22 @@ class Worker:
         with self.counting:
             if self.pending > self.waiting:
                 raise BusyError(f"{self.pending} requests wait already")
-            future = self.thread.submit(work)
+            future = self.thread.submit(self._in_words, work)
             self.pending += 1
         future.add_done_callback(self._leave)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
         except TimeoutError:
             raise RefusedError(504, f"not done within {self.seconds:g} s; choose a smaller size") from None
+
+    @staticmethod
+    def _in_words(work: Callable[[], Result]) -> Result:
+        try:
+            return work()
+        except Exception as error:
+            if refusal := refusal_of(error):
+                raise refusal from None
+            raise
 
     def _leave(self, _: object) -> None:
         with self.counting:

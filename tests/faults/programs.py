@@ -132,6 +132,26 @@ def limit_memory(more: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (size + more, size + more))
 
 
+def full_memory_beyond(pixels: int, error: Exception) -> None:
+    """Have no memory for images of more than so many pixels in PyTorch."""
+    from segnet.inference.backends.torch_backend import TorchBackend
+
+    original = TorchBackend.logits
+
+    def logits(self: TorchBackend, images: Any, dropout: bool = False) -> Any:
+        if images.shape[-2] * images.shape[-1] > pixels:
+            raise error
+        return original(self, images, dropout)
+
+    TorchBackend.logits = logits  # type: ignore[method-assign]
+
+
+def close_output() -> None:
+    """Have no standard output, as after ``>&-``."""
+    os.close(1)
+    sys.stdout = None
+
+
 def become_nobody() -> None:
     """Give up root's right to read and write everything."""
     if os.getuid() != 0:

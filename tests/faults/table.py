@@ -22,6 +22,7 @@ MODULES = (
     "test_text",
     "test_training",
     "test_limits",
+    "test_full_machine",
     "test_data",
     "test_decoders",
     "test_configs",

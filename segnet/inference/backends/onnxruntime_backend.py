@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from segnet.datasets.image_files import Pixels
-from segnet.errors import UserError
+from segnet.errors import UserError, is_out_of_memory
 from segnet.inference.backends.graph_backend import GraphBackend, graph_precision, size_error
 from segnet.inference.graph import IMAGE, onnx_graph, with_logits
 from segnet.inference.model import ExportedModel, Model
@@ -47,5 +47,7 @@ class OnnxRuntimeBackend(GraphBackend):
     def run(self, output: str, pixels: Pixels) -> NDArray[Any]:
         try:
             return np.asarray(self.session.run([output], {IMAGE: pixels})[0])
-        except Exception:  # onnxruntime's errors have no base class of their own
+        except Exception as error:  # onnxruntime's errors have no base class of their own
+            if is_out_of_memory(error):
+                raise MemoryError(str(error)) from None
             raise size_error("onnxruntime", pixels.shape) from None

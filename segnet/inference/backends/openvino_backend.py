@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from segnet.datasets.image_files import Pixels
-from segnet.errors import UserError
+from segnet.errors import UserError, is_out_of_memory
 from segnet.inference.backends.graph_backend import GraphBackend, graph_precision, size_error
 from segnet.inference.backends.openvino_cache import graph_cache
 from segnet.inference.graph import onnx_graph
@@ -83,7 +83,9 @@ class OpenVinoBackend(GraphBackend):
         graph = only_output(self.graph, output)
         try:
             graph.reshape(list(shape))
-        except RuntimeError:
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
             raise size_error("openvino", shape) from None
         settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": self.cores, "NUM_STREAMS": streams}
         if self.precision != "int8":

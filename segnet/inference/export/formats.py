@@ -3,8 +3,8 @@
 import logging
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
-from io import BytesIO
+from contextlib import nullcontext, redirect_stdout
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from segnet.errors import UserError
 from segnet.inference.graph import CLASSES, IMAGE, ExportGraph, onnx_graph, without_logits
 from segnet.inference.metadata import KEY, Precision
 from segnet.nn.saved import SavedModel
 from segnet.optional import require
+from segnet.terminal import say
 
 Images = Sequence[NDArray[np.uint8]]
 
@@ -54,7 +56,16 @@ def write_openvino(
         graph = quantize(graph, images, 0, [*POOLING, *SLOWER_IN_INT8])
     graph = only_output(graph, CLASSES)
     graph.set_rt_info(metadata, [KEY])
-    openvino.save_model(graph, path, compress_to_fp16=precision == "bf16")
+    try:
+        openvino.save_model(graph, path, compress_to_fp16=precision == "bf16")
+    except RuntimeError as error:
+        if "iostream" not in str(error):
+            raise
+        # C++'s streams do not say why.
+        raise UserError(
+            f"{path.name}: cannot be written, most often because the disk is full; "
+            "make room there and give the command again"
+        ) from None
 
 
 class ClassesAlone(ExportGraph):
@@ -81,7 +92,10 @@ def write_torch(
     pixels = torch.zeros(1, *(size or model.info.size), 3, dtype=torch.uint8)
     with torch.no_grad():
         program = torch.export.export(ClassesAlone(model, precision), (pixels,))
-    torch.export.save(program, path, extra_files={KEY: metadata})
+    # By way of memory: where the disk is full, PyTorch's own writer ends the whole process.
+    content = BytesIO()
+    torch.export.save(program, content, extra_files={KEY: metadata})
+    path.write_bytes(content.getbuffer())
 
 
 def write_litert(
@@ -123,7 +137,10 @@ def quantize(graph: Any, images: Images, key: str | int, left: Sequence[str]) ->
     data = nncf.Dataset(list(images), lambda image: {key: image[None]})
     scope = nncf.IgnoredScope(types=list(left), validate=False)
     preset = nncf.QuantizationPreset.MIXED
-    return nncf.quantize(graph, data, preset=preset, subset_size=len(images), ignored_scope=scope)
+    say(f"calibrating int8 on {len(images)} images")
+    # NNCF draws bars of its own on standard output, without an option that turns them off.
+    with redirect_stdout(StringIO()):
+        return nncf.quantize(graph, data, preset=preset, subset_size=len(images), ignored_scope=scope)
 
 
 WRITERS = {

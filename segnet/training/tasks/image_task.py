@@ -59,7 +59,8 @@ class ImageTask:
     def sample_name(self, index: int) -> str:
         return f"image {index}"
 
-    def collate(self, samples: list[Any]) -> Batch:
+    @staticmethod
+    def collate(samples: list[Any]) -> Batch:
         return collate(samples)
 
     def inputs(self, batch: Batch) -> Tensor:

@@ -78,7 +78,8 @@ class SegmentationTask:
     def sample_name(self, index: int) -> str:
         return str(self.train_split.pairs[index].image)
 
-    def collate(self, samples: list[dict[str, Any]]) -> Batch:
+    @staticmethod
+    def collate(samples: list[dict[str, Any]]) -> Batch:
         sizes = {tuple(sample["mask"].shape) for sample in samples}
         if len(sizes) > 1:
             raise UserError(

@@ -32,6 +32,9 @@ MEASURES = {
 """The measure of each task that decides which weights are kept."""
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
+SHORT_LABEL = 5
+"""Letters of a choice that is written level; longer ones would run into each other."""
+
 
 def write_tuning_report(
     page: Path, config: Config, trials: Sequence[FrozenTrial], study: optuna.Study, is_grid: bool = False
@@ -213,6 +216,9 @@ def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str
         points = sorted(trial.intermediate_values.items())
         marker = "o" if len(points) < 3 else None
         axis.plot(*zip(*points, strict=True), color=color, linewidth=width, marker=marker, markersize=3)
+    if max((len(trial.intermediate_values) for trial in trials), default=0) == 1:
+        # Around one epoch alone, the ticks would be fractions of it.
+        axis.set_xlim(0, 2)
     axis.locator_params(axis="x", integer=True)
     return figure
 
@@ -243,7 +249,8 @@ def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Fi
         # Four numbers of many digits fit beside each other.
         axis.locator_params(axis="x", nbins=4)
     else:
-        axis.tick_params(axis="x", labelrotation=20)
+        is_long = any(len(str(trial.params[key])) > SHORT_LABEL for trial in measured)
+        axis.tick_params(axis="x", labelrotation=20 if is_long else 0)
     return figure
 
 

@@ -65,7 +65,7 @@ def _build_list(key: str, transforms: Any, ignore_index: int) -> list[A.BasicTra
         place = f"{key}.{position}"
         if not isinstance(entry, dict) or len(entry) != 1:
             found = entry if isinstance(entry, str) else ", ".join(entry) or "none"
-            raise UserError(f"{place}: expected one transform an entry, found {found}")
+            raise UserError(f"{place}: expected one transform for each entry, found {found}")
         [(name, arguments)] = entry.items()
         if not isinstance(arguments, dict):
             raise UserError(f"{place}.{name}: expected the transform's arguments, {{}} for none, found {arguments!r}")

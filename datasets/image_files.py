@@ -176,7 +176,7 @@ def open_header(path: Path, kind: str, content: bytes | None = None, allowed: Al
             if named := unread_kind(suffix):
                 raise UserError(f"{path}: {named}, which is not read; {advice(suffix)}") from None
             *first, last = allowed.formats
-            raise ValueError(f"no whole {', '.join(first)} or {last} file") from None
+            raise ValueError(f"not a complete {', '.join(first)} or {last} file") from None
         except Image.DecompressionBombError:
             # Pillow itself stops at twice its own limit.
             raise TooManyPixelsError(f"{path}: the {kind} has far too many pixels, {limit}") from None
@@ -240,7 +240,7 @@ def _damage_named(path: Path, kind: str) -> Iterator[None]:
         raise
     except Exception as error:
         detail = " ".join(str(error).replace(str(path), "").split()) or type(error).__name__
-        raise UserError(f"{path}: cannot be read as an image ({detail}); replace it or take it out") from None
+        raise UserError(f"{path}: cannot be read as an image ({detail}); replace or remove it") from None
 
 
 def as_png(pixels: Pixels | NDArray[np.uint16], palette: Pixels | None = None, compress_level: int = 6) -> bytes:

@@ -102,7 +102,7 @@ def _color_value(text: str) -> int:
         return TRANSPARENT
     if not re.fullmatch("#[0-9a-fA-F]{6}", text):
         raise UserError(
-            f"data.labels, data.ignore_values: {text!r} is no colour; write values of the masks, '#rrggbb' or "
+            f"data.labels, data.ignore_values: {text!r} is not a colour; write values of the masks, '#rrggbb' or "
             "transparent. Names of classes to leave out go in data.ignore"
         )
     return int(text[1:], 16)

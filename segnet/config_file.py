@@ -55,7 +55,7 @@ class PlainLoader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in first:
-                    message = f"{key.value} stands twice, first in line {first[key.value].line + 1}; take one out"
+                    message = f"{key.value} occurs twice, first in line {first[key.value].line + 1}; remove one"
                     raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
                 first[key.value] = key.start_mark
         return super().construct_mapping(node, deep)

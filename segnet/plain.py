@@ -47,7 +47,7 @@ def problem_of(value: Any) -> str:
     if isinstance(value, int | float):
         return "" if abs(value) <= LARGEST else "a number has to be finite and between -2^53 and 2^53"
     if isinstance(value, list | tuple) and len(value) > LONGEST:
-        return f"{len(value)} items, at most {LONGEST} are taken"
+        return f"{len(value)} items, at most {LONGEST} are accepted"
     if value is None or isinstance(value, list | tuple | BaseModel):
         return ""
     return f"found {type(value).__name__}, which is no text, number, list or mapping; put quotes around it"
@@ -55,7 +55,7 @@ def problem_of(value: Any) -> str:
 
 def problem_of_text(text: str) -> str:
     if len(text) > LONGEST:
-        return f"a text of {len(text)} letters, at most {LONGEST} are taken"
+        return f"a text of {len(text)} letters, at most {LONGEST} are accepted"
     if "\0" in text:
         return "a text holds NUL, which no name of a file may"
     try:

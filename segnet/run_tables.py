@@ -50,10 +50,10 @@ def read_metrics(path: Path) -> list[dict[str, str]]:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     except (OSError, csv.Error, ValueError) as error:
-        raise UserError(f"{path}: cannot be read as a table ({first_line(error)}); restore it or take it out") from None
+        raise UserError(f"{path}: cannot be read as a table ({first_line(error)}); restore or remove it") from None
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values() or not re.fullmatch(r"\d{1,9}", row.get("epoch", "")):
-            raise UserError(f"{path}: line {number} is no row of an epoch; restore the file or take it out")
+            raise UserError(f"{path}: line {number} is not a row of an epoch; restore or remove the file")
     return rows
 
 

@@ -36,7 +36,7 @@ def check_written(
         if make_folders:
             path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.is_dir():
-            raise UserError(f"{option} {path}: there is no folder {path.parent}; make it first")
+            raise UserError(f"{option} {path}: there is no folder {path.parent}; create it first")
         if not os.access(path.parent, os.W_OK):
             raise UserError(f"{option} {path}: nothing can be written to {path.parent}; name a file in another folder")
 

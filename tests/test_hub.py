@@ -310,7 +310,7 @@ def test_weights_that_lie_or_are_pickled_are_refused_as_in_any_folder(
 ) -> None:
     for weights, message in (
         (b"\x80\x04" + b"." * 30, r"model\.safetensors: is a pickle"),
-        (streets["model.safetensors"][:-4], r"no whole safetensors file"),
+        (streets["model.safetensors"][:-4], r"not a complete safetensors file"),
     ):
         hub_server.add("jane/streets", {"model.safetensors": weights})
         folder_from_hub.cache_clear()

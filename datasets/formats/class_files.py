@@ -78,7 +78,7 @@ def check_text(names: Iterable[str]) -> None:
         if problem := problem_of_text(name):
             raise ValueError(problem)
         if len(name) > LONGEST_NAME:
-            raise ValueError(f"a name of {len(name)} letters, at most {LONGEST_NAME} are taken")
+            raise ValueError(f"a name of {len(name)} letters, at most {LONGEST_NAME} are accepted")
 
 
 NAME_COLUMNS = ("name", "class", "class_name", "classname", "label_name", "category", "title", "label")
@@ -204,14 +204,14 @@ def _lines(text: str) -> list[str]:
 def _color(channels: Iterable[object]) -> RGB:
     red, green, blue = (int(str(channel)) for channel in channels)
     if not all(0 <= channel <= 255 for channel in (red, green, blue)):
-        raise ValueError(f"{red} {green} {blue} is no colour")
+        raise ValueError(f"{red} {green} {blue} is not a colour")
     return red, green, blue
 
 
 def hex_color(text: str) -> RGB:
     """``#rrggbb`` as a colour."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ValueError(f"{text} is no colour")
+        raise ValueError(f"{text} is not a colour")
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 

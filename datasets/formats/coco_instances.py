@@ -56,7 +56,7 @@ def _document(path: Path) -> dict[str, Any] | None:
             return None
         found = [entry for entry in document["annotations"] if "segmentation" in entry or "bbox" in entry]
         if found and not any(entry.get("segmentation") for entry in found):
-            raise UserError(f"{path}: holds boxes alone; export the annotations with their outlines (segmentation)")
+            raise UserError(f"{path}: has only boxes; export the annotations with their outlines (segmentation)")
         return document
     except (OSError, *PROBLEMS) as error:
         raise UserError(f"{path}: cannot be read as JSON ({' '.join(str(error).split())}); replace it") from None

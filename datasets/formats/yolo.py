@@ -40,7 +40,7 @@ def find(root: Path) -> Layout | None:
     if not pairing.splits or not lengths:
         return None
     if lengths == {BOX}:
-        raise UserError(f"{root}: the text files hold boxes alone; export polygons (YOLO segmentation) instead")
+        raise UserError(f"{root}: the text files have only boxes; export polygons (YOLO segmentation) instead")
     named = read_class_file(root, [root.joinpath(*parts) for parts in texts])
     names = _names(named, max(classes_used))
     classes = DrawnClasses(names)
@@ -75,7 +75,7 @@ def _names(named: NamedClasses | None, last: int) -> list[str]:
     else:
         names = named.names
     if last >= len(names):
-        raise UserError(f"{named.path}: names {len(names)} classes, but the text files use number {last}; add its name")
+        raise UserError(f"{named.path}: names {len(names)} classes, but the text files use index {last}; add its name")
     return names
 
 

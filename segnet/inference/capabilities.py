@@ -51,7 +51,7 @@ def check_samples(model: Model, backend: str, samples: int) -> None:
         raise UserError(f"{samples} samples: at least 1 pass is needed")
     if samples > 1 and is_graph(model, backend):
         raise UserError(
-            "samples need dropout, which exported graphs have not: give the run folder, and torch as backend"
+            "samples need dropout, which exported graphs do not have: give the run folder, and torch as backend"
         )
     if samples > 1 and not has_dropout(model.network):  # type: ignore[union-attr]
         raise UserError(f"{model.info.name} has no dropout to sample from; leave samples at 1 or take a Bayesian net")

@@ -156,7 +156,7 @@ class Evaluation:
                 weights_sha256=str(content["weights_sha256"]),
             )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise UserError(f"{path}: no evaluation of this program ({error}); measure the run again") from None
+            raise UserError(f"{path}: not an evaluation of this program ({error}); measure the run again") from None
 
 
 DEFINITIONS = {

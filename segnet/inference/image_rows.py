@@ -75,7 +75,7 @@ class ImageRows:
         return np.frombuffer(content, np.uint8).reshape(bottom - top, width, 3)
 
     def _damaged(self, error: Exception) -> UserError:
-        return UserError(f"{self.path}: cannot be read as an image ({first_line(error)}); replace it or take it out")
+        return UserError(f"{self.path}: cannot be read as an image ({first_line(error)}); replace or remove it")
 
 
 def inspected(path: Path, allowed: Allowed) -> tuple[str, bool]:

@@ -52,7 +52,9 @@ def open_model(model: str | Path) -> Model:
     if path.is_file() and path.suffix == ".xml":
         return open_openvino(path)
     if path.is_file() and path.suffix == ".pt2":
-        raise UserError(f"{path}: reading a .pt2 file could run code, so it is not; give the run folder it came from")
+        raise UserError(
+            f"{path}: reading a .pt2 file could run code, so it is not read; give the run folder it came from"
+        )
     return load_model(model)
 
 
@@ -69,7 +71,7 @@ def open_onnx(path: Path) -> ExportedModel:
 def open_openvino(path: Path) -> ExportedModel:
     openvino = require("openvino")
     if not path.with_suffix(".bin").is_file():
-        raise UserError(f"{path}: {path.with_suffix('.bin').name}, which holds its weights, has to lie beside it")
+        raise UserError(f"{path}: {path.with_suffix('.bin').name}, which holds its weights, must lie beside it")
     try:
         graph = openvino.Core().read_model(path)
     except RuntimeError as error:

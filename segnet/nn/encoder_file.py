@@ -67,7 +67,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not isinstance(content, Mapping) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
-        raise UserError(f"{path}: is no state dict, which has a tensor for each name")
+        raise UserError(f"{path}: is not a state dict, which has a tensor for each name")
     return without_counters(content)
 
 

@@ -107,5 +107,5 @@ def refuse_pickle(path: Path) -> None:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     if start.startswith((b"PK", b"\x80")) and start[8:] != b"{":
         raise UserError(
-            f"{path}: is a pickle, which could run any code when read, so it is not; give a folder with {WEIGHTS}"
+            f"{path}: is a pickle, which could run any code, so it is not read; give a folder with {WEIGHTS}"
         )

@@ -134,7 +134,9 @@ def load_model(model: str | Path) -> SavedModel:
             network = network_of(folder / CONFIG, config)
             weights = {key: file.get_tensor(key) for key in network.state_dict()}
     except (safetensors.SafetensorError, OSError) as error:
-        raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); save the model again") from None
+        raise UserError(
+            f"{path}: not a complete safetensors file ({first_line(error)}); save the model again"
+        ) from None
     check_finite(path, weights)
     network.load_state_dict(weights)
     return SavedModel(network.eval(), config)
@@ -189,7 +191,7 @@ def check_weights(path: Path, found: dict[str, Any], network: nn.Module) -> None
             raise UserError(f"{path}: {key} is {dtype}; save the model again with float weights")
     extra = found.keys() - wanted.keys()
     if extra:
-        raise UserError(f"{path}: has weights {min(extra)}, which the network of {CONFIG} has not")
+        raise UserError(f"{path}: has weights {min(extra)}, which the network of {CONFIG} does not have")
 
 
 def check_finite(path: Path, weights: Mapping[str, Tensor]) -> None:

@@ -36,7 +36,7 @@ def start_from(network: nn.Module, model: str | Path) -> list[str]:
     try:
         saved = safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError) as error:
-        raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); train it again") from None
+        raise UserError(f"{path}: not a complete safetensors file ({first_line(error)}); train it again") from None
     saved = {name.removeprefix(BODY): tensor for name, tensor in saved.items()}
     own = network.state_dict()
     head = list(own)[-1].rpartition(".")[0] + "."  # a part of the head, whose channels are the classes, is of no use

@@ -159,7 +159,7 @@ def open_study(plan: Plan) -> optuna.Study:
     left = [folder for folder in plan.folder.glob("trial-*") if folder.is_dir()]
     if left and not path.exists():
         raise UserError(
-            f"{plan.folder}: holds {len(left)} trial folders, but no study.db, which says what they are of; put it "
+            f"{plan.folder}: holds {len(left)} trial folders, but no study.db, which says what they belong to; put it "
             "back, set name= to another, or remove the folder"
         )
     try:

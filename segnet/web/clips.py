@@ -237,7 +237,7 @@ def container_suffix(head: bytes) -> str:
         return ".webm"
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return ".avi"
-    raise RefusedError(400, "that file is no video that is read here; give MP4, MOV, WebM, MKV or AVI")
+    raise RefusedError(400, "that file is not a video in a format that is read here; give MP4, MOV, WebM, MKV or AVI")
 
 
 def check_clip(path: Path, limits: Limits) -> tuple[int, tuple[int, int]]:
@@ -256,11 +256,13 @@ def check_clip(path: Path, limits: Limits) -> tuple[int, tuple[int, int]]:
         raise RefusedError(400, "that file cannot be read as a video; convert it or give another") from None
     seconds = float(source.count / source.rate)
     if kind not in FORMATS:
-        raise RefusedError(400, "that file is no video that is read here; give MP4, MOV, WebM, MKV or AVI")
+        raise RefusedError(
+            400, "that file is not a video in a format that is read here; give MP4, MOV, WebM, MKV or AVI"
+        )
     if not 0 < width * height <= limits.clip_pixels:
-        raise RefusedError(413, f"the clip's frames have {width}×{height} pixels; 1920×1080 are taken at most")
+        raise RefusedError(413, f"the clip's frames have {width}×{height} pixels; at most 1920×1080 are accepted")
     if seconds > limits.clip_seconds + 1:
         raise RefusedError(
-            413, f"the clip is {seconds:.0f} s long, at most {limits.clip_seconds:g} s are taken; cut it"
+            413, f"the clip is {seconds:.0f} s long, at most {limits.clip_seconds:g} s are accepted; cut it"
         )
     return source.count, (height, width)

@@ -116,14 +116,14 @@ class Guard:
         is_foreign = origin is not None and origin.partition("://")[2] != host
         # A link on another site may lead to the page, but to nothing else.
         if is_foreign or (headers.get("sec-fetch-site") == "cross-site" and scope["path"] != "/"):
-            raise RefusedError(403, "requests of other sites are not answered")
+            raise RefusedError(403, "requests from other sites are not answered")
 
     def bounded(self, scope: Scope, receive: Receive, refusals: list[RefusedError]) -> Receive:
         """A ``receive`` that stops at the limits, whatever the headers say, and notes the reason in ``refusals``."""
         is_clip = scope["path"] == CLIPS
         limit = (self.limits.clip_bytes if is_clip else self.limits.image_bytes) + ROOM_FOR_FORM
         seconds = self.limits.upload_clip_seconds if is_clip else self.limits.upload_seconds
-        too_large = RefusedError(413, f"too large: at most {limit // 1_000_000} MB are taken")
+        too_large = RefusedError(413, f"too large: at most {limit // 1_000_000} MB are accepted")
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
             raise too_large

@@ -23,7 +23,7 @@ def decode(data: bytes, limits: Limits) -> Pixels:
     """
     if len(data) > limits.image_bytes:
         raise RefusedError(
-            413, f"the image has {len(data) / 1e6:.1f} MB, at most {limits.image_bytes / 1e6:g} are taken"
+            413, f"the image has {len(data) / 1e6:.1f} MB, at most {limits.image_bytes / 1e6:g} are accepted"
         )
     try:
         return read_image(Path("that file"), data, Allowed(FORMATS, limits.image_pixels))

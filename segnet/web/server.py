@@ -55,7 +55,5 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(CONNECTIONS)
     except OSError as error:
-        raise UserError(
-            f"{host}:{port}: cannot be listened at ({error.strerror}); choose another --host or --port"
-        ) from None
+        raise UserError(f"{host}:{port}: cannot be used ({error.strerror}); choose another --host or --port") from None
     return listening

@@ -210,7 +210,10 @@ def test_masks_are_never_mixed_within_groups() -> None:
         ([{"OneOf": {}}], "augmentation.0.OneOf.transforms: nothing to apply; name at least one transform whose p is"),
         ([{"OneOf": {"transforms": [{"Blur": {"p": 0}}]}}], "augmentation.0.OneOf.transforms: nothing to apply"),
         ([{"OneOf": {"transforms": {"Blur": {}}}}], "augmentation.0.OneOf.transforms: expected a list of transforms"),
-        ([{"OneOf": {"transforms": ["Blur"]}}], "augmentation.0.OneOf.transforms.0: expected one transform an entry"),
+        (
+            [{"OneOf": {"transforms": ["Blur"]}}],
+            "augmentation.0.OneOf.transforms.0: expected one transform for each entry",
+        ),
         (
             [{"OneOf": {"transforms": [{"Blur": None}]}}],
             "augmentation.0.OneOf.transforms.0.Blur: expected the transform's arguments, {} for none, found None",
@@ -234,9 +237,9 @@ def test_masks_are_never_mixed_within_groups() -> None:
         ),
         ([{"PadIfNeeded": {"min_height": None}}], "augmentation.0.PadIfNeeded: Value error, Only one of"),
         ([{"RandomScale": {"area_for_downscale": "image_mask"}}], "augmentation.0.RandomScale: area_for_downscale"),
-        ([{"HorizontalFlip": {}, "Blur": {}}], "augmentation.0: expected one transform an entry, found Horizont"),
+        ([{"HorizontalFlip": {}, "Blur": {}}], "augmentation.0: expected one transform for each entry, found Horizont"),
         ([{"GridElasticDeform": {}}], "augmentation.0: no transform 'GridElasticDeform' for images with masks"),
-        ([{}], "augmentation.0: expected one transform an entry, found none"),
+        ([{}], "augmentation.0: expected one transform for each entry, found none"),
     ],
 )
 def test_mistakes_are_named_with_their_config_key(transforms: list[dict[str, dict[str, Any]]], message: str) -> None:

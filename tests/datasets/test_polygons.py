@@ -158,7 +158,7 @@ def test_boxes_alone_are_refused(tmp_path: Path) -> None:
     yolo(tmp_path / "yolo")
     for path in (tmp_path / "yolo/labels").rglob("*.txt"):
         path.write_text("1 0.5 0.5 0.2 0.2\n")
-    with pytest.raises(UserError, match="hold boxes alone; export polygons"):
+    with pytest.raises(UserError, match="have only boxes; export polygons"):
         open_layout(tmp_path / "yolo")
     coco_with(list)(tmp_path / "coco")
     for path in (tmp_path / "coco").rglob("*.json"):
@@ -166,7 +166,7 @@ def test_boxes_alone_are_refused(tmp_path: Path) -> None:
         for shape in document["annotations"]:
             shape["bbox"] = [1, 1, 5, 5]
         path.write_text(json.dumps(document))
-    with pytest.raises(UserError, match="holds boxes alone; export the annotations with their outlines"):
+    with pytest.raises(UserError, match="has only boxes; export the annotations with their outlines"):
         open_layout(tmp_path / "coco")
 
 

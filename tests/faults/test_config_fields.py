@@ -214,7 +214,7 @@ def test_every_text_is_read_back_or_named(setting: Setting, row: Row) -> None:
 @fault(
     "Config",
     "a key that occurs twice in a mapping of a config; YAML itself takes the last",
-    shown="config.yaml: not valid YAML: lr stands twice, first in line 5; take one out in …, line 7…",
+    shown="config.yaml: not valid YAML: lr occurs twice, first in line 5; remove one in …, line 7…",
     kept="neither value is used",
 )
 def test_a_key_that_occurs_twice_is_refused(tmp_path: Path, row: Row) -> None:

@@ -57,7 +57,7 @@ def bomb(side: int) -> bytes:
 @fault(
     "Data",
     "an image or mask that is incomplete, empty or of another type than its name",
-    shown="frame.png: cannot be read as an image (…); replace it or take it out",
+    shown="frame.png: cannot be read as an image (…); replace or remove it",
     kept="the run folder",
 )
 def test_a_damaged_image_is_named(content: bytes, tmp_path: Path, row: Row) -> None:
@@ -70,7 +70,7 @@ def test_a_damaged_image_is_named(content: bytes, tmp_path: Path, row: Row) -> N
 @fault(
     "Data",
     "a damaged image in a training or a prediction",
-    shown="cannot be read as an image (…); replace it or take it out",
+    shown="cannot be read as an image (…); replace or remove it",
     kept="everything that was written before",
 )
 def test_a_command_meets_a_damaged_image(tmp_path: Path, row: Row, model: Path) -> None:
@@ -205,7 +205,7 @@ def test_palette_masks_are_read_by_index(tmp_path: Path, row: Row) -> None:
 @fault(
     "Data",
     "a link to itself",
-    shown="loop.png: cannot be read as an image (…Too many levels of symbolic links…); replace it or take it out",
+    shown="loop.png: cannot be read as an image (…Too many levels of symbolic links…); replace or remove it",
     kept="the command ends at once",
 )
 def test_a_link_to_itself_is_refused(tmp_path: Path, row: Row, model: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_link_to_itself_is_refused(tmp_path: Path, row: Row, model: Path) -> N
 @fault(
     "Data",
     "a file that this user may not read",
-    shown="frame.png: cannot be read as an image (…Permission denied…); replace it or take it out",
+    shown="frame.png: cannot be read as an image (…Permission denied…); replace or remove it",
     kept="the command ends at once",
 )
 def test_a_file_without_permission_is_named(public_folder: Path, row: Row) -> None:
@@ -253,7 +253,7 @@ ODD_NAMES = [
 @fault(
     "Data",
     "file names that are not ASCII, not text, very long, or with newlines, terminal codes or HTML",
-    shown="cannot be read as an image (…); replace it or take it out",
+    shown="cannot be read as an image (…); replace or remove it",
     kept="the files are found and read; in a message, control characters are written out",
 )
 def test_files_with_odd_names_are_read(tmp_path: Path, row: Row) -> None:

@@ -53,7 +53,7 @@ def ghostscript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-NO_IMAGE = "cannot be read as an image (no whole PNG, JPEG, BMP, … file); replace it or take it out"
+NO_IMAGE = "cannot be read as an image (not a complete PNG, JPEG, BMP, … file); replace or remove it"
 
 
 @pytest.mark.parametrize("command", ["predict", "video", "inspect", "convert", "train"])

@@ -124,7 +124,7 @@ def test_a_stopped_search_resumes_its_trial(begin: Begin, tmp_path: Path, row: R
 @fault(
     "Searches",
     "the `study.db` of a search was deleted, and its trials are still there",
-    shown="run-tune: holds 1 trial folders, but no study.db, which says what they are of; put it back, set name= to "
+    shown="run-tune: holds 1 trial folders, but no study.db, which says what they belong to; put it back, set name= to "
     "another, or remove the folder",
     kept="the trials, unchanged",
 )

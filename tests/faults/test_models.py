@@ -42,7 +42,7 @@ def refusal(folder: Path) -> str:
 @fault(
     "Models",
     "pickled weights, whatever the name of the file",
-    shown="is a pickle, which could run any code when read, so it is not; give a folder with model.safetensors",
+    shown="is a pickle, which could run any code, so it is not read; give a folder with model.safetensors",
     kept="nothing is run",
 )
 def test_pickled_weights_are_never_loaded(name: str, folder: Path, tmp_path: Path, row: Row) -> None:
@@ -59,7 +59,7 @@ def test_pickled_weights_are_never_loaded(name: str, folder: Path, tmp_path: Pat
 @fault(
     "Models",
     "pickled weights given to a command",
-    shown="is a pickle, which could run any code when read, so it is not; give a folder with model.safetensors",
+    shown="is a pickle, which could run any code, so it is not read; give a folder with model.safetensors",
     kept="nothing is run or written",
 )
 def test_a_command_meets_pickled_weights(folder: Path, tmp_path: Path, row: Row) -> None:
@@ -72,7 +72,7 @@ def test_a_command_meets_pickled_weights(folder: Path, tmp_path: Path, row: Row)
 @fault(
     "Models",
     "a model folder with incomplete weights, cut at every tenth of the file",
-    shown="model.safetensors: no whole safetensors file (…); save the model again",
+    shown="model.safetensors: not a complete safetensors file (…); save the model again",
     kept="the folder; the same for every command that opens a model, including export",
 )
 def test_truncated_weights_are_refused(folder: Path, row: Row) -> None:
@@ -86,7 +86,7 @@ def test_truncated_weights_are_refused(folder: Path, row: Row) -> None:
 @fault(
     "Models",
     "export of a model folder with incomplete weights",
-    shown="model.safetensors: no whole safetensors file (…); save the model again",
+    shown="model.safetensors: not a complete safetensors file (…); save the model again",
     kept="no file is created",
 )
 def test_export_of_truncated_weights(folder: Path, tmp_path: Path, row: Row) -> None:
@@ -121,7 +121,7 @@ HEADER_LIES: dict[str, Callable[[bytes], bytes]] = {
 @fault(
     "Models",
     "a safetensors header with false lengths, shapes, offsets or types",
-    shown="model.safetensors: no whole safetensors file (…); save the model again",
+    shown="model.safetensors: not a complete safetensors file (…); save the model again",
     kept="it is refused before memory is taken",
 )
 def test_false_headers_of_weights_are_refused(lie: Callable[[bytes], bytes], folder: Path, row: Row) -> None:

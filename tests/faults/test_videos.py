@@ -68,7 +68,7 @@ def test_a_command_meets_a_cut_clip(clip: Path, tmp_path: Path, model: Path, row
 @fault(
     "Video",
     "a full disk while a video is written",
-    shown="out.mkv: cannot be written at frame … (File too large); what was before it is kept",
+    shown="out.mkv: cannot be written at frame … (File too large); the frames before it are kept",
     kept="the frames before play",
 )
 def test_no_room_for_a_video(tmp_path: Path, model: Path, row: Row) -> None:

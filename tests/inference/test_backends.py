@@ -70,7 +70,7 @@ def test_a_working_size_gives_results_at_the_images_own(model: SavedModel, backe
 
 def test_impossible_arguments_of_a_backend_are_refused(bayesian_model: SavedModel, backend: str) -> None:
     for arguments, sentence in (
-        ({"samples": 4}, "exported graphs have not"),
+        ({"samples": 4}, "exported graphs do not have"),
         ({"precision": "int8"}, f"segnet export MODEL --format {backend.removesuffix('runtime')} --precision int8"),
         ({"precision": "fp8"}, "precision 'fp8'"),
         ({"device": "tpu"}, "device 'tpu'"),

@@ -58,7 +58,7 @@ def test_a_saved_evaluation_reads_the_same(evaluation: Evaluation, tmp_path: Pat
 
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     (tmp_path / "evaluation.npz").write_bytes(b"PK\x03\x04 not a zip")
-    with pytest.raises(UserError, match="no evaluation of this program"):
+    with pytest.raises(UserError, match="not an evaluation of this program"):
         Evaluation.load(tmp_path / "evaluation.npz")
 
 

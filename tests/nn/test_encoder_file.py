@@ -95,7 +95,7 @@ def test_mistakes_in_a_file_are_named(tmp_path: Path) -> None:
         "none.pth": "no such file",
         "text.pth": "cannot be read as weights|could run code",
         "text.safetensors": "cannot be read as weights",
-        "list.pt": "is no state dict",
+        "list.pt": "is not a state dict",
         "other.pt": r"first has shape \[9, 9\], where the encoder's 0.weight has \[4, 3, 3, 3\]",
         "code.pt": "could run code",
     }.items():

@@ -269,7 +269,7 @@ def lying_offsets(content: bytes) -> bytes:
 def test_broken_weights_are_refused(folder: Path, change: Callable[[bytes], bytes]) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(change(path.read_bytes()))
-    assert fails(folder).startswith(f"{path}: no whole safetensors file")
+    assert fails(folder).startswith(f"{path}: not a complete safetensors file")
 
 
 def without_head(weights: dict[str, Tensor]) -> dict[str, Tensor]:

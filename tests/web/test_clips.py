@@ -49,10 +49,10 @@ def test_a_clip_comes_back_with_every_frame(client: TestClient, clip_file: MakeC
 @pytest.mark.parametrize(
     ("data", "status", "words"),
     [
-        (b"", 400, "no video that is read here"),
+        (b"", 400, "not a video in a format that is read here"),
         # Playlists that would have FFmpeg open a file of this machine, or ask another host.
-        (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", 400, "no video that is read here"),
-        (b"ffconcat version 1.0\nfile 'http://evil.example/x.mp4'\n", 400, "no video that is read here"),
+        (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", 400, "not a video in a format that is read here"),
+        (b"ffconcat version 1.0\nfile 'http://evil.example/x.mp4'\n", 400, "not a video in a format that is read here"),
         (b"\x00\x00\x00\x18ftypisom" + bytes(100), 400, "cannot be read as a video"),
         (b"\x1a\x45\xdf\xa3#EXTM3U\nfile:///etc/passwd", 400, "cannot be read as a video"),
     ],
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_clip_is_refused(client: TestClient, data: bytes, stat
 def test_a_clip_that_is_too_long_is_refused(client: TestClient, clip_file: MakeClip) -> None:
     answer = client.post("/api/clips", files={"video": clip_file(50).read_bytes()})
     assert answer.status_code == 413
-    assert answer.json()["error"] == "the clip is 5 s long, at most 3 s are taken; cut it"
+    assert answer.json()["error"] == "the clip is 5 s long, at most 3 s are accepted; cut it"
 
 
 def test_three_formats_are_told_by_their_first_bytes() -> None:

@@ -50,7 +50,7 @@ def test_a_foreign_name_for_this_machine_gets_nothing(client: TestClient, path: 
 )
 def test_foreign_pages_cannot_use_the_interface(client: TestClient, headers: dict[str, str]) -> None:
     answer = client.post("/api/mask", files={"image": image_file()}, headers=headers)
-    assert (answer.status_code, answer.json()["error"]) == (403, "requests of other sites are not answered")
+    assert (answer.status_code, answer.json()["error"]) == (403, "requests from other sites are not answered")
 
 
 def test_the_own_page_and_programs_can(client: TestClient) -> None:

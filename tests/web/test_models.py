@@ -47,7 +47,7 @@ def test_the_command_names_a_wrong_model_and_a_taken_port(
         port = taken.getsockname()[1]
         assert cli.main(["demo", folders[0], "--port", str(port)]) == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"segnet demo: 127.0.0.1:{port}: cannot be listened at")
+    assert error.startswith(f"segnet demo: 127.0.0.1:{port}: cannot be used")
     assert error.count("\n") == 1
 
 

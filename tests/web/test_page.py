@@ -155,8 +155,8 @@ def test_two_models_side_by_side_and_how_unsure_one_is(page: Any) -> None:
     ("name", "content", "words"),
     [
         ("bad.png", b"no image at all", "no image that this browser can show"),
-        ("huge.jpg", bytes(2_100_000), "at most 2 MB are taken"),
-        ("wide.png", image_file(1100, 1000), "1000×1100 pixels, more than are taken"),
+        ("huge.jpg", bytes(2_100_000), "at most 2 MB are accepted"),
+        ("wide.png", image_file(1100, 1000), "1000×1100 pixels, more than are accepted"),
     ],
 )
 def test_a_wrong_file_is_told_and_the_page_goes_on(page: Any, name: str, content: bytes, words: str) -> None:
@@ -179,7 +179,7 @@ def test_a_clip_is_segmented_played_and_saved(page: Any, clip_file: Callable[[in
     page.locator("#clip-file").set_input_files(clip_file(50))
     page.locator("#message", has_text="5 s long; at most 3 s").wait_for()
     give(page, "#clip-file", "bad.mp4", b"no clip")
-    page.locator("#message", has_text="no video that is read here").wait_for()
+    page.locator("#message", has_text="not a video in a format that is read here").wait_for()
 
 
 def test_the_camera_drops_frames_and_stops(page: Any) -> None:

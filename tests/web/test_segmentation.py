@@ -109,7 +109,7 @@ def test_sizes_for_the_network(size: Any, height: int, width: int, expected: tup
         ({"samples": 0}, 422, "samples:"),
         ({"backend": "abacus"}, 400, "backend 'abacus': not known"),
         ({"image": b"no image"}, 400, "cannot be read as an image"),
-        ({"image": bytes(LIMITS.image_bytes + 1)}, 413, "at most 2 are taken"),
+        ({"image": bytes(LIMITS.image_bytes + 1)}, 413, "at most 2 are accepted"),
         ({"image": image_file(1100, 1000)}, 413, "at most 1 million"),
     ],
 )

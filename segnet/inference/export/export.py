@@ -84,7 +84,7 @@ class Recipe:
         if self.out.suffix != suffix:
             raise UserError(f"--out {self.out}: {self.format} files end in {suffix}")
         if not self.out.parent.is_dir():
-            raise UserError(f"--out {self.out}: there is no folder {self.out.parent}; make it first")
+            raise UserError(f"--out {self.out}: there is no folder {self.out.parent}; create it first")
         if self.images < 1:
             raise UserError(f"--images {self.images}: at least 1 is needed to check the file")
         if not self.max_loss < 1:

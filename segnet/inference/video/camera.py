@@ -66,8 +66,8 @@ class Webcam:
         self.capture = cv2.VideoCapture(number)
         if not self.capture.isOpened():
             raise UserError(
-                f"camera {number}: cannot be opened; see that it is plugged in, that no other program has it and that "
-                "this user may read it, or give another number"
+                f"camera {number}: cannot be opened; check that it is plugged in, that no other program uses it and "
+                "that this user may read it, or give another number"
             )
 
     def read(self) -> Pixels | None:
@@ -88,8 +88,8 @@ class Stream:
             self.container = av.open(address, options=options, timeout=(OPEN_SECONDS, READ_SECONDS))
         except (av.FFmpegError, OSError) as error:
             raise UserError(
-                f"{without_password(address)}: cannot be opened ({error.strerror}); see that the camera is on and the "
-                "address is right"
+                f"{without_password(address)}: cannot be opened ({error.strerror}); check that the camera is on and "
+                "the address is right"
             ) from None
         if not self.container.streams.video:
             self.container.close()
@@ -203,7 +203,9 @@ class LiveSource:
                 self.gone = ""
                 say(f"{self.name}: back again")
                 return camera
-        raise UserError(f"{self.name}: gone, and {len(self.waits)} tries did not bring it back; what was done is kept")
+        raise UserError(
+            f"{self.name}: gone, and {len(self.waits)} tries did not bring it back; the frames so far are kept"
+        )
 
 
 def like(image: Pixels, first: Pixels) -> Pixels:

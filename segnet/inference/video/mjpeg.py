@@ -43,7 +43,7 @@ class MjpegServer:
             self.server = Server((HOST, port), Handler)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise UserError(f"--mjpeg {port}: cannot be listened on ({reason}); choose another port") from None
+            raise UserError(f"--mjpeg {port}: cannot be used ({reason}); choose another port") from None
         self.server.images = self
         self.address = f"http://{HOST}:{self.server.server_port}"
         self.words = f"look at {self.address}; end with Ctrl-C"

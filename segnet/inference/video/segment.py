@@ -46,7 +46,7 @@ class Clip:
         if not 0 <= start < float("inf"):
             raise UserError(f"--start {start}: a second from 0 on is expected")
         if end is not None and not start < end:
-            raise UserError(f"--end {end}: has to lie behind the start at {start} seconds")
+            raise UserError(f"--end {end}: has to be after the start at {start} seconds")
         if stride < 1:
             raise UserError(f"--stride {stride}: every n-th frame is taken, n is 1 or more")
         # The float 0.2 is a little more than the fifth that the user means.

@@ -167,7 +167,7 @@ class VideoWriter:
     def _failure(self, error: Exception) -> UserError:
         reason = getattr(error, "strerror", None) or str(error)
         return UserError(
-            f"{self.path}: cannot be written at frame {self.frames} ({reason}); what was before it is kept"
+            f"{self.path}: cannot be written at frame {self.frames} ({reason}); the frames before it are kept"
         )
 
     def __exit__(

@@ -60,7 +60,7 @@ def load_autoencoder(folder: str | Path) -> nn.Module:
             check_weights(path, {key: file.get_slice(key) for key in file.keys()}, network)  # noqa: SIM118
         weights = safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError) as error:
-        raise UserError(f"{path}: no whole safetensors file ({first_line(error)}); train again") from None
+        raise UserError(f"{path}: not a complete safetensors file ({first_line(error)}); train again") from None
     check_finite(path, weights)
     network.load_state_dict(weights)
     return network.eval()

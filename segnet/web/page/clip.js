@@ -45,10 +45,10 @@ async function open(file) {
 async function whyNot(file) {
   const { clip_bytes: bytes, clip_seconds: most } = offer.limits;
   if (file.size > bytes) {
-    return sentence(`that clip has ${Math.round(file.size / 1e6)} MB; at most ${Math.round(bytes / 1e6)} MB are taken`);
+    return sentence(`that clip has ${Math.round(file.size / 1e6)} MB; at most ${Math.round(bytes / 1e6)} MB are accepted`);
   }
   const seconds = await secondsOf(file);
-  return seconds > most + 1 ? sentence(`that clip is ${Math.round(seconds)} s long; at most ${most} s are taken, so cut it`) : "";
+  return seconds > most + 1 ? sentence(`that clip is ${Math.round(seconds)} s long; at most ${most} s are accepted, so cut it`) : "";
 }
 
 // 0 if this browser cannot tell; the server checks again.

@@ -102,7 +102,7 @@ function listenForImages() {
 async function open(file, scene = -1) {
   if (file.size > offer.limits.image_bytes) {
     const most = Math.round(offer.limits.image_bytes / 1e6);
-    say(sentence(`that image has ${Math.round(file.size / 1e6)} MB; at most ${most} MB are taken`));
+    say(sentence(`that image has ${Math.round(file.size / 1e6)} MB; at most ${most} MB are accepted`));
     return;
   }
   let photo;
@@ -113,7 +113,7 @@ async function open(file, scene = -1) {
     return;
   }
   if (photo.width * photo.height > offer.limits.image_pixels) {
-    say(`That image has ${photo.width}×${photo.height} pixels, more than are taken.`);
+    say(`That image has ${photo.width}×${photo.height} pixels, more than are accepted.`);
     return;
   }
   Object.assign(current, { file, photo });

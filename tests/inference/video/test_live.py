@@ -279,7 +279,7 @@ def test_the_page_is_for_this_machine_alone() -> None:
         assert b'<img src="/stream.mjpg"' in page
         assert get(port, "/", "evil.example")[0] == 403
         assert get(port, "/etc/passwd", "127.0.0.1")[0] == 404
-        with pytest.raises(UserError, match=f"--mjpeg {port}: cannot be listened on"):
+        with pytest.raises(UserError, match=f"--mjpeg {port}: cannot be used"):
             MjpegServer(port)
     with pytest.raises(UserError, match="--mjpeg 99999"):
         MjpegServer(99999)

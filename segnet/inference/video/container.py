@@ -44,7 +44,7 @@ def open_container(
         # Titles may contain bytes that are not text.
         container = av.open(str(path), options={"format_whitelist": ",".join(FORMATS)}, metadata_errors="replace")
     except av.ArgumentError:
-        raise UserError(f"{name}: is no video of a format that is read; give MP4, MOV, MKV, WebM or AVI") from None
+        raise UserError(f"{name}: is not a video in a format that is read; give MP4, MOV, MKV, WebM or AVI") from None
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         raise UserError(f"{name}: cannot be read as a video ({reason}); give another file") from None

@@ -21,6 +21,7 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "segnet/weights/camvid-lite/README.md": "model_card.md",
+    "segnet/weights/camvid/README.md": "model_card_camvid.md",
 }
 """Files outside docs/ that are pages of the site."""
 

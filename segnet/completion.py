@@ -36,7 +36,7 @@ def answer_shell(parser: argparse.ArgumentParser, subparser: argparse.ArgumentPa
 
 def models(prefix: str, **_: object) -> list[str]:
     """Models that come with the package, runs under ``runs/``, and exported files."""
-    packaged = [path.parent.name for path in (Path(__file__).parent / "weights").glob("*/config.json")]
+    packaged = sorted(path.parent.name for path in (Path(__file__).parent / "weights").glob("*/config.json"))
     own = runs(prefix)
     return [*packaged, *own, *(name for name in files(prefix, (".onnx", ".xml")) if name.rstrip("/") not in own)]
 

@@ -33,7 +33,7 @@ def offered(line: str, folder: Path) -> list[str]:
         ("segnet train --config quickstart loss.0.ga", ["loss.0.gamma="]),
         ("segnet train --config quickstart optimizer.name=", ["optimizer.name=sgd", "optimizer.name=adamw"]),
         ("segnet train --config quickstart training.channels_last=f", ["training.channels_last=false"]),
-        ("segnet predict camv", ["camvid-lite"]),
+        ("segnet predict camv", ["camvid", "camvid-lite"]),
         ("segnet predict runs/m", ["runs/mine"]),
         ("segnet evaluate camvid-lite --split v", ["val"]),
         ("segnet report runs/", ["runs/mine"]),

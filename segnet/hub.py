@@ -156,10 +156,8 @@ def named(place: str) -> Iterator[None]:
         raise UserError(f"{place}: the Hub answers {answer.status_code} ({answer.reason_phrase}); {advice}") from None
     except TransportError as error:
         raise UnreachableError(f"{place}: the Hub cannot be reached ({first_line(error)})") from None
-    except (errors.XetDownloadError, RuntimeError) as error:
-        raise UserError(f"{place}: cannot be fetched ({first_line(error)}); give the command again") from None
-    except OSError as error:
-        if error.errno is not None:
+    except (errors.XetDownloadError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
             raise
         raise UserError(f"{place}: cannot be fetched ({first_line(error)}); give the command again") from None
 

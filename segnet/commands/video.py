@@ -90,14 +90,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def print_result(result: "SegmentedVideo") -> None:
-    # How fast it went, in the unit in which it is a number above 1.
-    many = result.frames >= result.seconds
-    pace = (
-        f"{result.frames / result.seconds:.1f} a second"
-        if many
-        else f"{result.seconds / result.frames:.1f} seconds each"
-    )
-    print(f"{result.frames} frames, {pace} in {result.runtime}: {result.path}")
+    speed = pace(result.frames, result.seconds)
+    print(f"{result.frames} frames, {speed} in {result.runtime}: {result.path}")
     if result.flicker:
         print(flicker_line(result.flicker))
 

@@ -106,9 +106,9 @@ def check_single_image(network: nn.Module, image: Tensor) -> None:
     Raises:
         UserError: batch norm would see one value for each channel.
     """
-    outline = copy.deepcopy(network).to("meta").train()
+    shapes = copy.deepcopy(network).to("meta").train()
     try:
         with torch.no_grad():
-            outline(image.to("meta"))
+            shapes(image.to("meta"))
     except ValueError as error:
         raise UserError(explain(error) or first_line(error)) from None

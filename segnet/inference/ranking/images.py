@@ -1,7 +1,7 @@
 """Unlabelled images in the order of what labelling them would teach."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +120,7 @@ def rank_images(
     check_several(len(scored), left_out)
     order, distances = farthest_first(np.stack(vectors), np.array([image.score for image in scored]))
     ranked = [
-        RankedImage(image.path, image.score, image.disagreement, image.entropy, float(distance))
-        for image, distance in zip((scored[index] for index in order), distances, strict=True)
+        replace(scored[index], distance=float(distance)) for index, distance in zip(order, distances, strict=True)
     ]
     return ImageRanking(ranked, predictor, left_out)
 

@@ -13,7 +13,7 @@ class CorruptionConfig(Settings):
     name: Literal["gaussian", "salt_and_pepper", "rectangles", "scribbles"]
     strengths: list[Annotated[float, Field(ge=0, le=10)]] = Field(
         min_length=1,
-        description="gaussian: standard deviation, as a share of the range; else the share of pixels that are replaced",
+        description="gaussian: standard deviation, as a share of the value range; others: share of the pixels replaced",
     )
 
 
@@ -21,9 +21,9 @@ class ReconstructionConfig(Settings):
     """Loss and measures of an autoencoder (task: reconstruction)."""
 
     loss: Literal["mse", "bce"] = "mse"
-    corruptions: list[CorruptionConfig] = Field([], description="each training image draws one of them")
+    corruptions: list[CorruptionConfig] = Field([], description="damage to undo; each training image draws one kind")
     latent_bits: list[Annotated[int, Field(ge=1, le=16)]] = Field(
-        [], description="compression: bits that each number of the latent is rounded to"
+        [], description="compression: bits for each number of the latent; every value is measured"
     )
     classify_latents: bool = Field(False, description="representation: train classifiers on latents, PCA and pixels")
 
@@ -37,9 +37,7 @@ class VariationalConfig(Settings):
 class ClassificationConfig(Settings):
     """Stacked autoencoders that become a classifier (task: classification)."""
 
-    layer_epochs: int = Field(
-        0, ge=0, le=MANY, description="epochs in which each layer is first trained as an autoencoder"
-    )
+    layer_epochs: int = Field(0, ge=0, le=MANY, description="epochs that each layer is first trained as an autoencoder")
     labels: int | None = Field(
-        None, gt=0, le=10**9, description="labelled images, in equal shares of the classes; null: all"
+        None, gt=0, le=10**9, description="number of labelled images, divided equally among the classes; null: all"
     )

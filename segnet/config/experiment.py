@@ -31,22 +31,20 @@ RunName = Annotated[str, AfterValidator(check_run_name)]
 class Config(Settings):
     """One experiment."""
 
-    name: RunName = Field("", description="of the run folder; empty: the config file's name")
+    name: RunName = Field("", description="name of the run folder; empty: the config file's name")
     task: Literal["segmentation", "reconstruction", "variational", "classification"] = "segmentation"
     seed: int = Field(0, ge=0, lt=2**32)
     runs: str = Field("runs", description="folder that holds the run folders")
     data: DataConfig = DataConfig()
     augmentation: list[dict[str, dict[str, Any]]] = Field(
         [],
-        description="albumentations transforms in order, name: arguments; OneOf, SomeOf and Sequential hold others",
+        description="albumentations transforms in order, each as name: arguments; OneOf, SomeOf and Sequential nest",
     )
     sampling: SamplingConfig = SamplingConfig()
     paste: PasteConfig | None = Field(None, description="classes copied from one training image to another")
     model: ModelConfig
     loss: list[LossTerm] = Field([CrossEntropyTerm()])
-    distill: DistillConfig | None = Field(
-        None, description="a teacher, whose soft classes are learnt besides the masks"
-    )
+    distill: DistillConfig | None = Field(None, description="a teacher to learn from, in addition to the masks")
     optimizer: OptimizerConfig = AdamWConfig()
     schedule: ScheduleConfig = ConstantSchedule()
     training: TrainingConfig

@@ -22,10 +22,10 @@ class ClassWeighted(Weighted):
 
     class_weights: Literal["none", "median_frequency", "enet", "inverse", "segnet_paper"] | list[Weight] = "none"
     enet_c: float = Field(
-        1.02, gt=1, le=1e3, description="c of class_weights enet, 1 / ln(c + share); higher is more even"
+        1.02, gt=1, le=1e3, description="c in class_weights=enet, 1 / ln(c + share); a higher c evens the weights out"
     )
     reduction: Literal["weight_sum", "pixels"] = Field(
-        "weight_sum", description="divide by the sum of the weights (PyTorch) or the number of pixels (Caffe)"
+        "weight_sum", description="divide by the sum of the weights (as PyTorch) or by the number of pixels (as Caffe)"
     )
 
 
@@ -41,9 +41,9 @@ class FocalTerm(ClassWeighted):
 
 class OhemTerm(ClassWeighted):
     name: Literal["ohem"]
-    threshold: float = Field(0.7, gt=0, le=1, description="pixels count whose class gets at most this probability")
+    threshold: float = Field(0.7, gt=0, le=1, description="only pixels whose class gets at most this probability")
     min_share: float = Field(
-        0.0625, ge=0, le=1, description="share of the labelled pixels, the hardest, that counts in any case"
+        0.0625, ge=0, le=1, description="smallest share of the labelled pixels to count, hardest first"
     )
 
 
@@ -68,8 +68,6 @@ LossTerm = Annotated[
 class DistillConfig(Settings):
     """A trained model to learn from, in addition to the masks."""
 
-    teacher: str = Field(description="run folder, model folder or packaged model, of any network with the same classes")
-    weight: float = Field(
-        1.0, gt=0, le=1e6, description="of the divergence from the teacher, beside the terms of the loss"
-    )
+    teacher: str = Field(description="model of any network with the same classes: run folder, model folder or name")
+    weight: float = Field(1.0, gt=0, le=1e6, description="weight of the divergence from the teacher in the loss")
     temperature: float = Field(2.0, gt=0, le=1e3, description="divides both networks' logits before the softmax")

@@ -25,7 +25,7 @@ class ModelConfig(Settings):
 
     name: str = Field(description="a name of segnet.nn.catalogue, or smp/ and a segmentation-models-pytorch name")
     input: InputConfig = InputConfig()
-    start_from: str | None = Field(None, description="run whose weights to begin with, wherever name and shape agree")
+    start_from: str | None = Field(None, description="run to copy initial weights from, where name and shape match")
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ class Stepping(Settings):
     name: str
     lr: float = Field(1e-3, gt=0, le=1e3)
     weight_decay: float = Field(5e-4, ge=0, le=1e3)
-    decay_norm_and_bias: bool = Field(True, description="False: no weight decay on biases and batch-norm parameters")
+    decay_norm_and_bias: bool = Field(True, description="false: no weight decay on biases and batch-norm parameters")
 
 
 class SgdConfig(Stepping):
@@ -75,36 +75,34 @@ ScheduleConfig = Annotated[
 class TrainingConfig(Settings):
     epochs: int = Field(gt=0, le=MANY)
     hours: float | None = Field(
-        None, gt=0, le=1e6, description="train for so long instead of epochs; the schedule is stretched over it"
+        None, gt=0, le=1e6, description="train for this many hours instead of epochs; the schedule is stretched to fit"
     )
-    batch_size: int = Field(4, gt=0, le=65_536, description="images a process and step")
+    batch_size: int = Field(4, gt=0, le=65_536, description="images per step and process")
     val_batch_size: int = Field(4, gt=0, le=65_536)
-    accumulate: int = Field(1, gt=0, le=65_536, description="batches whose gradients are summed before a step")
+    accumulate: int = Field(1, gt=0, le=65_536, description="batches to sum gradients over before a step")
     clip_norm: float | None = Field(None, gt=0, le=1e9)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     channels_last: bool = True
     compile: bool | None = Field(None, description="torch.compile; null: on CUDA only")
-    ema_decay: float | None = Field(None, gt=0, lt=1, description="average the weights with this decay a step")
-    recompute_batch_norm: bool = Field(False, description="statistics over the whole training set at the end")
+    ema_decay: float | None = Field(None, gt=0, lt=1, description="average the weights with this decay per step")
+    recompute_batch_norm: bool = Field(False, description="compute its statistics on the whole training set at the end")
     validate_every: int = Field(1, gt=0, le=MANY, description="epochs between two measurements on the val split")
-    checkpoint_minutes: float = Field(5.0, gt=0, le=1e6, description="minutes between two saves within an epoch")
-    keep_checkpoints: int = Field(2, gt=0, le=MANY, description="newest checkpoints that are kept, besides the best")
+    checkpoint_minutes: float = Field(5.0, gt=0, le=1e6, description="minutes between two checkpoints within an epoch")
+    keep_checkpoints: int = Field(2, gt=0, le=MANY, description="newest checkpoints to keep, in addition to the best")
     bad_loss: Literal["stop", "skip"] = Field(
-        "stop", description="at a loss that is not finite: end the run, or leave the step out"
+        "stop", description="if a loss is not finite: stop the run, or skip the step"
     )
     loggers: list[Literal["csv", "tensorboard", "wandb", "mlflow"]] = Field(
-        ["csv", "tensorboard"], description="where the measures go; metrics.csv is always written"
+        ["csv", "tensorboard"], description="where to write the measures; metrics.csv is always written"
     )
     early_stopping: int | None = Field(
-        None, gt=0, le=MANY, description="measurements without a better mean_iou before the end"
+        None, gt=0, le=MANY, description="stop after this many measurements without a better result"
     )
-    deterministic: bool = Field(True, description="only algorithms that give the same result each time")
+    deterministic: bool = Field(True, description="use only algorithms that always give the same result")
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(1, gt=0, le=1024, description="processes on this machine")
     strategy: Literal["ddp", "fsdp"] = Field(
-        "ddp", description="several processes: each keeps the whole network, or a part of it and of its optimiser"
+        "ddp", description="ddp: each process keeps the whole network; fsdp: a part of it and of its optimiser"
     )
-    process_minutes: float = Field(
-        10.0, gt=0, le=1e5, description="minutes that a process waits for another that is stuck"
-    )
+    process_minutes: float = Field(10.0, gt=0, le=1e5, description="minutes to wait for another process")
     sync_batch_norm: bool = Field(True, description="several processes: batch norm over the batches of all of them")

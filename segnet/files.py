@@ -86,6 +86,34 @@ def rename_together(temporaries: Mapping[Path, Path], last: Path) -> None:
     sync_folder(last.parent)
 
 
+REPLACED = "replaced"
+
+
+def replace_folder(path: Path, new: Path, held: Path) -> None:
+    """Rename a complete folder to ``path``, and replace a folder that is there.
+
+    Args:
+        path: the final name.
+        new: the folder, inside ``held``.
+        held: a folder of ``temporary_beside`` for ``path``. It keeps the old folder in between, so that a failure or
+            the sweep after a kill can bring it back.
+    """
+    sync_files(new)
+    if path.is_dir() and any(path.iterdir()):
+        (held / REPLACED).mkdir()
+        path.rename(held / REPLACED / path.name)
+    new.rename(path)
+    sync_folder(path.parent)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a temporary file or folder. A folder whose replacement failed gets its name back first."""
+    for old in (temporary / REPLACED).glob("*"):
+        if not (temporary.parent / old.name).exists():
+            old.rename(temporary.parent / old.name)
+    remove(temporary)
+
+
 @contextmanager
 def temporary_beside(path: Path, folder: bool = False) -> Iterator[Path]:
     """A temporary file or folder beside ``path``, to be renamed to it. It is removed if that did not happen.
@@ -105,7 +133,7 @@ def temporary_beside(path: Path, folder: bool = False) -> Iterator[Path]:
         yield temporary
     finally:
         os.close(descriptor)
-        remove(temporary)
+        discard(temporary)
 
 
 def temporary_name(path: Path) -> Path:
@@ -130,7 +158,7 @@ def sweep(folder: Path) -> None:
             descriptor = os.open(path, os.O_RDONLY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                remove(path)
+                discard(path)
             finally:
                 os.close(descriptor)
 
@@ -153,6 +181,13 @@ def sync_file(path: Path) -> None:
     """Make a file of another library survive a power cut."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def sync_files(folder: Path) -> None:
+    """Make all files of a new folder survive a power cut."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sync_file(path)
 
 
 def sync_folder(folder: Path) -> None:

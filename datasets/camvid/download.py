@@ -3,8 +3,6 @@
 import errno
 import hashlib
 import http.client
-import shutil
-import tempfile
 import urllib.error
 import urllib.request
 import zipfile
@@ -15,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from segnet.errors import UserError
+from segnet.files import sweep, sync_files, sync_folder, temporary_beside
 
 from .layout import CHECKSUMS, read_checksums
 
@@ -42,13 +41,14 @@ def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHEC
     """
     expected = read_checksums(checksums)
     CONSOLE.print(f"Fetching CamVid to {target} (for research and personal use only) from {url}", soft_wrap=True)
-    temporary = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        _fetch(url, temporary / "archive.zip")
-        _unpack(temporary / "archive.zip", temporary / "data", expected)
-        _rename(temporary / "data", target)
+        sweep(target.parent)
+        with temporary_beside(target, folder=True) as temporary:
+            _fetch(url, temporary / "archive.zip")
+            _unpack(temporary / "archive.zip", temporary / "data", expected)
+            sync_files(temporary / "data")
+            _rename(temporary / "data", target)
     except urllib.error.HTTPError as error:
         raise UserError(_failed(url, f"the server answers {error.code} {error.reason}")) from None
     except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ValueError) as error:
@@ -59,9 +59,6 @@ def download_camvid(target: Path, url: str = ARCHIVE_URL, checksums: Path = CHEC
     except OSError as error:
         room = "; make room there" if error.errno == errno.ENOSPC else ""
         raise UserError(f"{target}: CamVid cannot be written: {error.strerror or error}{room}") from None
-    finally:
-        if temporary:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _fetch(url: str, path: Path) -> None:
@@ -106,6 +103,7 @@ def _unpack(archive: Path, folder: Path, expected: dict[str, str]) -> None:
 def _rename(folder: Path, target: Path) -> None:
     try:
         folder.rename(target)
+        sync_folder(target.parent)
     except OSError as error:
         # Another process was faster, and has checked its files too.
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):

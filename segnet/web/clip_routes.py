@@ -39,7 +39,7 @@ def clip_router(clips: Clips, models: Models) -> APIRouter:
     router = APIRouter(prefix="/api/clips", tags=["clips"])
 
     @router.post(
-        "", status_code=202, responses=documented(400, 404, 413, 422, 503), summary="Upload a clip to be segmented"
+        "", status_code=202, responses=documented(400, 404, 413, 422, 503, 507), summary="Upload a clip to be segmented"
     )
     async def upload(
         video: Annotated[UploadFile, File(description="an MP4, MOV, WebM, MKV or AVI file")],

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from segnet.errors import NO_ROOM, UserError, is_out_of_memory
 from segnet.inference.memory import FullMemoryError
+from segnet.inference.video.writer import NotWrittenError
 
 
 class Problem(BaseModel):
@@ -38,7 +39,7 @@ def refusal_of(error: Exception) -> RefusedError | None:
     """What a client is told when this machine's memory or disk is full; None for other errors."""
     if isinstance(error, FullMemoryError) or is_out_of_memory(error):
         return RefusedError(503, "memory is full; choose a smaller size, or try again in a moment")
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
+    if isinstance(error, NotWrittenError) or (isinstance(error, OSError) and error.errno in NO_ROOM):
         return RefusedError(507, "the disk of this server is full; try again later")
     return None
 

@@ -146,6 +146,13 @@ def full_memory_beyond(pixels: int, error: Exception) -> None:
     TorchBackend.logits = logits  # type: ignore[method-assign]
 
 
+def without_browser() -> None:
+    """Have no browser, in which an exported site would be checked for half a minute."""
+    from segnet.web.site import check
+
+    check.BROWSERS = ()  # type: ignore[assignment]
+
+
 def close_output() -> None:
     """Have no standard output, as after ``>&-``."""
     os.close(1)
@@ -279,8 +286,11 @@ def jumping_clock() -> None:
     time.time = lambda: now() + next(days)
 
 
-def die_at_disk_call(number: int) -> None:
-    """kill -9 at the ``number``-th call that makes a file last, rename it, link it or take it away."""
+DISK_CALLS = ("fsync", "rename", "replace", "link", "unlink")
+
+
+def die_at_disk_call(number: int, calls: Sequence[str] = DISK_CALLS) -> None:
+    """kill -9 at the ``number``-th call that makes a file last, renames it, links it or removes it."""
     count = iter(range(1, sys.maxsize))
 
     def dying(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -288,5 +298,5 @@ def die_at_disk_call(number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return call(*args, **kwargs)
 
-    for name in ("fsync", "rename", "replace", "link", "unlink"):
+    for name in calls:
         setattr(os, name, partial(dying, getattr(os, name)))

@@ -34,6 +34,7 @@ MODULES = (
     "test_lost_processes",
     "test_rankings",
     "test_videos",
+    "test_sites",
     "test_demo",
     "test_unexpected",
 )

@@ -18,6 +18,7 @@ from segnet.inference.backends.onnxruntime_backend import OnnxRuntimeBackend
 from segnet.inference.backends.openvino_backend import OpenVinoBackend
 from segnet.inference.backends.torch_backend import TorchBackend
 from segnet.inference.memory import FullMemoryError
+from segnet.inference.overlay import Overlay
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import load_model
 from segnet.web.app import build_app
@@ -204,6 +205,31 @@ def test_a_full_disk_in_the_demo(tmp_path: Path, row: Row) -> None:
     assert caught.value.status == row.code
     row.check_line(str(caught.value))
     assert list(folder.iterdir()) == []
+
+
+@fault(
+    "Demo",
+    "the disk full while the video of a clip is written for the demo",
+    shown="the disk of this server is full; try again later",
+    code=0,
+    kept="the server answers the next request; nothing of the clip is left",
+)
+def test_a_full_disk_for_the_result_of_a_clip(model: Path, tmp_path: Path, row: Row) -> None:
+    path = write_clip(tmp_path / "in.mp4", frames=30, gop=1)
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    clips = Clips(folder, Limits())
+    with path.open("rb") as file:
+        clip = clips.receive(file)
+    with file_limit(1_000):
+        clips.start(clip, lambda: Predictor(load_model(model)), lambda predictor: Overlay(predictor.classes))
+        assert clip.work is not None
+        clip.work.result(60)
+    assert clip.state == "failed"
+    row.check_line(clip.error or "")
+    assert list(folder.iterdir()) == []
+    clips.check_room()
+    clips.close()
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "xml", "pt2"])

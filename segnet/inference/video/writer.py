@@ -46,6 +46,10 @@ LOSSLESS = Encoding("ffv1", "gray", {"level": "3", "slicecrc": "1"}, {})
 """Encoding of class indices, in Matroska."""
 
 
+class NotWrittenError(UserError):
+    """A video has no room, most often because the disk is full. The frames before that are kept."""
+
+
 class VideoWriter:
     """Writes frames to a file beside ``path``, and renames it when it is complete.
 
@@ -124,7 +128,7 @@ class VideoWriter:
             time: in seconds, later than the frame before.
 
         Raises:
-            UserError: there is no room on the disk; the frames so far play.
+            NotWrittenError: there is no room on the disk; the frames so far play.
         """
         grey = image.ndim == 2
         pixels = np.ascontiguousarray(image if grey else self._fitted(image))
@@ -164,9 +168,9 @@ class VideoWriter:
             self.audio.write_until(time)
         self.container.mux(self.stream.encode(frame))
 
-    def _failure(self, error: Exception) -> UserError:
+    def _failure(self, error: Exception) -> NotWrittenError:
         reason = getattr(error, "strerror", None) or str(error)
-        return UserError(
+        return NotWrittenError(
             f"{self.path}: cannot be written at frame {self.frames} ({reason}); the frames before it are kept"
         )
 
@@ -183,7 +187,9 @@ class VideoWriter:
                 cut_to_whole_pieces(self.temporary)
             kept = frames_in(self.temporary)
             if kept < self.frames and not failure:
-                failure = UserError(f"{self.path}: there was room for {kept} of {self.frames} frames; these are kept")
+                failure = NotWrittenError(
+                    f"{self.path}: there was room for {kept} of {self.frames} frames; these are kept"
+                )
             if kept:
                 self._put_in_place()
         finally:
@@ -191,7 +197,7 @@ class VideoWriter:
         if failure and kind is None:
             raise failure
 
-    def _close(self, container: av.container.OutputContainer) -> UserError | None:
+    def _close(self, container: av.container.OutputContainer) -> NotWrittenError | None:
         """Write the rest from the encoders; gives an error if that fails."""
         failure = None
         try:

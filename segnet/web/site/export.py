@@ -1,11 +1,13 @@
 """Export a model to a checked folder of a site, whole or not at all."""
 
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.datasets.splits import spread
+from segnet.errors import NO_ROOM, UserError
+from segnet.files import replace_folder, sweep, temporary_beside
 from segnet.nn.saved import SavedModel
 from segnet.web.site.check import SiteCheck, check_site, find_browser
 from segnet.web.site.runtime import runtime_files
@@ -40,14 +42,17 @@ def export_site(
         The result of the check in a browser; None if there is no browser here.
 
     Raises:
-        UserError: ``out`` holds something else, the runtime is not available, or the page does not give what the
-            network gives. Nothing is left behind.
+        UserError: ``out`` holds something else, the runtime is not available, there is no room, or the page does not
+            give what the network gives. A site in ``out`` is unchanged, and nothing else is left behind.
     """
+    # Where the name is a link, the folder behind it is replaced.
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    sweep(out.parent)
     refuse_others(out)
     files = runtime_files(runtime)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-        staged = Path(temporary) / "site"
+    with temporary_beside(out, folder=True) as held, full_disk_named(out):
+        staged = held / "site"
         staged.mkdir()
         write_site(staged, model, name, files, drawn, licenses)
         check = None
@@ -55,7 +60,18 @@ def export_site(
             samples = [val[index] for index in spread(images, len(val))]
             check = check_site(staged, model, samples, browser, lambda done: progress(done, len(samples)))
             check.check.require("fp32", 0)
-        if out.exists():
-            out.rename(Path(temporary) / "before")
-        staged.rename(out)
+        replace_folder(out, staged, held)
     return check
+
+
+@contextmanager
+def full_disk_named(out: Path) -> Iterator[None]:
+    """Say that a disk is full with the name that the user gave, in place of a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UserError(
+            f"{out}: cannot be written ({error.strerror}); make room there and give the command again"
+        ) from None

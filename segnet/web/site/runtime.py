@@ -5,11 +5,10 @@ import hashlib
 import shutil
 import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 
 from segnet.errors import UserError
-from segnet.files import cache_folder
+from segnet.files import cache_folder, replace_folder, sweep, temporary_beside
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
 INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
@@ -49,20 +48,20 @@ def fetch(kept: Path) -> None:
             f"{PACKAGE} {VERSION} on another machine and give --runtime FOLDER"
         )
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
-        archive = Path(temporary) / pack(npm, Path(temporary))
+    sweep(kept.parent)
+    with temporary_beside(kept, folder=True) as temporary:
+        archive = temporary / pack(npm, temporary)
         found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if found != INTEGRITY:
             raise UserError(f"{PACKAGE} {VERSION} from npm is not the expected package ({found}); nothing was taken")
-        unpacked = Path(temporary) / "files"
+        unpacked = temporary / "files"
         unpacked.mkdir()
         with tarfile.open(archive) as tar:
             for name in FILES:
                 source = tar.extractfile(f"package/dist/{name}")
                 assert source is not None, "the archive is the expected one"
                 (unpacked / name).write_bytes(source.read())
-        shutil.rmtree(kept, ignore_errors=True)
-        unpacked.rename(kept)
+        replace_folder(kept, unpacked, temporary)
 
 
 def pack(npm: str, folder: Path) -> str:

@@ -41,7 +41,7 @@ def write_site(
         drawn: whether the model was trained on drawn scenes. The samples are then drawn scenes, else a photograph.
         licenses: licences of the weights, for ``LICENSES.txt``.
     """
-    shutil.copytree(PAGE, folder / "page")
+    copy_files(PAGE, folder / "page")
     (folder / "page" / "engine.js").write_text('export { engine } from "./engines/browser.js";\n', encoding="utf-8")
     (folder / "page" / "engines" / "sw.js").rename(folder / "sw.js")
     for unused in ("index.html", "clip.js", "engines/server.js", CHECK):
@@ -49,7 +49,7 @@ def write_site(
     (folder / "index.html").write_text(page(), encoding="utf-8")
     (folder / "runtime").mkdir()
     for file, source in runtime.items():
-        shutil.copy(source, folder / "runtime" / file)
+        shutil.copyfile(source, folder / "runtime" / file)
     (folder / "model.onnx").write_bytes(browser_graph(model).SerializeToString())
     stages = count_stages(model)
     if stages:
@@ -57,6 +57,15 @@ def write_site(
     samples = write_samples(folder / "samples", drawn)
     (folder / "LICENSES.txt").write_text(f"{LICENSE}\n\n{licenses}\n", encoding="utf-8")
     write_list(folder, model, name, samples, bool(stages))
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """Copy a folder. Unlike ``shutil.copytree``, it raises the first file's OSError as it is."""
+    for path in source.rglob("*"):
+        if path.is_file():
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def page() -> str:
@@ -83,7 +92,7 @@ def write_samples(folder: Path, drawn: bool) -> list[str]:
         for index, seed in enumerate(SCENES):
             (folder / f"{index}.png").write_bytes(draw_scene(seed))
     else:
-        shutil.copytree(SAMPLES, folder, dirs_exist_ok=True)
+        copy_files(SAMPLES, folder)
     return [f"samples/{path.name}" for path in sorted(folder.iterdir()) if path.suffix != ".txt"]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 
-from segnet.nn.model_folder import WEIGHTS
+from segnet.model_files import WEIGHTS
 from segnet.nn.saved import load_model, save_model
 
 SHARES = {"segnet_gpu": 0.6, "segnet_lite_deep_gpu": 0.4}

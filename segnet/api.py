@@ -100,9 +100,7 @@ def evaluate(
     check_written(written, files_of_model(model.source if isinstance(model, Model) else model))
     opened = model if isinstance(model, Model) else load(model)
     if report and Path(opened.source).is_file():
-        raise UserError(
-            f"{opened.source}: a report tells of a run's training; leave --report out, or give the run folder"
-        )
+        raise UserError(f"{opened.source}: a report describes a run; leave --report out, or give the run folder")
     settings = data_of(opened.source, data)
     predictor = opened.predictor.for_measuring()
     if merge:
@@ -237,7 +235,7 @@ def rank(
         model: anything that :func:`load` accepts, or a model that it returned, with its samples, flips and scales.
         data: folder or pattern of images without labels; with ``labels``, the root of the data, or a YAML config that
             names the data.
-        labels: the images are labelled; put those first whose labels are probably wrong.
+        labels: the images are labelled; rank those first whose labels are probably wrong.
         split: with ``labels``, the split to look at; None: the run's val split.
         recursive: without ``labels``, include the folders in the folder.
         out: folder for ``ranking.csv`` and ``ranking.html``.
@@ -247,8 +245,8 @@ def rank(
         The ranking: ``.rows`` has a dictionary for each image, in order.
 
     Raises:
-        UserError: fewer than two images, an unreadable one, other classes than the model's, or a model whose encoder
-            cannot be looked into, as an exported one's.
+        UserError: fewer than two images, an unreadable image, other classes than the model's, or an exported model,
+            which does not give its encoder's features.
     """
     from segnet.datasets.load import load_for_one_pass
     from segnet.inference.image_input import find_images
@@ -258,7 +256,9 @@ def rank(
     from segnet.written_files import check_output_folder
 
     if split and not labels:
-        raise UserError("split: is of labelled data; leave it out, or ask for the order of their labels")
+        raise UserError(
+            "split: only labelled data have splits; leave it out, or rank the labels (labels=True, --labels)"
+        )
     opened = model if isinstance(model, Model) else load(model)
     settings = data_of(opened.source, data) if labels else None
     if out:

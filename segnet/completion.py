@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
+from segnet.model_files import packaged_models
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -36,9 +38,12 @@ def answer_shell(parser: argparse.ArgumentParser, subparser: argparse.ArgumentPa
 
 def models(prefix: str, **_: object) -> list[str]:
     """Models that come with the package, runs under ``runs/``, and exported files."""
-    packaged = sorted(path.parent.name for path in (Path(__file__).parent / "weights").glob("*/config.json"))
     own = runs(prefix)
-    return [*packaged, *own, *(name for name in files(prefix, (".onnx", ".xml")) if name.rstrip("/") not in own)]
+    return [
+        *packaged_models(),
+        *own,
+        *(name for name in files(prefix, (".onnx", ".xml")) if name.rstrip("/") not in own),
+    ]
 
 
 def runs(prefix: str, **_: object) -> list[str]:

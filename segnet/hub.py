@@ -20,7 +20,7 @@ MAIN = "main"
 """The branch that a repository is read from and pushed to."""
 REPOSITORY = re.compile(r"(?!.*(--|\.\.))[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 SECONDS = 10
-"""For which the Hub may be silent when it is asked what a repository holds."""
+"""The longest silence of the Hub when it is asked for the files of a repository."""
 
 
 def is_address(model: object) -> bool:
@@ -28,10 +28,10 @@ def is_address(model: object) -> bool:
 
 
 def parse_address(address: str) -> tuple[str, str | None]:
-    """Repository and revision of an address.
+    """The repository and the revision of an address; None if it names no revision.
 
     Raises:
-        UserError: it is not of this form.
+        UserError: the address has another form.
     """
     repository, at, revision = address.removeprefix(SCHEME).partition("@")
     if not REPOSITORY.fullmatch(repository) or (at and not revision.strip()):
@@ -56,11 +56,11 @@ class Revision:
     sizes: Mapping[str, int] | None
 
     def at_commit_of(self, path: Path) -> "Revision":
-        """The commit of a file that was fetched; the others come from it too, whatever is pushed meanwhile."""
+        """The revision pinned to the commit of a fetched file, so that all files come from the same commit."""
         return replace(self, name=path.parent.name)
 
     def fetch(self, name: str, most_bytes: int) -> Path:
-        """The file of this name in the Hub's cache on this machine, fetched if it is not there.
+        """The path of a file in the Hub's cache on this machine. The file is fetched if it is not there.
 
         Raises:
             UserError: there is no such file, it is larger than ``most_bytes``, or it cannot be fetched.
@@ -69,7 +69,7 @@ class Revision:
             if name not in self.sizes:
                 raise UserError(f"{self.address}: has no {name}; give a repository that segnet push wrote")
             if self.sizes[name] > most_bytes:
-                megabytes = f"{self.sizes[name] / 1e6:,.0f} MB, more than the {most_bytes / 1e6:,g} MB that is read"
+                megabytes = f"{self.sizes[name] / 1e6:,.0f} MB, more than the limit of {most_bytes / 1e6:,g} MB"
                 raise UserError(f"{self.address}: its {name} has {megabytes}; give a repository that segnet push wrote")
         with named(self.address):
             path = hub().hf_hub_download(self.repository, name, revision=self.name, local_files_only=self.sizes is None)
@@ -77,29 +77,29 @@ class Revision:
 
 
 def look_up(address: str) -> Revision:
-    """What an address stands for now. Without a network, it is what was fetched from it before.
+    """Look up the revision that an address names now. Without a network, it is the one that was fetched before.
 
     Raises:
-        UserError: there is no such repository or revision, or it is not for everybody.
+        UserError: there is no such repository or revision, or access to it is restricted.
     """
     repository, revision = parse_address(address)
     try:
         with named(address):
             info = hub().model_info(repository, revision=revision, timeout=SECONDS, files_metadata=True)
     except UnreachableError as error:
-        say(f"{error}; looking for what was fetched before")
+        say(f"{error}; using the files that were fetched before")
         return Revision(address, repository, revision or MAIN, None)
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
     return Revision(address, repository, revision or MAIN, sizes)
 
 
 def commit(repository: str, files: Mapping[str, bytes | Path], private: bool) -> str:
-    """Write files to the main branch of a repository in one commit; a repository that is not there is made.
+    """Write files to the main branch of a repository in one commit. The repository is created if it does not exist.
 
     Args:
         repository: ``owner/name``.
-        files: their contents, or where these lie, by name.
-        private: whether a repository that is made is private.
+        files: the content or the path of each file, by its name in the repository.
+        private: whether a new repository is private.
 
     Returns:
         The address of its page.
@@ -115,7 +115,7 @@ def commit(repository: str, files: Mapping[str, bytes | Path], private: bool) ->
         try:
             hub().create_commit(repository, operations, commit_message=f"segnet {__version__}: {', '.join(files)}")
         except ValueError as error:
-            # What the Hub finds wrong in the front matter of README.md stands in the lines behind the first.
+            # After the first line, the message lists the mistakes in the front matter of README.md.
             raise UserError(f"{repository}: the Hub refuses it: {' '.join(str(error).split())}") from None
     return str(page)
 
@@ -132,18 +132,18 @@ class UnreachableError(UserError):
 
 @contextmanager
 def named(place: str) -> Iterator[None]:
-    """Turn what the Hub, or the way to it, refuses into a line that names ``place``."""
+    """Turn the errors of the Hub and of the network into a line that names ``place``."""
     from httpx2 import TransportError
     from huggingface_hub import errors
 
     try:
         yield
     except errors.OfflineModeIsEnabled:
-        raise UnreachableError(f"{place}: HF_HUB_OFFLINE keeps the Hub from being asked") from None
+        raise UnreachableError(f"{place}: the Hub is not asked, because HF_HUB_OFFLINE is set") from None
     except errors.LocalEntryNotFoundError:
         raise UserError(f"{place}: not on this machine, and the Hub cannot be reached; check the connection") from None
     except errors.GatedRepoError:
-        raise UserError(f"{place}: is given on request; ask on its page, then log in: hf auth login") from None
+        raise UserError(f"{place}: needs permission; request it on its page, then log in: hf auth login") from None
     except errors.RepositoryNotFoundError:
         raise UserError(
             f"{place}: no such repository, or a private one; check the name, or log in: hf auth login"
@@ -167,4 +167,4 @@ ADVICE = {
     403: "log in with a token that may write there: hf auth login",
     429: "wait a few minutes",
 }
-"""What to do, by the status of an answer."""
+"""The advice for the status of an answer."""

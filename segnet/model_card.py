@@ -10,7 +10,7 @@ import yaml
 from segnet.errors import UserError, first_line
 from segnet.files import sha256_of
 from segnet.hub import SCHEME
-from segnet.nn.model_folder import CARD, WEIGHTS
+from segnet.model_files import CARD, WEIGHTS
 from segnet.nn.saved import SavedModel
 from segnet.run_folder import RunFolder
 
@@ -23,13 +23,13 @@ MEASURES = {
 
 
 def model_card(folder: Path, model: SavedModel, repository: str, license: str) -> str:
-    """The ``README.md`` of ``folder`` where there is one, else a page on the model; both with front matter.
+    """The ``README.md`` of ``folder`` if there is one, otherwise a page on the model; both with front matter.
 
     Args:
-        folder: of a run or of a model alone.
-        model: what was opened from it.
+        folder: a run folder or a model folder.
+        model: the model in it.
         repository: ``owner/name``.
-        license: of the weights; the front matter of the folder's own card comes before it.
+        license: licence of the weights; front matter in the folder's own card has precedence.
 
     Raises:
         UserError: the front matter of the folder's own card is not valid YAML.
@@ -44,7 +44,7 @@ def model_card(folder: Path, model: SavedModel, repository: str, license: str) -
 
 
 def front_matter(license: str, name: str | None = None, eval_results: list[Any] | None = None) -> dict[str, Any]:
-    """What the Hub files a model by, and the measures that it shows."""
+    """The keys by which the Hub sorts models, and the measures that it shows."""
     from huggingface_hub import ModelCardData
 
     metadata: dict[str, Any] = ModelCardData(
@@ -59,7 +59,7 @@ def front_matter(license: str, name: str | None = None, eval_results: list[Any] 
 
 
 def read_card(path: Path) -> tuple[dict[str, Any], str]:
-    """Front matter, empty where there is none, and text of a card.
+    """The front matter of a card, empty if there is none, and its text.
 
     Raises:
         UserError: the front matter is not valid YAML.
@@ -82,7 +82,7 @@ def write_card(metadata: dict[str, Any], text: str) -> str:
 
 
 def read_measures(folder: Path) -> dict[str, Any]:
-    """``metrics.json`` of a run, if it is of the weights that lie beside it."""
+    """``metrics.json`` of a run; empty unless it was measured with the weights in the same folder."""
     try:
         measures: dict[str, Any] = json.loads(RunFolder(folder).metrics_json.read_text(encoding="utf-8"))
         return measures if measures["weights_sha256"] == sha256_of(folder / WEIGHTS) else {}
@@ -91,7 +91,7 @@ def read_measures(folder: Path) -> dict[str, Any]:
 
 
 def results(folder: Path, measures: dict[str, Any]) -> list[Any]:
-    """The measures as the Hub's model index has them; none where it is not known on which data they were taken."""
+    """The measures in the form of the Hub's model index; none if their data are unknown."""
     from huggingface_hub import EvalResult
 
     config = RunFolder(folder).read_config()
@@ -113,7 +113,7 @@ def results(folder: Path, measures: dict[str, Any]) -> list[Any]:
 
 
 def page(model: SavedModel, repository: str, measures: dict[str, Any]) -> str:
-    """What the model is, how it is used, and how good it is."""
+    """The card's text: the model, its use and its measures."""
     info = model.info
     parameters = sum(parameter.numel() for parameter in model.network.parameters())
     height, width = info.size
@@ -142,10 +142,10 @@ def page(model: SavedModel, repository: str, measures: dict[str, Any]) -> str:
 
 
 def shown(value: float | None) -> str:
-    """A measure; a dash for one of a class that is in neither truth nor prediction."""
+    """A measure as text; a dash if the class is in neither truth nor prediction."""
     return "–" if value is None or value != value else f"{value:.3f}"
 
 
 def plain(name: str) -> str:
-    """A class's name without what Markdown or a page would take for markup."""
+    """The name of a class with Markdown's special characters escaped."""
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(name.split()))

@@ -18,27 +18,28 @@ LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 def push(model: str | Path, repository: str, *, license: str = "unknown", private: bool = False) -> str:
     """Write a model's ``model.safetensors``, ``config.json`` and card to a repository of the Hugging Face Hub.
 
-    It is opened first, so that nothing is pushed which :func:`load` would refuse. The card, ``README.md``, is the model
-    folder's own if it has one, else it is made from the model and its measures.
+    The model is opened first, so a model that :func:`load` would refuse is not pushed. The card is ``README.md`` of the
+    model folder. If there is none, a card is made from the model and its measures.
 
     Args:
         model: run folder, model folder, or the name of a packaged model.
-        repository: ``owner/name``; it is made if it is not there.
-        license: of the weights, as the Hub names it: ``mit``, ``cc-by-nc-4.0``.
-        private: make the repository, if it is not there, for its owner alone.
+        repository: ``owner/name``; created if it does not exist.
+        license: licence of the weights, by the Hub's name: ``mit``, ``cc-by-nc-4.0``.
+        private: make a new repository private.
 
     Returns:
         The address of the repository's page.
 
     Raises:
-        UserError: the model is damaged or an autoencoder, or the Hub does not take it.
+        UserError: the model is damaged or an autoencoder, or the Hub refuses it.
     """
     from segnet.model_card import model_card
-    from segnet.nn.model_folder import CARD, CONFIG, WEIGHTS, find_model
+    from segnet.model_files import CARD, CONFIG, WEIGHTS
+    from segnet.nn.model_folder import find_model
     from segnet.nn.saved import load_model
 
     if hub.parse_address(hub.SCHEME + repository)[1]:
-        raise UserError(f"{repository}: a model is pushed to the main branch; leave @ and what follows out")
+        raise UserError(f"{repository}: models are pushed to the main branch; leave out @ and the revision")
     if not LICENSE.fullmatch(license):
         raise UserError(f"--license {license}: expected the Hub's name of a licence, such as mit or cc-by-nc-4.0")
     folder, opened = find_model(model), load_model(model)
@@ -51,7 +52,7 @@ def push(model: str | Path, repository: str, *, license: str = "unknown", privat
 
 
 def public_settings(info: "ModelInfo") -> bytes:
-    """``config.json`` without the file that the encoder began with: it lies on this machine, and is in the weights."""
+    """``config.json`` without the file of the encoder's initial weights, which others do not have and do not need."""
     content = info.model_dump(mode="json")
     if "encoder_weights" in content["arguments"]:
         content["arguments"]["encoder_weights"] = None

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from segnet.files import sync_folder
-from segnet.nn.model_folder import CONFIG, WEIGHTS
+from segnet.model_files import CONFIG, WEIGHTS
 
 MANIFEST = "manifest.json"
 """It lies beside the checkpoints and describes each of them."""

@@ -12,7 +12,7 @@ from segnet.config_file import dump_config, parse_config, read_yaml
 from segnet.errors import UserError
 from segnet.files import sweep, write_atomically, write_json
 from segnet.lock import lock_file
-from segnet.nn.model_folder import CONFIG, WEIGHTS
+from segnet.model_files import CONFIG, WEIGHTS
 from segnet.resuming import Change, changes_on_resuming
 from segnet.run_files import (
     CHECKPOINTS,

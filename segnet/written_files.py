@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from segnet.errors import UserError
+from segnet.model_files import CONFIG, WEIGHTS
 
 
 def check_written(
@@ -62,5 +63,5 @@ def check_output_folder(option: str, folder: Path, read: Iterable[str | Path]) -
 def files_of_model(model: str | Path) -> list[Path]:
     """The files of a model, or of its run."""
     path = Path(model)
-    names = ("model.safetensors", "config.json", "config.yaml", "metrics.csv", "evaluation.npz")
+    names = (WEIGHTS, CONFIG, "config.yaml", "metrics.csv", "evaluation.npz")
     return [path, path.with_suffix(".bin"), *(path / name for name in names)]

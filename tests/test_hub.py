@@ -228,7 +228,7 @@ def test_without_a_network_what_was_fetched_before_is_taken(
     assert find_model(ADDRESS) == folder
     said = capsys.readouterr().err
     assert said.startswith(f"{ADDRESS}: the Hub cannot be reached (")
-    assert said.endswith("; looking for what was fetched before\n")
+    assert said.endswith("; using the files that were fetched before\n")
     with pytest.raises(UserError, match=r"^hf://jane/roads: not on this machine, and the Hub cannot be reached; check"):
         find_model("hf://jane/roads")
     with pytest.raises(UserError, match=r"^jane/roads: the Hub cannot be reached \("):
@@ -243,7 +243,7 @@ def test_without_a_network_what_was_fetched_before_is_taken(
         (f"{ADDRESS}@v9", None, r"the repository has no such revision; give a branch, a tag or a commit$"),
         (ADDRESS, (401, NOT_FOUND), r"no such repository, or a private one"),
         (ADDRESS, (404, NOT_FOUND), r"no such repository, or a private one"),
-        (ADDRESS, (403, {"X-Error-Code": "GatedRepo"}), r"is given on request; ask on its page"),
+        (ADDRESS, (403, {"X-Error-Code": "GatedRepo"}), r"needs permission; request it on its page"),
         (
             ADDRESS,
             (401, {"X-Error-Message": "Invalid credentials in Authorization header"}),
@@ -289,7 +289,7 @@ def test_a_push_that_is_not_allowed_is_named(status: int, hub_server: HubServer)
         ),
         ({"config.json": b'{"model_type": "bert"}'}, r"is of another kind of model"),
         ({"config.json": b"no JSON"}, r"config\.json: is not JSON"),
-        ({"config.json": b" " * 1_000_001}, r"config\.json has 1 MB, more than the 1 MB that is read"),
+        ({"config.json": b" " * 1_000_001}, r"config\.json has 1 MB, more than the limit of 1 MB"),
         ({"config.json": b'{"class_names": []}'}, r"has no model\.safetensors; give a repository"),
         (
             {"config.json": b'{"class_names": []}', "model.safetensors": b"x"},
@@ -328,7 +328,7 @@ def test_weights_that_are_too_large_are_not_fetched(
     hub_server: HubServer, streets: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_folder, "MOST_WEIGHTS", 1000)
-    with pytest.raises(UserError, match=r"model\.safetensors has 0 MB, more than the 0\.001 MB that is read"):
+    with pytest.raises(UserError, match=r"model\.safetensors has 0 MB, more than the limit of 0\.001 MB"):
         segnet.load(ADDRESS)
     assert not [request for request in hub_server.requests if "model.safetensors" in request]
 
@@ -360,7 +360,7 @@ def test_a_page_calls_a_model_by_its_repository_or_folder(tmp_path: Path) -> Non
 def test_wrong_arguments_of_push_are_named(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in (
         ([str(tiny_run), "streets"], "hf://streets: expected hf://OWNER/NAME"),
-        ([str(tiny_run), "jane/streets@v1"], "jane/streets@v1: a model is pushed to the main branch"),
+        ([str(tiny_run), "jane/streets@v1"], "jane/streets@v1: models are pushed to the main branch"),
         ([str(tiny_run), "jane/streets", "--license", "My own"], "--license My own: expected the Hub's name"),
         ([str(tiny_run / "tensorboard"), "jane/streets"], "has no model.safetensors"),
     ):

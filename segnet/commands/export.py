@@ -81,7 +81,8 @@ def run_web(args: argparse.Namespace) -> int:
     from segnet.errors import UserError
     from segnet.inference.evaluate import check_classes
     from segnet.model_data import data_of
-    from segnet.nn.model_folder import CARD, find_model, name_of
+    from segnet.model_files import CARD
+    from segnet.nn.model_folder import find_model, name_of
     from segnet.nn.saved import load_model
     from segnet.terminal import progress_bar
     from segnet.web.site.export import export_site

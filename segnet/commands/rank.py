@@ -13,7 +13,7 @@ example:
 """
 
 NAMED = 3
-"""Images at the head of the ranking that are printed."""
+"""Number of images that are printed, from the first."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data", help="folder or pattern of images; with --labels, the root of the data, or a config that names the data"
     )
-    parser.add_argument("--labels", action="store_true", help="rank labelled images by how likely their labels err")
+    parser.add_argument("--labels", action="store_true", help="rank labelled images, probably wrong labels first")
     parser.add_argument("--split", help="with --labels, the split to look at (default: the run's val split)")
     parser.add_argument("--recursive", action="store_true", help="include the folders in the folder")
     parser.add_argument(

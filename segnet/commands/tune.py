@@ -70,16 +70,20 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(args.config, args.settings, space, args.seeds)
     page = plan.folder / "report.html"
 
-    def record(study: "optuna.Study", total: int) -> None:
-        write_best(plan, study)
+    def write_results(study: "optuna.Study") -> Path | None:
         write_tuning_report(page, plan.base, over(study), study, is_grid=plan.seeds is not None)
+        return write_best(plan, study)
+
+    def record(study: "optuna.Study", total: int) -> None:
+        write_results(study)
         latest = over(study)[-1]
         value = "" if latest.value is None else f"{MEASURES[plan.base.task]} {latest.value:.4f}  "
         state = latest.state.name.lower()
         print(f"trial {len(over(study))} of {total}  {state}  {value}{latest.user_attrs['settings']}")
 
     study = search(plan, args.trials, record)
-    best = write_best(plan, study)
+    # The page of a finished search is written again too, as `segnet report` does for a run.
+    best = write_results(study)
     measure = MEASURES[plan.base.task]
     print_trials(study, measure) if plan.seeds is None else print_means(study, measure)
     if args.json:

@@ -8,37 +8,29 @@ from pathlib import Path
 from segnet import hub
 from segnet.errors import UserError
 from segnet.json_file import MOST_BYTES, read_json
+from segnet.model_files import CARD, CONFIG, WEIGHTS, packaged_models
 from segnet.nearest import did_you_mean
 
-PACKAGED = Path(__file__).parents[1] / "weights"
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
-CARD = "README.md"
 MOST_WEIGHTS = 4_000_000_000
 """Bytes of weights that are fetched: twice those of the largest encoder of segmentation-models-pytorch."""
 OF_OUR_KIND = "give a repository that segnet push wrote"
 
 
-def packaged_models() -> list[str]:
-    """Names of the models that come with the package."""
-    return sorted(path.parent.name for path in PACKAGED.glob(f"*/{WEIGHTS}"))
-
-
 def find_model(model: str | Path) -> Path:
     """The folder of ``model``. It has both files, and the weights are not a pickle."""
-    if str(model) in packaged_models():
-        return PACKAGED / str(model)
+    packaged = packaged_models()
+    if str(model) in packaged:
+        return packaged[str(model)]
     folder = folder_from_hub(str(model)) if hub.is_address(model) else Path(model)
     if folder.is_file():
         refuse_pickle(folder)
         refuse_other_file(folder)
         raise UserError(f"{folder}: is a file; give the folder that holds {WEIGHTS} and {CONFIG}")
     if not folder.is_dir():
-        names = packaged_models()
-        question = did_you_mean(str(model), names)
+        question = did_you_mean(str(model), packaged)
         raise UserError(
             f"{model}: no such model; {question}{' ' if question else ''}give a run folder or a model folder"
-            + (f", or one of {', '.join(names)}" if names else "")
+            + (f", or one of {', '.join(packaged)}" if packaged else "")
         )
     for name in (WEIGHTS, CONFIG):
         if not (folder / name).is_file():

@@ -16,9 +16,10 @@ from segnet.config import Channel, InputConfig, Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_together
 from segnet.json_file import read_json
+from segnet.model_files import CONFIG, WEIGHTS
 from segnet.nn.budget import Budget
 from segnet.nn.catalogue import build_network
-from segnet.nn.model_folder import CONFIG, WEIGHTS, find_model
+from segnet.nn.model_folder import find_model
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.smp import PREFIX
 from segnet.version import __version__

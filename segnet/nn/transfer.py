@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from segnet.errors import UserError, first_line
-from segnet.nn.model_folder import WEIGHTS, find_model
+from segnet.model_files import WEIGHTS
+from segnet.nn.model_folder import find_model
 
 BODY = "body."
 """The prefix that a pooling-index autoencoder gives to the names of its segmentation network."""

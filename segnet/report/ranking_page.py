@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 Ranking = ImageRanking | LabelRanking
 
 SHOWN = 24
-"""Images with maps; the page stays small enough to send, and the CSV has all."""
+"""Number of images with maps. It keeps the page small enough to send; the CSV file has all images."""
 TOP = 0.995
-"""Quantile of an image's doubt; that of the image with the highest is drawn in the brightest colour."""
+"""The brightest colour stands for this quantile of the doubt in an image, from the image where it is highest."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """An image with its maps; all but the texts and the size are ids of images of the page."""
+    """An image with its maps. ``photo``, ``truth``, ``prediction`` and ``doubt`` are ids of images of the page."""
 
     rank: int
     name: str
@@ -49,20 +49,20 @@ CSV, PAGE = "ranking.csv", "ranking.html"
 
 
 def save_ranking(folder: Path, ranking: Ranking, name: str) -> Path:
-    """Write ``ranking.csv`` and ``ranking.html`` to ``folder``, which is made, and give the page's path."""
+    """Write ``ranking.csv`` and ``ranking.html`` to ``folder``, which is created, and return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     write_records(folder / CSV, ranking.rows)
     return write_ranking_page(folder / PAGE, ranking, name)
 
 
 def write_ranking_page(path: Path, ranking: Ranking, name: str, shown: int = SHOWN) -> Path:
-    """Write the page and give its path.
+    """Write the page and return its path.
 
     Args:
-        path: of the page, in a folder that is there.
-        ranking: of labelled or of unlabelled images.
-        name: of the data.
-        shown: images at the head of the ranking that are shown.
+        path: path of the page, in an existing folder.
+        ranking: a ranking of labelled or of unlabelled images.
+        name: name of the data.
+        shown: number of images to show, from the first.
     """
     with_labels = isinstance(ranking, LabelRanking)
     cards, store, doubts = [], dict[str, StoredImage](), dict[str, NDArray[np.float32]]()
@@ -84,7 +84,7 @@ def write_ranking_page(path: Path, ranking: Ranking, name: str, shown: int = SHO
         "left_out": ranking.left_out,
         "top": top,
         "legend": legend(ranking.classes),
-        "curve": style.svg(score_curve(ranking.scores), "scores"),
+        "curve": style.svg(score_curve([image.score for image in ranking.images]), "scores"),
         "cards": cards,
         "store": store,
     }
@@ -93,7 +93,7 @@ def write_ranking_page(path: Path, ranking: Ranking, name: str, shown: int = SHO
 
 
 def add_card(rank: int, view: View, classes: ClassSet, store: dict[str, StoredImage]) -> Card:
-    """The card of a view. Its images are put into ``store``, all but the doubt, whose scale is not known yet."""
+    """Return the card of a view, and put its images into ``store``, except the doubt: its scale is not known yet."""
     height, width = page_size(view.mask.shape)
     urls = {f"photo-{rank}": photo_url(view.image), f"prediction-{rank}": classes_url(view.mask, classes)}
     if view.truth is not None:

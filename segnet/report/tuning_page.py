@@ -53,6 +53,7 @@ def write_tuning_report(
     keys = list(trials[0].user_attrs["settings"]) if trials else []
     measure = MEASURES[config.task]
     rows = means(trials, measure) if is_grid else []
+    some_are_pruned = any(trial.state == TrialState.PRUNED for trial in trials)
     importances = importance(study, trials)
     drawn = {"history": history(trials, measure), "curves": curves(trials, best, measure)}
     if importances:
@@ -69,6 +70,7 @@ def write_tuning_report(
         config=config,
         measure=measure,
         counts=counts(trials),
+        some_are_pruned=some_are_pruned,
         epochs=counted(config.training.epochs, "epoch"),
         hours=str(timedelta(seconds=round(sum(seconds(trial) for trial in trials)))),
         means=rows,
@@ -76,7 +78,7 @@ def write_tuning_report(
         best_settings=best_settings,
         keys=keys,
         rows=[row(trial, measure) for trial in order],
-        captions=captions(drawn, keys),
+        captions=captions(drawn, keys, some_are_pruned),
         plots={name: style.svg(figure, name) for name, figure in drawn.items()},
         settings=dump_config(config),
     )
@@ -254,13 +256,14 @@ def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Fi
     return figure
 
 
-def captions(drawn: dict[str, Any], keys: list[str]) -> list[tuple[str, str]]:
-    """Names of the figures in order, with captions."""
+def captions(drawn: dict[str, Any], keys: list[str], some_are_pruned: bool) -> list[tuple[str, str]]:
+    """Names of the figures in order, with captions. Without pruned trials, they do not explain their colour."""
+    pruned = "pruned ones orange, " if some_are_pruned else ""
     texts = {
-        "history": "Best of each trial; the line is the best so far",
-        "curves": "Over the epochs: the best trial blue, pruned ones orange, the others grey",
+        "history": "Value of each trial; the line is the best so far",
+        "curves": f"Over the epochs: the best trial blue, {pruned}the others grey",
         "importance": "Share of the variance between complete trials that each setting explains (fANOVA)",
     }
-    against = "complete trials blue, pruned ones orange"
-    texts |= {f"slice-{index}": f"Against {key}: {against}" for index, key in enumerate(keys)}
+    states = "complete trials blue, pruned ones orange" if some_are_pruned else ""
+    texts |= {f"slice-{index}": f"Against {key}{states and ': '}{states}" for index, key in enumerate(keys)}
     return [(name, texts[name]) for name in drawn]

@@ -12,6 +12,7 @@ from segnet.run_folder import RunFolder
 from segnet.run_tables import MetricsTable
 from segnet.terminal import say
 from segnet.training.position import Position
+from segnet.training.stopping import PrunedError
 from segnet.training.trackers.mlflow import Mlflow
 from segnet.training.trackers.tensorboard import TensorBoard
 from segnet.training.trackers.tracker import Ending, RunIds, Tracker
@@ -97,4 +98,6 @@ def measures_of(row: Mapping[str, object]) -> tuple[dict[str, float], int]:
 def ending_of(kind: type[BaseException] | None) -> Ending:
     if kind is None:
         return "finished"
+    if issubclass(kind, PrunedError):
+        return "pruned"
     return "stopped" if issubclass(kind, KeyboardInterrupt) else "failed"

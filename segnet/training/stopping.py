@@ -1,9 +1,13 @@
-"""End a run on Ctrl-C, SIGTERM or SIGHUP between two steps, when its state can be saved."""
+"""End a run early: on Ctrl-C, SIGTERM or SIGHUP between two steps, when its state can be saved, or for a search."""
 
 import signal
 from types import FrameType, TracebackType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class PrunedError(Exception):
+    """A search ends the run after an epoch, because most of its other runs were better at that epoch."""
 
 
 class StopRequest:

@@ -25,6 +25,7 @@ from segnet.training.early_checks import check_early, check_first_sample
 from segnet.training.launch import launch
 from segnet.training.log import Log
 from segnet.training.loop import Trainer
+from segnet.training.stopping import PrunedError
 from segnet.training.tasks.build import TASKS
 from segnet.tuning.grid import groups, queue, with_seeds
 from segnet.tuning.space import Space, as_json, first_point, suggest
@@ -107,7 +108,7 @@ def search(
         if plan.seeds is not None:
             trials = queue(study, plan.space, plan.seeds)
         if done := len(over(study)):
-            say(f"{plan.folder}: {done} of {trials} trials are over; going on")
+            say(f"{plan.folder}: {done} of {trials} trials are over{'; going on' if done < trials else ''}")
         while (index := len(over(study))) < trials:
             # The file does not hold the state of the sampler. A seed for each trial makes a resumed study draw the
             # same.
@@ -208,7 +209,7 @@ def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:
     try:
         config = plan.config(settings, f"{plan.ending}/{folder_of(trial)}")
         best, last = train(config, trial)
-    except optuna.TrialPruned:
+    except PrunedError:
         study.tell(trial, state=TrialState.PRUNED)
     except UserError as error:
         trial.set_user_attr("error", str(error))
@@ -237,7 +238,7 @@ class TrialTrainer(Trainer):
     def end_epoch(self, *arguments: Any) -> None:
         super().end_epoch(*arguments)
         if self.trial.should_prune():
-            raise optuna.TrialPruned
+            raise PrunedError
 
     def report_before(self, rows: list[dict[str, str]]) -> None:
         """Report the measurements from before the trial was interrupted."""
@@ -250,7 +251,7 @@ def train(config: Config, trial: optuna.Trial) -> tuple[float, float]:
     """Run a trial to its end, and return the best and the last value of the task's measure.
 
     Raises:
-        optuna.TrialPruned: the trial was pruned.
+        PrunedError: the trial was pruned.
     """
     fabric, task, run = launch(config), TASKS[config.task](config), RunFolder(config.run_folder)
     resume = run.last_checkpoint.exists()

@@ -11,8 +11,9 @@ from segnet.inference.capabilities import check_samples
 from segnet.inference.network_size import Size
 from segnet.inference.predictor import Predictor
 from segnet.json_file import read_json
+from segnet.model_files import CONFIG, packaged_models
 from segnet.nn.autoencoders.saved import load_autoencoder, read_autoencoder_config
-from segnet.nn.model_folder import CONFIG, find_model, name_of, packaged_models
+from segnet.nn.model_folder import find_model, name_of
 from segnet.nn.saved import SavedModel, load_model
 from segnet.run_folder import RunFolder
 from segnet.web.problems import RefusedError

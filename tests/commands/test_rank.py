@@ -90,7 +90,7 @@ def test_the_rest_is_ranked_where_an_image_is_bad(
     [
         (["empty"], "empty: no image there"),
         (["one"], "only 1 image to put in order; give two or more"),
-        (["one", "--split", "val"], "split: is of labelled data"),
+        (["one", "--split", "val"], "split: only labelled data have splits"),
         (["photos", "--out", "photos/out"], "--out photos/out: is inside the input photos; name a folder elsewhere"),
         (["photos", "--out", "photos"], "--out photos: is inside the input photos"),
         (["photos", "--out", "one/a.png"], "--out one/a.png: is a file; name a folder"),

@@ -178,7 +178,7 @@ def test_the_command_exports_and_its_file_is_evaluated(
         results.append(json.loads((tmp_path / "m.json").read_text())["mean_iou"])
     assert results[0] == pytest.approx(results[1], abs=1e-3)
     assert main(["evaluate", str(out), *data, "--report", str(tmp_path / "r.html")]) == 1
-    assert "a report tells of a run's training" in capsys.readouterr().err
+    assert "a report describes a run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("kind", "package"), [("litert", "litert_torch"), ("executorch", "executorch")])

@@ -9,12 +9,12 @@ from segnet.datasets.camvid.load import load_camvid
 from segnet.datasets.classes import CAMVID
 from segnet.inference.predictor import Predictor
 from segnet.metrics import ConfusionMatrix, SegmentationScores
-from segnet.nn.model_folder import PACKAGED, WEIGHTS, packaged_models
+from segnet.model_files import PACKAGED, WEIGHTS, packaged_models
 from segnet.nn.saved import load_model
 
 
 def test_two_models_come_with_the_package() -> None:
-    assert packaged_models() == ["camvid", "camvid-lite"]
+    assert list(packaged_models()) == ["camvid", "camvid-lite"]
 
 
 @pytest.mark.parametrize("name", packaged_models())

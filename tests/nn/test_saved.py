@@ -11,9 +11,9 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from segnet import model_files
 from segnet.config import InputConfig
 from segnet.errors import UserError
-from segnet.nn import model_folder
 from segnet.nn.catalogue import build_network
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 from segnet.version import __version__
@@ -113,7 +113,7 @@ def test_smp_models_load_with_the_same_outputs(tmp_path: Path, encoder: str) -> 
 
 
 def test_a_packaged_model_is_loaded_by_its_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_folder, "PACKAGED", folder.parent)
+    monkeypatch.setattr(model_files, "PACKAGED", folder.parent)
     assert load_model("run").info.name == "segnet_lite"
     with pytest.raises(
         UserError, match=r"^nothing: no such model; give a run folder or a model folder, or one of run$"

@@ -27,6 +27,7 @@ from segnet.training.launch import launch
 from segnet.training.log import Log, measures_of
 from segnet.training.loop import Trainer
 from segnet.training.position import Position
+from segnet.training.stopping import PrunedError
 from segnet.training.tasks.segmentation import SegmentationTask
 from segnet.training.trackers.mlflow import parameters
 from segnet.training.trackers.tracker import RunIds
@@ -99,9 +100,9 @@ def test_a_resumed_run_goes_on_in_the_same_wandb_run(tiny_camvid: Path, tmp_path
     first = json.loads(run.tracker_ids.read_text())["wandb"]
     time.sleep(1)  # W&B names a folder by the second in which it was made
     train(config_of(tiny_camvid, tmp_path, "wandb", epochs=3), resume=True)
-    written = sorted((run.path / "wandb").glob("offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime)
+    written = offline_runs(run)
     assert [path.name for path in written] == [f"run-{first}.wandb"] * 2
-    history = [entry for path in written for entry in history_of(path)]
+    history = [values_of(record.history) for path in written for record in records_of(path, "history")]
     assert [entry["_step"] for entry in history] == [2, 4, 6]
     assert [entry["val_mean_iou"] for entry in history] == [
         measures_of(row)[0]["val_mean_iou"]
@@ -110,8 +111,21 @@ def test_a_resumed_run_goes_on_in_the_same_wandb_run(tiny_camvid: Path, tmp_path
     assert all(entry["val samples._type"] == "image-file" for entry in history)
 
 
-def history_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The steps of an offline run: its records lie in LevelDB's log format, behind seven bytes of W&B's own."""
+def offline_runs(run: RunFolder) -> list[Path]:
+    """W&B's files of a run, the oldest first, once its own process has written all of them."""
+    import wandb
+
+    wandb.teardown()
+    return sorted((run.path / "wandb").glob("offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime)
+
+
+def values_of(message: Any) -> dict[str, Any]:
+    items = getattr(message, "update", None) or getattr(message, "item", ())
+    return {item.key or ".".join(item.nested_key): json.loads(item.value_json) for item in items}
+
+
+def records_of(path: Path, kind: str) -> Iterator[Any]:
+    """The records of a kind of an offline run. They lie in LevelDB's log format, behind seven bytes of W&B's own."""
     from wandb.proto import wandb_internal_pb2
 
     content, at, whole = path.read_bytes(), 7, b""
@@ -125,10 +139,38 @@ def history_of(path: Path) -> Iterator[dict[str, Any]]:
         if part in (1, 4):  # a whole record, or the last part of one
             record = wandb_internal_pb2.Record.FromString(whole)
             whole = b""
-            if record.WhichOneof("record_type") == "history":
-                yield {
-                    item.key or ".".join(item.nested_key): json.loads(item.value_json) for item in record.history.item
-                }
+            if record.WhichOneof("record_type") == kind:
+                yield record
+
+
+@needs_mlflow
+@pytest.mark.parametrize(
+    ("error", "status", "ending"), [(PrunedError, "KILLED", "pruned"), (OSError, "FAILED", "failed")]
+)
+def test_mlflow_shows_a_pruned_run_as_killed(
+    error: type[Exception], status: str, ending: str, tiny_camvid: Path, tmp_path: Path, mlflow_client: Any
+) -> None:
+    run = RunFolder(tmp_path)
+    with pytest.raises(error), Log(config_of(tiny_camvid, tmp_path, "mlflow"), run, Position(), True):
+        raise error
+    kept = mlflow_client.get_run(json.loads(run.tracker_ids.read_text())["mlflow"])
+    assert (kept.info.status, kept.data.tags["ending"]) == (status, ending)
+
+
+@needs_wandb
+@pytest.mark.usefixtures("_offline_wandb")
+@pytest.mark.parametrize(("error", "exit_code", "ending"), [(PrunedError, 0, "pruned"), (OSError, 1, "failed")])
+def test_wandb_shows_a_pruned_run_as_finished(
+    error: type[Exception], exit_code: int, ending: str, tiny_camvid: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path)
+    with pytest.raises(error), Log(config_of(tiny_camvid, tmp_path, "wandb"), run, Position(), True):
+        raise error
+    [written] = offline_runs(run)
+    [end] = records_of(written, "exit")
+    assert end.exit.exit_code == exit_code
+    summary = [values_of(record.summary) for record in records_of(written, "summary")]
+    assert {key: value for values in summary for key, value in values.items()}["ending"] == ending
 
 
 @needs_mlflow
@@ -190,14 +232,17 @@ def test_a_training_goes_on_without_a_tracker_that_fails(
     assert len(read_metrics(run.metrics_csv)) == 3
 
 
-@pytest.mark.parametrize(("error", "ending"), [(None, "finished"), (KeyboardInterrupt, "stopped"), (OSError, "failed")])
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [(None, "finished"), (KeyboardInterrupt, "stopped"), (PrunedError, "pruned"), (OSError, "failed")],
+)
 def test_a_tracker_is_told_how_the_training_ended(
     error: type[BaseException] | None, ending: str, tiny_camvid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing = Failing()
     monkeypatch.setattr("segnet.training.log.Mlflow", lambda *_: failing)
     with (
-        contextlib.suppress(KeyboardInterrupt, OSError),
+        contextlib.suppress(KeyboardInterrupt, OSError, PrunedError),
         Log(config_of(tiny_camvid, tmp_path, "mlflow"), RunFolder(tmp_path), Position(), True),
     ):
         if error:
@@ -229,7 +274,7 @@ def test_an_mlflow_server_that_does_not_answer_ends_the_command_in_a_line(
     settings = [f"data.root={tiny_camvid}", f"runs={tmp_path}", "data.workers=0", "training.loggers=[mlflow]"]
     assert main(["train", "--config", str(tiny_config), *settings]) == 1
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("segnet train: training.loggers: mlflow takes no run at http://127.0.0.1:1 (")
+    assert last.startswith("segnet train: training.loggers: mlflow accepts no run at http://127.0.0.1:1 (")
     assert last.endswith("set MLFLOW_TRACKING_URI, or leave mlflow out")
 
 
@@ -250,7 +295,7 @@ def test_a_person_who_is_not_logged_in_to_wandb_is_told_how(
     )
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1
-    assert last.startswith("segnet train: training.loggers: wandb takes no run (No API key configured")
+    assert last.startswith("segnet train: training.loggers: wandb accepts no run (No API key configured")
     assert last.endswith("log in with `wandb login`, set WANDB_MODE=offline, or leave wandb out")
 
 
@@ -258,7 +303,7 @@ def test_a_person_who_is_not_logged_in_to_wandb_is_told_how(
 def test_damaged_ids_are_named(content: str, tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.tracker_ids.write_text(content)
-    with pytest.raises(UserError, match=r"trackers\.json: .*; take the file out to begin new runs in the trackers"):
+    with pytest.raises(UserError, match=r"trackers\.json: .*; remove the file to begin new runs in the trackers"):
         RunIds(run)
 
 

@@ -51,9 +51,15 @@ def test_the_command_leaves_a_page_a_table_and_the_best_config(
     assert str(folder / "best.yaml") in output
     assert not list(folder.glob("trial-*/checkpoints"))
     assert len(list(folder.glob("trial-*/model.safetensors"))) == 3
-    # The same again trains nothing.
+    assert "pruned" not in page
+    # The same again trains nothing, and writes the page and the config again.
+    (folder / "report.html").unlink()
+    (folder / "best.yaml").unlink()
     assert main(["tune", "--config", CONFIG, *quick, "--trials", "3", *lr]) == 0
     assert len(list(folder.glob("trial-*"))) == 3
+    assert (folder / "report.html").read_text() == page
+    assert load_config(folder / "best.yaml") == best
+    assert capsys.readouterr().err.startswith(f"{folder}: 3 of 3 trials are over\n")
 
 
 def test_a_grid_trains_every_combination_with_every_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

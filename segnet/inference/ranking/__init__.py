@@ -1,1 +1,1 @@
-"""Images in order: which to label next, and which labels to check first."""
+"""Rankings of images: which to label next, and which labels to check first."""

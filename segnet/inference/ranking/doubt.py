@@ -1,4 +1,4 @@
-"""How much a network doubts an image, pixel by pixel, and how far its passes disagree."""
+"""A network's doubt about each pixel of an image, and the disagreement of its passes."""
 
 from typing import NamedTuple
 
@@ -16,11 +16,12 @@ class Doubt(NamedTuple):
 
     Attributes:
         mask: class indices ``(H, W)`` uint8.
-        disagreement: mutual information of class and pass, ``(H, W)`` float32, nats: the entropy of the mean softmax
-            less the mean entropy of the passes. Over dropout samples it is BALD (Houlsby et al., arXiv 1112.5745;
-            Gal et al., arXiv 1703.02910, section 3). It is high where each pass is sure of another class.
-        entropy: of the mean softmax, ``(H, W)`` float32, nats: the disagreement and what all passes doubt.
-        is_sampled: the passes are dropout samples.
+        disagreement: mutual information of class and pass, ``(H, W)`` float32, nats. It is the entropy of the mean
+            softmax minus the mean entropy of the passes. Over dropout samples it is BALD (Houlsby et al., arXiv
+            1112.5745; Gal et al., arXiv 1703.02910, section 3). It is high where each pass is sure of another class.
+        entropy: entropy of the mean softmax, ``(H, W)`` float32, nats. It is the disagreement plus the doubt that all
+            passes share.
+        is_sampled: whether the passes are dropout samples.
     """
 
     mask: Pixels
@@ -30,16 +31,16 @@ class Doubt(NamedTuple):
 
     @property
     def map(self) -> NDArray[np.float32]:
-        """What labelling a pixel would teach, ``(H, W)`` float32, nats.
+        """The value of a label at each pixel, ``(H, W)`` float32, nats.
 
-        Dropout samples stand for networks that the labels leave possible: where they disagree, a label decides.
-        Flips and scales are views of one network. What that network doubts in all of them then counts too.
+        Dropout samples stand for networks that all fit the labels so far. Where they disagree, a new label decides.
+        Flips and scales are views of one network. The doubt that all its views share then counts, too.
         """
         return self.disagreement if self.is_sampled else self.entropy
 
 
 def doubt_of(predictor: Predictor, image: Pixels) -> Doubt:
-    """The doubt about one image ``(H, W, 3)`` uint8 RGB; the same at every call, dropout samples too."""
+    """The doubt about an image ``(H, W, 3)`` uint8 RGB. Each call draws the same dropout samples."""
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(0)
         (mean,), (of_passes,) = predictor.entropies([image])

@@ -1,4 +1,4 @@
-"""Unlabelled images in the order of what labelling them would teach."""
+"""Rank unlabelled images by how much their labels would teach."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,11 +21,11 @@ class RankedImage:
     """An image and its scores.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         score: mean over the pixels of :attr:`segnet.inference.ranking.doubt.Doubt.map`, nats.
         disagreement: mean over the pixels, nats.
         entropy: mean over the pixels, nats.
-        distance: of its features to those of the nearest image before it; infinite for the first.
+        distance: distance between its features and those of the nearest image before it; infinite for the first.
     """
 
     path: Path
@@ -37,12 +37,12 @@ class RankedImage:
 
 @dataclass(frozen=True, eq=False)
 class ImageRanking:
-    """Unlabelled images, the one to label first at the head.
+    """Unlabelled images in the order in which to label them.
 
     Attributes:
-        images: in order.
-        predictor: with the passes whose disagreement was measured.
-        left_out: why images were left out, a line each.
+        images: the images in order.
+        predictor: the predictor whose passes were compared.
+        left_out: a line for each image that was left out, with the reason.
     """
 
     images: Sequence[RankedImage]
@@ -52,11 +52,6 @@ class ImageRanking:
     @property
     def classes(self) -> ClassSet:
         return self.predictor.classes
-
-    @property
-    def scores(self) -> list[float]:
-        """In order."""
-        return [image.score for image in self.images]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -74,7 +69,7 @@ class ImageRanking:
         ]
 
     def views(self, count: int) -> Iterator[View]:
-        """The first images with their maps; the network runs again for each."""
+        """The first ``count`` images with their maps. The network runs again for each."""
         for image in self.images[:count]:
             pixels = as_pixels(image.path)
             doubt = doubt_of(self.predictor, pixels)
@@ -91,13 +86,14 @@ def rank_images(
     """Put unlabelled images into the order in which to label them.
 
     Args:
-        predictor: in plain PyTorch. One with a single pass sees each image mirrored and at three scales.
-        paths: of the images, two or more.
-        progress: called with (images done, images) after each.
-        skip_errors: leave out the images that cannot be read, and name them in the result.
+        predictor: a predictor in plain PyTorch. If it has a single pass, it sees each image mirrored and at three
+            scales.
+        paths: paths of two or more images.
+        progress: called with (images done, images) after each image.
+        skip_errors: leave out images that cannot be read, and list them in the result.
 
     Raises:
-        UserError: fewer than two images, an unreadable one, or a runtime that does not show the encoder's features.
+        UserError: fewer than two images, an unreadable image, or a runtime that does not give the encoder's features.
     """
     predictor = predictor.varied()
     scored, vectors, left_out = [], [], []
@@ -126,10 +122,10 @@ def rank_images(
 
 
 def check_several(images: int, left_out: Sequence[str]) -> None:
-    """Refuse to put fewer than two images in order.
+    """Refuse to rank fewer than two images.
 
     Raises:
-        UserError: says how many there are, and why the first was left out.
+        UserError: the message has the number of images, and the reason why the first was left out.
     """
     if images < 2:
         why = f" ({len(left_out)} left out; the first: {left_out[0]})" if left_out else ""

@@ -1,4 +1,4 @@
-"""Labelled images in the order of likely label errors."""
+"""Rank labelled images by how likely their labels are wrong."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,20 +19,20 @@ from segnet.inference.tensors import most_likely
 from segnet.metrics import confusion_matrix
 
 TEMPERATURE = 0.1
-"""Of the soft minimum, as in the paper; pixels that are 0.1 more confident weigh a third."""
+"""Temperature of the soft minimum, as in the paper. A pixel that is more confident by 0.1 weighs about a third."""
 
 
 @dataclass(frozen=True)
 class RankedLabels:
-    """A labelled image and how far the network believes its labels.
+    """A labelled image, and how well its labels agree with the network.
 
     Attributes:
-        index: in the data set.
-        pair: the files.
-        score: see :func:`label_score`, 0–1; low is doubtful.
-        against: share of the labelled pixels to which the network gives another class, 0–1.
-        labelled: the label of the most frequent such pair; empty: there is none.
-        predicted: the network's class there.
+        index: index of the image in the data set.
+        pair: its files.
+        score: result of :func:`label_score`, 0–1; a low score means doubtful labels.
+        against: share of the labelled pixels for which the network predicts another class, 0–1.
+        labelled: name of the label that most of these pixels have; empty if there are none.
+        predicted: name of the class that the network predicts there.
     """
 
     index: int
@@ -45,13 +45,13 @@ class RankedLabels:
 
 @dataclass(frozen=True, eq=False)
 class LabelRanking:
-    """Labelled images, the most doubtful at the head.
+    """Labelled images in the order in which to check their labels.
 
     Attributes:
-        images: in order.
-        predictor: gave the probabilities.
+        images: the images in order.
+        predictor: the predictor that gave the probabilities.
         dataset: the images and their labels.
-        left_out: why images were left out, a line each.
+        left_out: a line for each image that was left out, with the reason.
     """
 
     images: Sequence[RankedLabels]
@@ -62,11 +62,6 @@ class LabelRanking:
     @property
     def classes(self) -> ClassSet:
         return self.dataset.classes
-
-    @property
-    def scores(self) -> list[float]:
-        """In order."""
-        return [image.score for image in self.images]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -85,7 +80,7 @@ class LabelRanking:
         ]
 
     def views(self, count: int) -> Iterator[View]:
-        """The first images with their maps; the network runs again for each."""
+        """The first ``count`` images with their maps. The network runs again for each."""
         for image in self.images[:count]:
             sample = self.dataset[image.index]
             probabilities = self.predictor.probabilities([sample.image])[0]
@@ -106,13 +101,14 @@ def rank_labels(
     """Put labelled images into the order in which to check their labels.
 
     Args:
-        predictor: of the data set's classes; best trained on other images, since a network learns errors by heart.
+        predictor: a predictor for the data set's classes. Train it on other images if you can, because a network
+            learns wrong labels by heart.
         dataset: two or more images with masks.
-        progress: called with (images done, images) after each.
-        skip_errors: leave out the samples that cannot be read, and name them in the result.
+        progress: called with (images done, images) after each image.
+        skip_errors: leave out samples that cannot be read, and list them in the result.
 
     Raises:
-        UserError: the model has other classes, fewer than two samples, or one that cannot be read.
+        UserError: the model has other classes, there are fewer than two samples, or a sample cannot be read.
     """
     check_classes(predictor.classes.names, dataset.classes.names)
     ranked, left_out = [], dict[int, str]()
@@ -131,18 +127,27 @@ def rank_labels(
 def label_confidence(
     probabilities: NDArray[np.float32], mask: Pixels, labelled: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """The probability ``(n,)`` that the network ``(C, H, W)`` gives to each labelled pixel's own label."""
+    """The predicted probability of the own label of each of the ``n`` labelled pixels.
+
+    Args:
+        probabilities: softmax ``(C, H, W)`` float32.
+        mask: labels ``(H, W)`` uint8.
+        labelled: True where a pixel has a label, ``(H, W)``.
+
+    Returns:
+        Probabilities ``(n,)`` float32, 0–1.
+    """
     rows, columns = np.nonzero(labelled)
     return probabilities[mask[rows, columns], rows, columns]
 
 
 def label_score(confidence: NDArray[np.float32]) -> float:
-    """The soft minimum of the labels' probabilities ``(n,)``, 0–1; without labels 1, as none can be wrong.
+    """The soft minimum of the labels' probabilities ``(n,)``, 0–1. Without labels it is 1, since no label is wrong.
 
-    A mean over all pixels would hide a small object among many right pixels, and a minimum would be decided by one
-    pixel. The soft minimum weighs each pixel by ``exp((1 - confidence) / 0.1)``. Of the scores that Lad and Mueller
-    compare for segmentation (arXiv 2307.05080, section 3), it finds the most errors; the idea that a model's own
-    confidence finds them is confident learning (Northcutt et al., arXiv 1911.00068).
+    A mean over all pixels would hide a small object among many right pixels. A minimum would depend on one pixel. The
+    soft minimum weighs each pixel by ``exp((1 - confidence) / 0.1)``. Lad and Mueller compare several scores for
+    segmentation (arXiv 2307.05080, section 3); this one finds the most errors. Confident learning (Northcutt et al.,
+    arXiv 1911.00068) had the idea to find label errors by the model's own confidence.
     """
     if not confidence.size:
         return 1.0
@@ -152,7 +157,16 @@ def label_score(confidence: NDArray[np.float32]) -> float:
 
 
 def contradictions(prediction: Pixels, mask: Pixels, classes: ClassSet) -> tuple[float, str, str]:
-    """Share of the labelled pixels with another predicted class, and the most frequent pair of label and prediction."""
+    """The share of the labelled pixels whose predicted class is another, and the most frequent such pair of classes.
+
+    Args:
+        prediction: class indices ``(H, W)`` uint8.
+        mask: labels ``(H, W)`` uint8.
+        classes: the classes of both.
+
+    Returns:
+        The share, 0–1, and the names of the label and of the predicted class; both are empty if there is no such pair.
+    """
     matrix = confusion_matrix(prediction, mask, len(classes), classes.ignore_index)
     total = matrix.sum()
     np.fill_diagonal(matrix, 0)

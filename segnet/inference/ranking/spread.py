@@ -1,4 +1,4 @@
-"""Images spread over different scenes: by the encoder's features, farthest first."""
+"""Spread a ranking over different scenes: farthest first, by the encoder's features."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ from segnet.nn.stages import Staged
 
 
 class EncoderFeatures:
-    """The mean of the encoder's deepest maps over places and passes, a vector for each image."""
+    """One vector for each image: the encoder's deepest maps, averaged over places and passes."""
 
     def __init__(self) -> None:
         self.seen: list[Tensor] = []
 
     def keep(self, _module: nn.Module, _given: tuple[Tensor], output: Any) -> None:
-        # Encoders of segmentation-models-pytorch give the maps of all levels.
+        # The encoders of segmentation-models-pytorch return the maps of all levels.
         deepest = output if isinstance(output, Tensor) else output[-1]
         self.seen.append(deepest.float().mean((0, 2, 3)).cpu())
 
     def take(self) -> NDArray[np.float32]:
-        """Features ``(D,)`` of all that passed the encoder since the last call."""
+        """The features ``(D,)`` of everything that passed the encoder since the last call."""
         vector = torch.stack(self.seen).mean(0)
         self.seen.clear()
         return np.asarray(vector)
@@ -35,10 +35,10 @@ class EncoderFeatures:
 
 @contextmanager
 def encoder_features(predictor: Predictor) -> Iterator[EncoderFeatures]:
-    """Keep the encoder's features of every image that ``predictor`` sees meanwhile.
+    """Keep the encoder's features of every image that ``predictor`` gets inside the ``with`` block.
 
     Raises:
-        UserError: it does not run in plain PyTorch, whose modules alone can be looked into.
+        UserError: the predictor does not run in plain PyTorch, so its modules are not accessible.
     """
     backend = predictor.backend
     if not isinstance(backend, TorchBackend) or backend.is_compiled:
@@ -55,25 +55,26 @@ def encoder_features(predictor: Predictor) -> Iterator[EncoderFeatures]:
 
 
 def encoder_of(network: nn.Module) -> nn.Module:
-    """The part of a network whose output are the encoder's deepest maps."""
+    """The part of a network that returns the encoder's deepest maps."""
     return network.stages[-1][0] if isinstance(network, Staged) else network.get_submodule("model.encoder")
 
 
 def farthest_first(
     features: NDArray[np.float32], scores: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Images in an order whose every beginning has high scores and different scenes.
+    """Order images so that the first ones have high scores and show different scenes.
 
-    The first is the image of the highest score. Each next one has the highest product of its score and its distance to
-    the nearest image before it. Without the score this is the greedy k-center of Sener and Savarese (arXiv 1708.00489,
-    algorithm 1).
+    The first image has the highest score. Each next image has the highest product of its score and its distance to the
+    nearest image before it. Without the scores, this is the greedy k-center method of Sener and Savarese (arXiv
+    1708.00489, algorithm 1).
 
     Args:
-        features: ``(N, D)``, at least one image.
-        scores: ``(N,)``, not negative.
+        features: features ``(N, D)`` of at least one image.
+        scores: scores ``(N,)``, not negative.
 
     Returns:
-        The indices of all images in order, and the distance of each to the nearest before it; the first has infinity.
+        The indices of all images in order, and the distance of each to the nearest image before it. The first distance
+        is infinite.
     """
     distances = np.full(len(scores), np.inf)
     order, found = [int(np.argmax(scores))], [np.inf]
@@ -82,7 +83,7 @@ def farthest_first(
         left[order[-1]] = False
         distances = np.minimum(distances, np.linalg.norm(features - features[order[-1]], axis=1))
         gains = np.where(left, scores * distances, -1.0)
-        # Of equal gains, as of images that are the same, the higher score comes first.
+        # Equal images have equal gains. The one with the higher score comes first.
         best = np.flatnonzero(gains == gains.max())
         order.append(int(best[np.argmax(scores[best])]))
         found.append(float(distances[order[-1]]))

@@ -1,4 +1,4 @@
-"""What a page shows of a ranked image."""
+"""A ranked image with its maps, as a page shows it."""
 
 from typing import NamedTuple
 
@@ -12,12 +12,12 @@ class View(NamedTuple):
     """One image.
 
     Attributes:
-        name: of the file.
-        title: why it has its rank, in a few words.
+        name: name of the file.
+        title: the reason for its rank, in a few words.
         image: ``(H, W, 3)`` uint8 RGB.
-        truth: its labels ``(H, W)`` uint8; None: it has none.
-        mask: the predicted classes ``(H, W)`` uint8.
-        doubt: ``(H, W)`` float32, not negative.
+        truth: labels ``(H, W)`` uint8; None if it has none.
+        mask: predicted classes ``(H, W)`` uint8.
+        doubt: doubt about each pixel, ``(H, W)`` float32, not negative.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Decoded frames as images: upright RGB of one size, in the colours of ordinary photographs."""
+"""Turn decoded frames into upright RGB images of one size, in the colours of ordinary photographs."""
 
 import av
 import numpy as np
@@ -10,18 +10,18 @@ from segnet.inference.video.hdr import DEEP, LIGHT, ToneMap
 from segnet.inference.video.orientation import orientation_of
 
 UNSPECIFIED = 2
-"""FFmpeg's number for a colour space that the file does not say."""
+"""FFmpeg's value for a colour space that the file does not name."""
 HD = 1280, 720
-"""Width and height from which a film is HD."""
+"""The smallest width and the smallest height of HD video."""
 
 
 class ToRgb:
     """Turns the frames of one video into images.
 
-    A stream may change its size; the first one is kept, as players do.
+    A stream may change its size. All images have the first size, as in players.
 
     Args:
-        name: of the video, for messages.
+        name: name of the video, for messages.
     """
 
     def __init__(self, name: str) -> None:
@@ -55,7 +55,7 @@ class ToRgb:
 
 
 def colorspace_of(frame: av.VideoFrame) -> Colorspace | None:
-    """What a frame that does not say its colour space has, as players take it; None: what it says, or BT.601."""
+    """The colour space that players assume for a frame that names none. None: the frame's own, or else BT.601."""
     if frame.colorspace != UNSPECIFIED:
         return None
     if frame.color_trc in LIGHT:

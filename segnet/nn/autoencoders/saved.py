@@ -14,8 +14,9 @@ from segnet.config import Settings
 from segnet.errors import UserError, first_line
 from segnet.files import write_together
 from segnet.json_file import read_json
+from segnet.model_files import CONFIG, WEIGHTS
 from segnet.nn.autoencoders import build_autoencoder
-from segnet.nn.model_folder import CONFIG, WEIGHTS, find_model
+from segnet.nn.model_folder import find_model
 from segnet.nn.saved import budget_of, check_finite, check_weights
 from segnet.version import __version__
 

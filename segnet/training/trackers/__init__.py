@@ -1,1 +1,1 @@
-"""Where the measures of a run go besides ``metrics.csv``: TensorBoard, Weights & Biases, MLflow."""
+"""Experiment trackers, which get a run's measures in addition to ``metrics.csv``."""

@@ -13,31 +13,31 @@ from segnet.config import Config
 from segnet.errors import UserError, first_line
 from segnet.optional import require
 from segnet.run_folder import RunFolder
-from segnet.training.trackers.tracker import PROJECT, Ending, RunIds, shown_name
+from segnet.training.trackers.tracker import ENDING, PROJECT, Ending, RunIds, shown_name
 
-STATUS: dict[Ending, str] = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+STATUS: dict[Ending, str] = {"finished": "FINISHED", "stopped": "KILLED", "pruned": "KILLED", "failed": "FAILED"}
 LONGEST_VALUE = 6000
-"""Letters of a parameter; MLflow refuses more."""
+"""Most characters of a parameter that MLflow accepts."""
 MOST_PARAMETERS = 100
-"""In one call; MLflow refuses more."""
+"""Most parameters that MLflow accepts in one call."""
 
 
 class Mlflow:
-    """Writes to the server or the database that ``MLFLOW_TRACKING_URI`` names; ``mlflow.db`` is MLflow's own default.
+    """Writes to the server or database in ``MLFLOW_TRACKING_URI``. MLflow's own default is ``mlflow.db``.
 
     Args:
-        config: each setting becomes a parameter.
+        config: the run's settings; each becomes a parameter.
         run: the open run folder.
-        ids: of the run in the trackers.
+        ids: ids of the run in the trackers.
 
     Raises:
-        UserError: MLflow does not take the run.
+        UserError: MLflow does not accept the run.
     """
 
     name = "mlflow"
 
     def __init__(self, config: Config, run: RunFolder, ids: RunIds) -> None:
-        # MLflow's own 7 tries wait four minutes for a server that is not there.
+        # By default, MLflow tries an unreachable server 7 times, which takes four minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         mlflow = require("mlflow", extra="mlflow")
         self.entities = mlflow.entities
@@ -52,15 +52,15 @@ class Mlflow:
                 self.client.update_run(known, status="RUNNING")
                 self.run_id = known
         except self.failures as error:
-            again = f", or take {ids.path} out to begin a new run there" if known else ""
+            again = f", or remove {ids.path} to begin a new run there" if known else ""
             raise UserError(
-                f"training.loggers: mlflow takes no run at {self.client.tracking_uri} ({first_line(error)}); set "
+                f"training.loggers: mlflow accepts no run at {self.client.tracking_uri} ({first_line(error)}); set "
                 f"MLFLOW_TRACKING_URI{again}, or leave mlflow out"
             ) from None
         ids.keep(self.name, self.run_id)
 
     def begin(self, config: Config, run: RunFolder) -> str:
-        """A new run with its settings; gives its id."""
+        """Create a run with its settings, and return its id."""
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
         found = self.client.get_experiment_by_name(name)
         experiment = found.experiment_id if found else self.client.create_experiment(name)
@@ -79,11 +79,12 @@ class Mlflow:
         self.client.log_image(self.run_id, image, key="val samples", step=step, synchronous=True)
 
     def close(self, ending: Ending) -> None:
+        self.client.set_tag(self.run_id, ENDING, ending)
         self.client.set_terminated(self.run_id, STATUS[ending])
 
 
 def parameters(settings: BaseModel, parents: str = "") -> Iterator[tuple[str, str]]:
-    """The settings by their keys with dots, as on the command line; lists and mappings are JSON."""
+    """Each setting with its dotted key, as on the command line. Lists and mappings become JSON."""
     for key, value in settings.model_dump(mode="json").items():
         part = getattr(settings, key)
         if isinstance(part, BaseModel):

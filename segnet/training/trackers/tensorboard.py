@@ -14,7 +14,7 @@ class TensorBoard:
 
     Args:
         run: the open run folder.
-        step: at which the run begins or goes on; TensorBoard hides what an interrupted run wrote after it.
+        step: the step at which the run begins or continues. TensorBoard hides later steps of an interrupted run.
     """
 
     name = "tensorboard"
@@ -25,7 +25,7 @@ class TensorBoard:
         from torch.utils.tensorboard import SummaryWriter
 
         self.is_new = not any(run.tensorboard.glob("events.*"))
-        # It hides what is at this step too, and the last epoch is at ``step``.
+        # purge_step itself is hidden too, and the last epoch is at ``step``.
         self.events = SummaryWriter(str(run.tensorboard), purge_step=step + 1)
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:

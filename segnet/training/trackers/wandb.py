@@ -11,22 +11,25 @@ from segnet.config import Config
 from segnet.errors import UserError, first_line
 from segnet.optional import require
 from segnet.run_folder import RunFolder
-from segnet.training.trackers.tracker import PROJECT, Ending, RunIds, shown_name
+from segnet.training.trackers.tracker import ENDING, PROJECT, Ending, RunIds, shown_name
+
+EXIT_CODES: dict[Ending, int] = {"finished": 0, "stopped": 1, "pruned": 0, "failed": 1}
+"""W&B shows a run as finished for 0 and as failed for 1."""
 
 
 class Wandb:
     """Writes to W&B's server, or with ``WANDB_MODE=offline`` to ``wandb/`` in the run folder.
 
-    W&B drops what comes for a step before its last one. A run that resumes from an earlier checkpoint repeats the
-    steps after it exactly, so nothing is lost.
+    W&B ignores values for a step before its last one. A run that resumes from an earlier checkpoint repeats these
+    steps exactly, so nothing is lost.
 
     Args:
-        config: shown beside the run.
+        config: the run's settings.
         run: the open run folder.
-        ids: of the run in the trackers.
+        ids: ids of the run in the trackers.
 
     Raises:
-        UserError: not logged in, or W&B does not take the run.
+        UserError: not logged in, or W&B does not accept the run.
     """
 
     name = "wandb"
@@ -45,12 +48,12 @@ class Wandb:
                 resume="allow",
                 dir=os.environ.get("WANDB_DIR", str(run.path)),
                 config=config.model_dump(mode="json"),
-                # The progress bar would fill the log that W&B keeps of the terminal.
+                # W&B's copy of the terminal would be full of progress bars.
                 settings=self.wandb.Settings(console="off"),
             )
         except self.failures as error:
             raise UserError(
-                f"training.loggers: wandb takes no run ({first_line(error)}); log in with `wandb login`, set "
+                f"training.loggers: wandb accepts no run ({first_line(error)}); log in with `wandb login`, set "
                 "WANDB_MODE=offline, or leave wandb out"
             ) from None
         ids.keep(self.name, run_id)
@@ -62,4 +65,5 @@ class Wandb:
         self.run.log({"val samples": self.wandb.Image(image)}, step=step)
 
     def close(self, ending: Ending) -> None:
-        self.run.finish(exit_code=0 if ending == "finished" else 1)
+        self.run.summary[ENDING] = ending
+        self.run.finish(exit_code=EXIT_CODES[ending])

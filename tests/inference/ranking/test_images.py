@@ -60,6 +60,6 @@ def test_views_show_what_was_ranked(model: SavedModel, photos: list[Path]) -> No
     ranking = rank_images(Predictor(model, precision="fp32", device="cpu"), photos)
     views = list(ranking.views(2))
     assert [view.name for view in views] == [image.path.name for image in ranking.images[:2]]
-    assert [float(view.doubt.mean()) for view in views] == pytest.approx(ranking.scores[:2])
-    assert views[0].title == f"score {ranking.scores[0]:.4f}"
+    assert [float(view.doubt.mean()) for view in views] == pytest.approx([image.score for image in ranking.images[:2]])
+    assert views[0].title == f"score {ranking.images[0].score:.4f}"
     assert views[0].truth is None

@@ -120,7 +120,7 @@ def offline_runs(run: RunFolder) -> list[Path]:
 
 
 def values_of(message: Any) -> dict[str, Any]:
-    items = getattr(message, "update", None) or getattr(message, "item", ())
+    items = message.item if hasattr(message, "item") else message.update
     return {item.key or ".".join(item.nested_key): json.loads(item.value_json) for item in items}
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from pydantic import BaseModel, Field, ValidationError
 
 from segnet.errors import UserError
-from segnet.files import write_atomically, write_json
+from segnet.files import sweep, write_atomically, write_json
 from segnet.json_file import read_json
 
 from .classes import ClassSet
@@ -25,6 +25,7 @@ from .samples import describe_unknown
 from .splits import empty_split, select_split
 
 SETTINGS, JOURNAL = "convert.json", "converted.jsonl"
+KINDS = ("images", "masks")
 COPIED = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """These images are copied if their content fits their suffix, is upright, and has 8 bits for each channel."""
 
@@ -192,8 +193,8 @@ def convert_pair(job: Job, item: Item) -> Outcome:
     except UserError as error:
         return Outcome(str(error), {})
     mask = as_png(labels, job.classes.palette)
-    for folder, name, content in (("images", f"{item.name}{suffix}", image), ("masks", f"{item.name}.png", mask)):
-        path = job.out / folder / name
+    for kind, name, content in zip(KINDS, (f"{item.name}{suffix}", f"{item.name}.png"), (image, mask), strict=True):
+        path = job.out / kind / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
     return Outcome("", unknown, moved)
@@ -224,7 +225,7 @@ def _made_up(name: str, splits: Mapping[str, Sequence[Pair]]) -> bool:
 
 
 def _open_output(out: Path, layout: Layout, source: Path, ignore_unknown: bool) -> None:
-    """Create the folder, or check that it belongs to the same conversion."""
+    """Create the folder, or check that it belongs to the same conversion; remove what a killed one left."""
     assert layout.classes is not None
     settings = {
         "source": str(source.resolve()),
@@ -232,16 +233,20 @@ def _open_output(out: Path, layout: Layout, source: Path, ignore_unknown: bool) 
         "classes": list(layout.classes.names),
         "ignore_unknown": ignore_unknown,
     }
-    path = out / SETTINGS
+    out.mkdir(parents=True, exist_ok=True)
+    for folder in (out, *(path for kind in KINDS for path in (out / kind).glob("*/"))):
+        sweep(folder)
+    path, classes = out / SETTINGS, out / "classes.csv"
     if path.is_file():
         if read_json(path, "name another folder or delete it") != settings:
             raise UserError(f"{out}: was begun with other settings (see {path.name}); name another folder or delete it")
-        return
-    if out.is_dir() and any(out.iterdir()):
+    elif any(out.iterdir()):
         raise UserError(f"{out}: holds files that segnet convert did not write; name another folder")
-    out.mkdir(parents=True, exist_ok=True)
-    write_classes(out / "classes.csv", layout.classes)
-    write_json(path, settings)
+    else:
+        write_json(path, settings)
+    # A conversion may have been killed between the two files.
+    if not classes.is_file():
+        write_classes(classes, layout.classes)
 
 
 def write_classes(path: Path, classes: ClassSet) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Any, TypeVar
 
 import cv2
@@ -92,6 +93,15 @@ def _remember(function: Callable[[Any, Any], Any], shared: object, stopped: obje
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     # There is a process for each core already.
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End if the parent was killed. It would wait for work for ever."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _work(items: Sequence[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from segnet.errors import UserError
-from segnet.files import atomic_file, write_json
+from segnet.files import atomic_file, sweep, write_json
 
 from ..image_files import Pixels, as_png
 from ..samples import ImagesAndMasks
@@ -57,6 +57,7 @@ def write_shards(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     strangers = [path.name for path in folder.iterdir() if not OURS.fullmatch(path.name)]
     if strangers:
         raise UserError(f"{folder}: holds {strangers[0]}, which is no part of a split in shards; name an empty folder")
@@ -82,8 +83,8 @@ def write_shards(
     return index
 
 
-OURS = re.compile(r"\.?(index\.json|samples\.npy|\d{6}\.(tar|part))(\.[0-9a-f]{8})?")
-"""Names of the files in the folder of a split. Those with a dot are incomplete files of a killed conversion."""
+OURS = re.compile(r"index\.json|samples\.npy|\d{6}\.(tar|part)")
+"""Names of the files in the folder of a split."""
 
 
 def write_shard(dataset: ImagesAndMasks, folder: Path, number: int, samples: Sequence[int]) -> tuple[Shard, list[Row]]:

@@ -19,6 +19,7 @@ MODULES = (
     "test_early_mistakes",
     "test_measures",
     "test_leftovers",
+    "test_killed_commands",
     "test_text",
     "test_training",
     "test_limits",

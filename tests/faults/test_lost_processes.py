@@ -2,8 +2,11 @@
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +49,51 @@ def test_a_process_never_comes(begin: Begin, row: Row) -> None:
     training = begin(process_minutes=0.05)
     row.check(*training.run(before=(partial(as_rank, 0, free_port()),)))
     assert not training.folder.exists()
+
+
+READ_IN_PROCESSES = """
+import time
+from segnet.datasets.parallel import map_files
+
+def slowly(_, item):
+    time.sleep(0.01)
+
+if __name__ == "__main__":
+    for done in map_files(slowly, None, range(100_000), 2):
+        print("begun", flush=True)
+"""
+
+
+@fault(
+    "Processes",
+    "kill -9 of a command whose processes read or convert files",
+    shown="",
+    code=-signal.SIGKILL,
+    kept="its processes end too",
+)
+def test_processes_end_with_a_killed_command(tmp_path: Path, row: Row) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(READ_IN_PROCESSES)
+    program = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    program.stdout.readline()
+    children = [int(child) for child in Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()]
+    assert len(children) >= 3, "two that read, and the tracker of their shared memory"
+    program.kill()
+    row.check(program.wait(), "")
+    program.stdout.close()
+    until = time.monotonic() + 30
+    while any(map(is_running, children)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(is_running, children))
+
+
+def is_running(process: int) -> bool:
+    """Whether there is such a process, and it is more than an entry that nobody has read yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def free_port() -> int:

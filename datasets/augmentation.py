@@ -2,11 +2,11 @@
 
 import inspect
 import math
-import os
 import random
 import warnings
 from typing import Any
 
+import albumentations as A
 import cv2
 import numpy as np
 import torch
@@ -17,13 +17,9 @@ from segnet.errors import UserError
 from segnet.nearest import did_you_mean
 
 from .rare import Draw, RareClasses
+from .rare_crops import CENTRED_CROPS
 from .samples import ImagesAndMasks
 from .sampling import Key
-
-os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # otherwise the import asks a server for a newer version
-import albumentations as A
-
-from .rare_crops import CENTRED_CROPS
 
 # Loader processes work in parallel already, and OpenCV's own threads would only get in their way.
 cv2.setNumThreads(0)

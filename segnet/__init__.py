@@ -3,6 +3,7 @@
 import os
 
 from segnet.spinning import spin_briefly
+from segnet.telemetry import report_nothing
 from segnet.version import __version__ as __version__
 
 TYPE_CHECKING = False
@@ -40,6 +41,7 @@ if not os.path.isdir(os.path.join(__path__[0], "datasets")):  # noqa: PTH112, PT
 
 # Before any module of ours imports PyTorch, whose OpenMP reads it when it starts.
 spin_briefly()
+report_nothing()
 
 PLACES = {
     "Evaluation": "segnet.inference.evaluation",

@@ -89,7 +89,7 @@ def camvid_root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real Chromium that talks to nobody."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -103,7 +103,11 @@ def browser() -> Iterator[Any]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with playwright.sync_playwright() as driver:
         window = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet, *camera], timeout=180_000
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", *quiet, *camera],
+            # Chromium leaves files in its temporary folder.
+            env=os.environ | {"TMPDIR": str(tmp_path_factory.mktemp("chromium"))},
+            timeout=180_000,
         )
         yield window
         window.close()

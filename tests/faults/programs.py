@@ -8,11 +8,13 @@ import itertools
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -36,7 +38,9 @@ class Program:
     """
 
     def __init__(self, arguments: Sequence[str], *before: Before) -> None:
-        self.output = Path(tempfile.mkdtemp(prefix="segnet_faults_")) / "output"
+        folder = tempfile.mkdtemp(prefix="segnet_faults_")
+        weakref.finalize(self, shutil.rmtree, folder)
+        self.output = Path(folder) / "output"
         self.process = CONTEXT.Process(target=run_command, args=(list(arguments), str(self.output), before))
         self.process.start()
 
@@ -108,8 +112,6 @@ def limit_file_size(limit: int) -> None:
 
 def nearly_full_disk(free: int) -> None:
     """Have so many bytes left on every disk."""
-    import shutil
-
     usage = shutil.disk_usage("/")
     shutil.disk_usage = lambda _: usage._replace(free=free)  # type: ignore[assignment]
 

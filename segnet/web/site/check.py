@@ -188,7 +188,13 @@ def running(browser: str, address: str) -> Iterator[None]:
         options = ["--headless=new", "--disable-gpu", "--no-first-run", "--mute-audio", f"--user-data-dir={profile}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--no-sandbox")  # Chromium's sandbox refuses root, and the page is our own
-        process = subprocess.Popen([browser, *options, address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Chromium would leave files in the system's temporary folder.
+        process = subprocess.Popen(
+            [browser, *options, address],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"TMPDIR": profile},
+        )
         try:
             yield
         finally:

@@ -24,6 +24,7 @@ MODULES = (
     "test_training",
     "test_limits",
     "test_full_machine",
+    "test_closed_output",
     "test_data",
     "test_decoders",
     "test_configs",

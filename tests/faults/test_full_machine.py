@@ -1,4 +1,4 @@
-"""Memory and disks that are full while a model is used, and an output that is closed."""
+"""Memory and disks that are full while a model is used."""
 
 import resource
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from segnet.web.guard import known_hosts
 from segnet.web.limits import Limits
 from segnet.web.models import Models
 from segnet.web.problems import RefusedError
-from tests.faults.programs import close_output, full_memory_beyond, limit_file_size, limit_memory, segnet
+from tests.faults.programs import full_memory_beyond, limit_file_size, limit_memory, segnet
 from tests.faults.rows import Row, fault
 from tests.inference.video.clips import write_clip
 
@@ -249,25 +249,3 @@ def test_a_full_disk_in_export(suffix: str, model: Path, tiny_camvid: Path, tmp_
     row.check(*segnet(*words, before=[partial(limit_file_size, 2_000)]))
     assert [path.name for path in out.iterdir()] == [old.name]
     assert old.read_text() == "old"
-
-
-@pytest.mark.parametrize("command", ["configs", "predict", "evaluate", "video", "inspect", "compare", "export"])
-@fault(
-    PART,
-    "standard output closed (`>&-`), for every command",
-    shown="",
-    code=0,
-    kept="what the command writes; none of its words get into a file that it opens",
-)
-def test_a_closed_output(command: str, model: Path, image: Path, tiny_camvid: Path, tmp_path: Path, row: Row) -> None:
-    out = tmp_path / "out"
-    words: dict[str, list[str | Path]] = {
-        "configs": [],
-        "predict": [model, image, "--out", out],
-        "evaluate": [model, "--data", tiny_camvid, "--json", tmp_path / "out.json"],
-        "video": [model, image.parent, tmp_path / "out.mp4"],
-        "inspect": [tiny_camvid, "--report", tmp_path / "out.html"],
-        "compare": [model, model, "--out", tmp_path / "out.html"],
-        "export": [model, "--data", tiny_camvid, "--out", tmp_path / "out.onnx", "--images", "1"],
-    }
-    row.check(*segnet(command, *words[command], before=[close_output]))

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from segnet.errors import UserError, is_out_of_memory
 from segnet.hardware import give_freed_memory_back
+from segnet.inference.free_memory import free_memory
 
 LARGE = 4_000_000
 """Images with fewer pixels are not checked."""
@@ -96,10 +96,3 @@ def full_memory_named(name: str) -> Iterator[None]:
         raise FullMemoryError(
             f"{name}: memory is full; end other programs, give a smaller --size or --tile, or make the image smaller"
         ) from None
-
-
-def free_memory() -> int | None:
-    """Bytes that programs can still allocate; None if the system does not tell."""
-    meminfo = Path("/proc/meminfo")
-    lines = meminfo.read_text().splitlines() if meminfo.is_file() else []
-    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)

@@ -5,7 +5,7 @@ import pytest
 
 from segnet.errors import UserError
 from segnet.inference import memory
-from segnet.inference.memory import check_memory, free_memory
+from segnet.inference.memory import check_memory
 from segnet.inference.predictor import Predictor
 from segnet.nn.saved import SavedModel
 
@@ -30,8 +30,3 @@ def test_a_scale_that_is_too_large_is_refused_before_it_runs(
     assert Predictor(model).classes_of([image]).shape == (1, 48, 64)
     with pytest.raises(UserError, match="seen at 192x256"):
         Predictor(model, scales=(1.0, 4.0)).classes_of([image])
-
-
-def test_the_free_memory_is_a_number_of_bytes() -> None:
-    free = free_memory()
-    assert free is None or 1_000_000 < free < 2**50

@@ -1,72 +1,79 @@
 """Images too large for the memory: read, segmented and written one row of tiles at a time."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import Allowed, Pixels, TooManyPixelsError, as_png, open_header
 from segnet.files import atomic_file, write_atomically
 from segnet.inference.image_rows import ImageRows
-from segnet.inference.overlay import Legend, Overlay, class_shares
+from segnet.inference.look import Look
+from segnet.inference.memory import check_outlines
+from segnet.inference.npy_rows import NpyRows
+from segnet.inference.outputs import Outputs, as_levels
 from segnet.inference.png_rows import PngRows
+from segnet.inference.polygon_files import Coco, Drawn, outline_files
 from segnet.inference.predictor import Predictor
+from segnet.inference.sketch import Sketch
 from segnet.inference.tensors import most_likely
-from segnet.inference.tiles import Windows
-from segnet.rounding import ceil_div
-
-LONGEST = 2000
-"""The most pixels of an overlay's longer side, since people look at it as a whole."""
 
 
-class Shrunken:
-    """Shrinks an image by a whole factor, some rows at a time.
+class Target(NamedTuple):
+    """Where the files of an image go.
 
-    Args:
-        width: width of the image.
-        factor: each new pixel is the mean of ``factor`` × ``factor`` pixels.
+    Attributes:
+        folder: must exist.
+        name: the start of the files' names.
+        file: path of the image for files of polygons.
+        coco: collects the outlines of all images.
     """
 
-    def __init__(self, width: int, factor: int) -> None:
-        self.factor = factor
-        self.rest: Pixels = np.zeros((0, width, 3), np.uint8)
-        self.done: list[Pixels] = []
-
-    def add(self, rows: Pixels) -> None:
-        """Add the next rows ``(h, W, 3)``."""
-        rows = np.concatenate([self.rest, rows])
-        whole = len(rows) // self.factor * self.factor
-        if whole:
-            size = max(1, rows.shape[1] // self.factor), whole // self.factor
-            self.done.append(
-                np.asarray(
-                    cv2.resize(rows[:whole, : size[0] * self.factor], size, interpolation=cv2.INTER_AREA), np.uint8
-                )
-            )
-        self.rest = rows[whole:]
-
-    @property
-    def pixels(self) -> Pixels:
-        """The shrunken image ``(H', W', 3)``, without rows that fill no pixel."""
-        return np.concatenate(self.done)
+    folder: Path
+    name: str
+    file: str
+    coco: Coco | None = None
 
 
-class Noted:
-    """An image whose windows are shrunken as they are read, each row once."""
+class RowFiles:
+    """The files that have the image's own size, written as its rows come.
 
-    def __init__(self, image: ImageRows, small: Shrunken) -> None:
-        self.image, self.small, self.noted = image, small, 0
-        self.shape = image.shape
+    Args:
+        stack: closes the files, or removes them after an error.
+        size: (H, W) of the image.
+        classes: names and colours.
+        outputs: the files beside the mask.
+        target: where the files go.
+    """
 
-    def __getitem__(self, place: tuple[slice, slice]) -> Pixels:
-        window = self.image[place]
-        top = place[0].start
-        self.small.add(window[max(0, self.noted - top) :])
-        self.noted = max(self.noted, top + len(window))
-        return window
+    def __init__(
+        self, stack: ExitStack, size: tuple[int, int], classes: ClassSet, outputs: Outputs, target: Target
+    ) -> None:
+        def opened(ending: str) -> BinaryIO:
+            return stack.enter_context(atomic_file(target.folder / f"{target.name}{ending}"))
+
+        self.bits = outputs.confidence
+        self.mask = stack.enter_context(PngRows(opened("_mask.png"), size, classes.palette))
+        self.confidence = self.probabilities = self.kept = None
+        if self.bits:
+            self.confidence = stack.enter_context(PngRows(opened("_confidence.png"), size, bits=self.bits))
+        if outputs.probabilities:
+            self.probabilities = NpyRows(opened("_probabilities.npy"), (len(classes), *size))
+        if outputs.polygons:
+            self.kept = np.empty(size, np.uint8)
+
+    def add(self, mask: Pixels, probabilities: NDArray[np.float32]) -> None:
+        """Add the next rows: class indices ``(h, W)`` and softmax ``(C, h, W)``."""
+        if self.kept is not None:
+            self.kept[self.mask.written : self.mask.written + len(mask)] = mask
+        self.mask.add(mask)
+        if self.confidence and self.bits:
+            self.confidence.add(as_levels(probabilities.max(0), self.bits))
+        if self.probabilities:
+            self.probabilities.add(probabilities)
 
 
 def is_large(path: Path, allowed: Allowed) -> bool:
@@ -83,49 +90,42 @@ def is_large(path: Path, allowed: Allowed) -> bool:
 
 
 def segment_large(
-    predictor: Predictor, path: Path, overlay: Overlay, folder: Path, name: str, legend: bool = True
+    predictor: Predictor, path: Path, look: Look, outputs: Outputs, target: Target
 ) -> NDArray[np.float64]:
-    """Write ``NAME_mask.png`` at the image's size, and a smaller ``NAME_overlay.png``.
+    """Write the files of an image at its own size by rows, and a smaller ``NAME_overlay.png``.
+
+    Only outlines need the whole mask in memory.
 
     Args:
         predictor: a predictor with tiles.
         path: of the image.
-        overlay: draws the overlay.
-        folder: for the files.
-        name: the start of their names.
-        legend: a strip with names and shares below the overlay.
+        look: the settings of the drawing.
+        outputs: the files beside mask and overlay.
+        target: where the files go.
 
     Returns:
         Each class's share of the pixels, ``(C,)``, 0–1.
 
     Raises:
-        UserError: the image cannot be read by rows. Nothing is written then.
+        UserError: the image cannot be read by rows, or memory is full. Nothing is written then.
     """
     image = ImageRows(path)
-    height, width = image.shape[:2]
-    factor = ceil_div(max(height, width), LONGEST)
-    small = Shrunken(width, factor)
-    counts = np.zeros(len(overlay.classes))
-    small_mask = []
+    size, classes = (image.shape[0], image.shape[1]), predictor.classes
+    if outputs.polygons:
+        check_outlines(size)
+    has_variance = look.layout == "uncertainty"
+    sketch = Sketch(image, len(classes), has_variance)
     with ExitStack() as stack:
-        file = stack.enter_context(atomic_file(folder / f"{name}_mask.png"))
-        png = stack.enter_context(PngRows(file, (height, width), overlay.classes.palette))
-        for mask in mask_bands(predictor, Noted(image, small)):
-            # The middle of each pixel of the overlay.
-            some = mask[(factor // 2 - png.written) % factor :: factor, factor // 2 :: factor]
-            small_mask.append(some.copy())  # a view would keep all rows
-            counts += class_shares(mask, len(counts)) * mask.size
-            png.add(mask)
-    pixels = small.pixels
-    rows = np.concatenate(small_mask)[: len(pixels), : pixels.shape[1]]
-    shares = counts / (height * width)
-    drawn = overlay.draw(pixels, rows)
-    if legend:
-        drawn = np.concatenate([drawn, Legend(overlay, rows.shape).draw(shares)])
-    write_atomically(folder / f"{name}_overlay.png", as_png(drawn))
-    return np.asarray(shares)
-
-
-def mask_bands(predictor: Predictor, image: Windows) -> Iterator[Pixels]:
-    """Class indices ``(h, W)`` uint8 from top to bottom, some rows at a time."""
-    return map(most_likely, predictor.bands(image))
+        files = RowFiles(stack, size, classes, outputs, target)
+        for band in (predictor.uncertain_bands if has_variance else predictor.bands)(sketch.image):
+            probabilities = band[: len(classes)]
+            mask = most_likely(probabilities)
+            sketch.add(mask, band[-1])
+            files.add(mask, probabilities)
+        others = {"_overlay.png": as_png(sketch.draw(look, classes))}
+        if files.kept is not None and outputs.polygons:
+            regions = outputs.regions(files.kept, look.shown(classes), classes)
+            others |= outline_files(Drawn(target.file, size, regions, classes), outputs.polygons, target.coco)
+    for ending, content in others.items():
+        write_atomically(target.folder / f"{target.name}{ending}", content)
+    return sketch.shares

@@ -10,6 +10,10 @@ from segnet.inference.free_memory import free_memory
 LARGE = 4_000_000
 """Images with fewer pixels are not checked."""
 
+OUTLINE_BYTES = 10
+"""For each pixel of a mask as its outlines are found: the mask, that of one class, the latter at twice the size, and
+OpenCV's copy of that. For 40 megapixels 8.1 bytes were measured beside the mask."""
+
 SMALLEST_TILE = 32
 """Pixels of the sides of the smallest tile that is tried."""
 
@@ -38,6 +42,49 @@ def check_memory(image: tuple[int, int], seen: tuple[int, int], classes: int) ->
             f"an image of {image[0]}x{image[1]}, seen at {seen[0]}x{seen[1]}, takes {needed / 1e9:.1f} GB at least, "
             f"and {free / 1e9:.1f} GB are free; see it in tiles (--tile 720x960), or take a smaller --tile, --size or "
             "--scales"
+        )
+
+
+def check_row(tile: tuple[int, int], image: tuple[int, int], channels: int) -> None:
+    """Refuse tiles of which a row is larger than the free memory.
+
+    Args:
+        tile: (H, W) of a tile.
+        image: (H, W) of the image.
+        channels: float32 values for each pixel.
+
+    Raises:
+        FullMemoryError: the memory is too small; says which tile fits.
+    """
+    height, free = min(tile[0], image[0]), free_memory()
+    needed = 4 * channels * height * image[1]
+    if free is None or height * image[1] < LARGE or needed <= free:
+        return
+    full = (
+        f"a row of tiles of {tile[0]}x{tile[1]} across {image[1]} pixels takes {needed / 1e9:.1f} GB at least, and "
+        f"{free / 1e9:.1f} GB are free"
+    )
+    # The network and the next row need memory too.
+    fitting = [height >> halves for halves in range(1, 12) if needed >> halves < free // 2]
+    if not fitting or fitting[0] < SMALLEST_TILE:
+        raise FullMemoryError(f"{full}; end other programs, or cut the image into narrower ones")
+    raise FullMemoryError(f"{full}; flatter tiles fit: --tile {fitting[0]}x{tile[1]}")
+
+
+def check_outlines(image: tuple[int, int]) -> None:
+    """Refuse to find the outlines in a mask if there is not enough free memory for that.
+
+    Args:
+        image: (H, W) of the mask.
+
+    Raises:
+        FullMemoryError: the memory is too small.
+    """
+    needed, free = OUTLINE_BYTES * image[0] * image[1], free_memory()
+    if free is not None and needed > free:
+        raise FullMemoryError(
+            f"the outlines of {image[0]}x{image[1]} pixels take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are "
+            "free, since they are found in the whole mask; leave out --polygons, or cut the image into parts"
         )
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from segnet.datasets.classes import ClassSet
-from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.inference.any_image import Names
 from segnet.inference.image_input import ImageInput
-from segnet.inference.large_image import segment_large
+from segnet.inference.large_image import Target, segment_large
 from segnet.inference.look import Look
 from segnet.inference.outputs import Outputs
 from segnet.inference.polygon_files import Coco
@@ -40,8 +39,7 @@ class OutputFolder:
 
     def write(self, image: ImageInput, pages: Iterable[Prediction], stacked: bool) -> None:
         """Write the files of an image. If its prediction fails, nothing is written."""
-        name = self.names.setdefault(image.below, Names()).free_for(image.path)
-        place = self.folder / image.below
+        target = self._target(image)
         shares = []
 
         def noted() -> Iterable[Prediction]:
@@ -49,35 +47,33 @@ class OutputFolder:
                 shares.append(page.shares)
                 yield page
 
+        files = files_of(noted(), self.outputs, stacked, target.file, self.coco)
+        target.folder.mkdir(parents=True, exist_ok=True)
+        for ending, content in files.items():
+            write_atomically(target.folder / f"{target.name}{ending}", content)
+        for number, of_page in enumerate(shares):
+            self._note(image, of_page, **({"page": number} if stacked else {}))
+
+    def write_large(self, image: ImageInput, predictor: Predictor, look: Look) -> None:
+        """Write the files of an image that is read in parts.
+
+        Raises:
+            UserError: the image cannot be read in parts, or memory is full. Nothing is written then.
+        """
+        target = self._target(image)
+        target.folder.mkdir(parents=True, exist_ok=True)
+        shares = segment_large(predictor, image.path, look, self.outputs, target)
+        self._note(image, dict(zip(predictor.classes.names, shares.tolist(), strict=True)))
+
+    def _target(self, image: ImageInput) -> Target:
+        name = self.names.setdefault(image.below, Names()).free_for(image.path)
+        place = self.folder / image.below
         # COCO's paths are relative to the images' own folder, and labelme's paths to the polygons' file.
         start = self.root if self.coco else place.absolute()
         file = "" if image.origin else Path(os.path.relpath(image.path.absolute(), start)).as_posix()
         if self.coco and image.origin:
             file = image.path.name
-        files = files_of(noted(), self.outputs, stacked, file, self.coco)
-        place.mkdir(parents=True, exist_ok=True)
-        for ending, content in files.items():
-            write_atomically(place / f"{name}{ending}", content)
-        for number, of_page in enumerate(shares):
-            self._note(image, of_page, **({"page": number} if stacked else {}))
-
-    def write_large(self, image: ImageInput, predictor: Predictor, look: Look) -> None:
-        """Write the mask and the overlay of an image that is read in parts.
-
-        Raises:
-            UserError: other files are wanted too, or the image cannot be read in parts.
-        """
-        outputs = self.outputs
-        if outputs.confidence or outputs.probabilities or outputs.polygons or look.layout != "overlay":
-            raise UserError(
-                f"{image.path}: is read in parts, of which mask and overlay alone are made; allow it as a whole with "
-                "--max-pixels, or make it smaller"
-            )
-        name = self.names.setdefault(image.below, Names()).free_for(image.path)
-        place = self.folder / image.below
-        place.mkdir(parents=True, exist_ok=True)
-        shares = segment_large(predictor, image.path, look.overlay(predictor.classes), place, name, look.legend)
-        self._note(image, dict(zip(predictor.classes.names, shares.tolist(), strict=True)))
+        return Target(place, name, file, self.coco)
 
     def _note(self, image: ImageInput, shares: Mapping[str, float], **also: int) -> None:
         rounded = {name: round(share, 4) for name, share in shares.items()}
@@ -85,6 +81,8 @@ class OutputFolder:
 
     def finish(self, classes: ClassSet) -> None:
         """Write the files for all images together: COCO's file, or the names of YOLO's classes."""
+        if not self.rows:
+            return
         if self.coco:
             write_atomically(self.folder / "annotations.json", self.coco.content(classes))
         if self.outputs.polygons == "yolo":

@@ -1,13 +1,17 @@
 """The files of a prediction beside its mask and its overlay."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segnet.datasets.classes import ClassSet
+from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
 from segnet.inference.polygon_files import FORMATS
+from segnet.inference.polygons import Region, regions_of
 
 Grey = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -47,6 +51,11 @@ class Outputs:
     def need_probabilities(self) -> bool:
         """Whether the network must give probabilities."""
         return self.confidence is not None or self.probabilities
+
+    def regions(self, mask: Pixels, shown: Sequence[int], classes: ClassSet) -> list[Region]:
+        """The regions of the ``shown`` classes in a mask ``(H, W)``. The background is the rest."""
+        wanted = [index for index in shown if classes.names[index].lower() != "background"]
+        return regions_of(mask, wanted, self.min_area, self.tolerance)
 
 
 def as_levels(values: NDArray[np.float32], bits: int) -> Grey:

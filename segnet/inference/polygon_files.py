@@ -19,15 +19,17 @@ class Drawn(NamedTuple):
 
     Attributes:
         file: path of the image in the file of polygons; empty for an image that is no file.
-        image: ``(H, W, 3)`` uint8 RGB.
+        size: (H, W) of the image.
         regions: the regions of its mask.
         classes: the classes of the regions.
+        image: ``(H, W, 3)`` uint8 RGB; needed if the image is no file.
     """
 
     file: str
-    image: Pixels
+    size: tuple[int, int]
     regions: Sequence[Region]
     classes: ClassSet
+    image: Pixels | None = None
 
 
 def labelme(drawn: Drawn) -> str:
@@ -42,14 +44,18 @@ def labelme(drawn: Drawn) -> str:
         }
         for region in drawn.regions
     ]
-    height, width = drawn.image.shape[:2]
+    height, width = drawn.size
+    embedded = None
+    if not drawn.file:
+        assert drawn.image is not None
+        embedded = base64.b64encode(as_png(drawn.image)).decode()
     return json.dumps(
         {
             "version": "5.5.0",
             "flags": {},
             "shapes": shapes,
             "imagePath": drawn.file,
-            "imageData": None if drawn.file else base64.b64encode(as_png(drawn.image)).decode(),
+            "imageData": embedded,
             "imageHeight": height,
             "imageWidth": width,
         }
@@ -85,7 +91,7 @@ def geojson(drawn: Drawn) -> str:
 
 def yolo(drawn: Drawn) -> str:
     """A line for each region: the class's index, then x and y of each corner as shares of width and height."""
-    height, width = drawn.image.shape[:2]
+    height, width = drawn.size
     lines = []
     for region in drawn.regions:
         corners = (region.outline / (width, height)).ravel()
@@ -112,7 +118,7 @@ class Coco:
 
     def add(self, drawn: Drawn) -> None:
         """Add an image and its regions."""
-        height, width = drawn.image.shape[:2]
+        height, width = drawn.size
         number = len(self.images) + 1
         self.images.append({"id": number, "file_name": drawn.file, "height": height, "width": width})
         for region in drawn.regions:
@@ -134,3 +140,19 @@ class Coco:
         """The content of the file."""
         categories = [{"id": number, "name": name} for number, name in enumerate(classes.names, start=1)]
         return json.dumps({"images": self.images, "annotations": self.annotations, "categories": categories})
+
+
+def outline_files(drawn: Drawn, polygons: str, coco: Coco | None = None) -> dict[str, bytes]:
+    """The contents of an image's files, by the end of their names.
+
+    Args:
+        drawn: the image and its regions.
+        polygons: the format, one of ``FORMATS``.
+        coco: collects the outlines of all images in one file, which is written later; None: each image has its own.
+    """
+    if polygons in EACH:
+        suffix, write = EACH[polygons]
+        return {suffix: write(drawn).encode()}
+    document = coco or Coco()
+    document.add(drawn)
+    return {} if coco else {"_coco.json": document.content(drawn.classes).encode()}

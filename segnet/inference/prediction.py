@@ -17,8 +17,7 @@ from segnet.inference.any_image import AnyImage, Names, as_pixels, path_of
 from segnet.inference.look import Look
 from segnet.inference.outputs import Grey, Outputs, as_levels, as_npy
 from segnet.inference.overlay import class_shares
-from segnet.inference.polygon_files import EACH, Coco, Drawn
-from segnet.inference.polygons import regions_of
+from segnet.inference.polygon_files import Coco, Drawn, outline_files
 from segnet.inference.predictor import Predictor
 from segnet.inference.tensors import most_likely
 from segnet.inference.tiff_stack import TiffStack
@@ -114,22 +113,11 @@ class Prediction:
         found: dict[str, bytes] = {}
         if outputs.probabilities:
             found["_probabilities.npy"] = as_npy(self.probabilities.astype(np.float16))
-        if outputs.polygons in EACH:
-            suffix, write = EACH[outputs.polygons]
-            found[suffix] = write(self.outlined(outputs, file)).encode()
-        if outputs.polygons == "coco":
-            document = coco or Coco()
-            document.add(self.outlined(outputs, file))
-            if not coco:
-                found["_coco.json"] = document.content(self.classes).encode()
+        if outputs.polygons:
+            regions = outputs.regions(self.mask, self.look.shown(self.classes), self.classes)
+            drawn = Drawn(file, self.mask.shape, regions, self.classes, self.image)
+            found |= outline_files(drawn, outputs.polygons, coco)
         return found
-
-    def outlined(self, outputs: Outputs, file: str) -> Drawn:
-        """The regions of the shown classes. The background is the rest."""
-        names = self.classes.names
-        shown = [index for index in self.look.shown(self.classes) if names[index].lower() != "background"]
-        regions = regions_of(self.mask, shown, outputs.min_area, outputs.tolerance)
-        return Drawn(file, self.image, regions, self.classes)
 
     def _repr_png_(self) -> bytes:
         return as_png(self.drawn())

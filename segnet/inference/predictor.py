@@ -16,7 +16,7 @@ from segnet.datasets.merging import Merge, merged_classes
 from segnet.inference.backends import MANY, is_openvino_usual, open_backend
 from segnet.inference.capabilities import check_samples, check_size, check_tile, only_size
 from segnet.inference.enlarge import classes_at
-from segnet.inference.memory import check_memory, tile_that_fits
+from segnet.inference.memory import check_memory, check_row, tile_that_fits
 from segnet.inference.model import ExportedModel, Model, model_classes
 from segnet.inference.network_size import Size, network_size, scaled
 from segnet.inference.tensors import Images, as_tensor, at_size, most_likely
@@ -153,12 +153,28 @@ class Predictor:
         Memory does not depend on the image's height. It holds one row of tiles.
 
         Raises:
-            UserError: a row of tiles does not fit into memory.
+            FullMemoryError: a row of tiles does not fit into memory; says which tile fits.
         """
+        return self._bands(image, len(self.classes), lambda tile: self._probabilities([tile])[0])
+
+    def uncertain_bands(self, image: Windows) -> Iterator[NDArray[np.float32]]:
+        """Like :meth:`bands`, with the variance as one more channel, ``(C + 1, h, W)``; see :meth:`uncertainty`."""
+        return self._bands(image, len(self.classes) + 1, lambda tile: stacked(self._uncertainty([tile])))
+
+    def _bands(
+        self, image: Windows, channels: int, see: Callable[[Pixels], NDArray[np.float32]]
+    ) -> Iterator[NDArray[np.float32]]:
         assert self.tile
-        row = min(self.tile[0], image.shape[0]), image.shape[1]
-        check_memory(row, (0, 0), len(self.model.info.class_names))
-        return bands(image, self.tile, lambda tile: self._probabilities([tile])[0])
+        rows, columns, _ = image.shape
+        check_row(self.tile, (rows, columns), channels)
+
+        def try_row(tile: tuple[int, int]) -> None:
+            row = np.ones((channels, min(tile[0], rows), columns), np.float32)
+            self._try_tile(tile)
+            del row
+
+        with tile_that_fits(self.tile, try_row):
+            yield from bands(image, self.tile, see)
 
     def classes_of(self, images: Images) -> NDArray[np.uint8]:
         """Class indices ``(N, H, W)`` uint8.
@@ -226,10 +242,11 @@ class Predictor:
             return see(images)
 
         def see_tile(tile: Pixels) -> NDArray[np.float32]:
-            (mean,), (values,) = see([tile])
-            return np.concatenate([mean, values[None]])
+            return stacked(see([tile]))
 
-        found = np.stack([np.concatenate(list(bands(image, self.tile, see_tile)), axis=1) for image in images])
+        channels = len(self.classes) + 1
+        maps = [np.concatenate(list(self._bands(image, channels, see_tile)), axis=1) for image in images]
+        found = np.stack(maps)
         return found[:, :-1], found[:, -1]
 
     def _uncertainty(self, images: Images) -> MapPair:
@@ -280,3 +297,9 @@ class Predictor:
                 if logits.shape[-2:] != (height, width):
                     logits = F.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
                 yield logits.flip(-1) if is_flipped else logits
+
+
+def stacked(pair: MapPair) -> NDArray[np.float32]:
+    """The maps of a single image, ``(1, C, H, W)`` and ``(1, H, W)``, as ``(C + 1, H, W)``."""
+    (mean,), (values,) = pair
+    return np.concatenate([mean, values[None]])

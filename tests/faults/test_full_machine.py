@@ -73,6 +73,24 @@ def test_full_memory_in_predict(error: Exception, model: Path, image: Path, tmp_
 
 @fault(
     PART,
+    "memory full in the network of `predict`, in an image that is read by rows of tiles",
+    shown="street.png: memory is full with 256x384 pixels; tiles of 128x192 fit: --tile 128x192",
+    code=1,
+    kept="nothing is half written; the tile was tried, and the command works with it",
+)
+def test_full_memory_in_a_large_image(model: Path, image: Path, tmp_path: Path, row: Row) -> None:
+    pytest.importorskip("pyvips")
+    words: list[str | Path] = ["predict", model, image, "--out", tmp_path / "out", "--max-pixels", "1000"]
+    words += ["--confidence", "--probabilities", "--polygons", "yolo", "--backend", "torch"]
+    full = partial(full_memory_beyond, 30_000, ALLOCATOR)
+    row.check(*segnet(*words, "--tile", "256x384", before=[full]))
+    assert list((tmp_path / "out").iterdir()) == []
+    code, errors = segnet(*words, "--tile", "128x192", before=[full])
+    assert code == 0, errors
+
+
+@fault(
+    PART,
     "an image that does not fit into what `ulimit -v` allows",
     shown="large.png: memory is full …",
     code=1,

@@ -26,6 +26,18 @@ def test_pillow_reads_the_rows_and_the_palette(height: int, width: int, cuts: li
     np.testing.assert_array_equal(np.array(image.getpalette()).reshape(-1, 3), PALETTE)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_pillow_reads_grey_rows(bits: int) -> None:
+    grey = np.random.default_rng(bits).integers(0, 2**bits, (7, 5)).astype(f"uint{bits}")
+    file = io.BytesIO()
+    with PngRows(file, (7, 5), bits=bits) as png:
+        png.add(grey[:3])
+        png.add(grey[3:])
+    image = Image.open(file, formats=["PNG"])
+    assert image.mode == ("L" if bits == 8 else "I;16")
+    np.testing.assert_array_equal(np.array(image), grey)
+
+
 def test_a_missing_row_is_an_error() -> None:
     with pytest.raises(ValueError, match="2 rows were written of 3"), PngRows(io.BytesIO(), (3, 4), PALETTE) as png:
         png.add(np.zeros((2, 4), np.uint8))

@@ -76,7 +76,7 @@ def test_small_regions_are_left_out_and_lines_may_lie_beside_the_exact_ones() ->
 
 
 def drawn(mask: Mask, file: str = "image.png") -> Drawn:
-    return Drawn(file, np.zeros((*mask.shape, 3), np.uint8), regions_of(mask), CLASSES)
+    return Drawn(file, mask.shape, regions_of(mask), CLASSES, np.zeros((*mask.shape, 3), np.uint8))
 
 
 @pytest.mark.parametrize("name", ["labelme", "coco", "yolo"])

@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from shapely.geometry import MultiPolygon, mapping
+
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import Pixels, as_png
-from segnet.inference.polygons import Region, Ring
+from segnet.inference.polygons import Region, valid_parts
 
 
 class Drawn(NamedTuple):
@@ -63,18 +65,14 @@ def labelme(drawn: Drawn) -> str:
 
 
 def geojson(drawn: Drawn) -> str:
-    """A collection of polygons in pixels, with the properties that QuPath reads."""
+    """A collection of polygons in pixels, with the properties that QuPath reads.
 
-    def closed(ring: Ring) -> list[list[float]]:
-        return [*ring.tolist(), ring[0].tolist()]
-
+    A region whose pixels only touch at corners has several polygons, since a polygon must not touch itself.
+    """
     features = [
         {
             "type": "Feature",
-            "geometry": {
-                "type": "Polygon",
-                "coordinates": [closed(region.outline), *(closed(hole) for hole in region.holes)],
-            },
+            "geometry": mapping(MultiPolygon(parts) if len(parts) > 1 else parts[0]),
             "properties": {
                 "objectType": "annotation",
                 "classification": {
@@ -85,6 +83,7 @@ def geojson(drawn: Drawn) -> str:
             },
         }
         for region in drawn.regions
+        for parts in [valid_parts(region.outline, region.holes)]
     ]
     return json.dumps({"type": "FeatureCollection", "features": features})
 

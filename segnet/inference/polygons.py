@@ -1,13 +1,16 @@
 """The outlines of a mask's regions, for labelling tools."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from shapely import make_valid
+from shapely.geometry import Polygon
 
 from segnet.datasets.image_files import Pixels
+from segnet.rounding import ceil_div
 
 Ring = NDArray[np.float64]
 """Corners ``(N, 2)`` of a closed line: x and y in pixels. The first pixel reaches from 0 to 1."""
@@ -49,36 +52,75 @@ def regions_of(
 
 def _regions(mask: Pixels, index: int, min_area: int, tolerance: float) -> Iterator[tuple[float, Region]]:
     """The area inside each outline, and its region."""
-    # OpenCV's lines run through the centres of pixels. With four quarters for each pixel, they enclose a quarter less
-    # than the pixel on each side. So a pole of one pixel has an area, and filling the line gives the mask's pixels.
-    quarters = cv2.resize((mask == index).view(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    x, y, width, height = cv2.boundingRect((mask == index).view(np.uint8))
+    pixels = (mask[y : y + height, x : x + width] == index).view(np.uint8)
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(pixels, connectivity=8)
+    quarters = in_quarters(pixels, joined=tolerance > 0)
     lines, tree = cv2.findContours(quarters, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if tree is None:
-        return
     for line, (_, _, child, parent) in zip(lines, tree[0], strict=True):
-        if parent >= 0:
+        column, row = line[line[:, 0, 1].argmin(), 0] // 2
+        area = int(statistics[labels[row, column], cv2.CC_STAT_AREA])
+        if parent >= 0 or area < min_area:
             continue
-        inside, step = area_within(line, border=True), child
-        area, holes = inside, []
+        inside, step, holes = float(area), child, []
         while step >= 0:
-            hole_area = area_within(lines[step], border=False)
-            area -= hole_area
+            hole_area = area_within_hole(lines[step])
+            inside += hole_area
             if hole_area >= min_area:
-                holes.append(ring(lines[step], tolerance))
+                holes.append(lines[step])
             step = tree[0][step][0]
-        if area >= min_area:
-            yield inside, Region(index, ring(line, tolerance), holes, round(area))
+        outline, *inner = (np.add(ring, (x, y)) for ring in simplified([line, *holes], tolerance))
+        yield inside, Region(index, outline, inner, area)
 
 
-def area_within(line: NDArray[np.int32], border: bool) -> float:
-    """Pixels inside a line of quarter pixels ``(N, 1, 2)``, with or without those on it, by Pick's theorem."""
+def in_quarters(pixels: Pixels, joined: bool) -> Pixels:
+    """A binary mask ``(H, W)`` as ``(2H, 2W)``.
+
+    OpenCV's lines run through the centres of pixels. With four quarters for each pixel, they enclose a quarter less
+    than the pixel on each side. So a pole of one pixel has an area, and filling the line gives the mask's pixels.
+
+    Args:
+        pixels: 1 inside, 0 outside.
+        joined: where two pixels only touch at a corner, add the quarters beside it. Otherwise a line goes there and
+            back on the same way, which is exact, but touches itself.
+    """
+    quarters = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    if not joined:
+        return np.asarray(quarters, np.uint8)
+    left_top, right_top = pixels[:-1, :-1], pixels[:-1, 1:]
+    left_bottom, right_bottom = pixels[1:, :-1], pixels[1:, 1:]
+    first, second = slice(1, -1, 2), slice(2, None, 2)
+    falling = left_top & right_bottom & ~(right_top | left_bottom)
+    rising = right_top & left_bottom & ~(left_top | right_bottom)
+    quarters[first, second] |= falling
+    quarters[second, first] |= falling
+    quarters[first, first] |= rising
+    quarters[second, second] |= rising
+    return np.asarray(quarters, np.uint8)
+
+
+def area_within_hole(line: NDArray[np.int32]) -> int:
+    """Pixels inside a line of quarter pixels ``(N, 1, 2)``, without those on it, by Pick's theorem."""
     steps = np.abs(np.diff(line[:, 0], axis=0, append=line[:1, 0])).max(1).sum()
-    return float(cv2.contourArea(line) + (steps / 2 if border else -steps / 2) + 1) / 4
+    # Where pixels touch at a corner, a quarter of the hole is taken.
+    return ceil_div(round(cv2.contourArea(line) - steps / 2 + 1), 4)
 
 
-def ring(line: NDArray[np.int32], tolerance: float) -> Ring:
-    """A line of quarter pixels ``(N, 1, 2)`` in pixels. It is not simplified if it would lose its area."""
-    if tolerance:
-        fewer = cv2.approxPolyDP(line, 2 * tolerance, closed=True)
-        line = np.asarray(fewer, np.int32) if len(fewer) > 2 else line
-    return (line[:, 0] + 0.5) / 2
+def simplified(lines: list[NDArray[np.int32]], tolerance: float) -> list[Ring]:
+    """An outline and its holes, lines of quarter pixels ``(N, 1, 2)``, in pixels and with fewer corners.
+
+    Lines that are simplified one by one may cross themselves or each other, which QuPath and other programs refuse.
+    """
+    rings: list[Ring] = [(line[:, 0] + 0.5) / 2 for line in lines]
+    if not tolerance:
+        return rings
+    polygon = Polygon(rings[0], rings[1:]).simplify(tolerance)
+    if not polygon.is_valid:
+        polygon = max(valid_parts(rings[0], rings[1:]), key=lambda part: part.area).simplify(tolerance)
+    return [np.asarray(ring.coords)[:-1] for ring in (polygon.exterior, *polygon.interiors)]
+
+
+def valid_parts(outline: Ring, holes: Sequence[Ring]) -> list[Polygon]:
+    """The area of a region as polygons of which no line crosses or touches itself."""
+    area = make_valid(Polygon(outline, holes), method="structure", keep_collapsed=False)
+    return list(getattr(area, "geoms", [area]))

@@ -42,7 +42,7 @@ class Sketch:
     def add(self, mask: Pixels, uncertainty: NDArray[np.float32]) -> None:
         """Add the classes ``(h, W)`` of the next rows, and their variance, which counts only if it is drawn."""
         middle = self.factor // 2
-        height, width = self.mask.shape
+        height, width, _ = self.small.pixels.shape
         first = ceil_div(self.rows - middle, self.factor)
         past = min(ceil_div(self.rows + len(mask) - middle, self.factor), height)
         rows = np.arange(first, past) * self.factor + middle - self.rows

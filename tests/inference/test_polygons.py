@@ -10,6 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+from shapely import contains_xy
+from shapely.geometry import Polygon, shape
+from shapely.validation import explain_validity
 
 from segnet.cli import main
 from segnet.datasets.classes import ClassSet
@@ -53,6 +57,42 @@ def test_outlines_drawn_in_their_order_give_the_mask_again(mask: Mask) -> None:
     np.testing.assert_array_equal(drawn, mask)
 
 
+@given(MASKS, st.sampled_from([0.6, 1.0, 3.0]))
+@settings(max_examples=200, deadline=None)
+def test_no_simplified_line_crosses_or_touches_itself_or_another_of_its_region(mask: Mask, tolerance: float) -> None:
+    for region in regions_of(mask, tolerance=tolerance):
+        polygon = Polygon(region.outline, region.holes)
+        assert polygon.is_valid, explain_validity(polygon)
+        assert polygon.area > 0
+
+
+@given(MASKS, st.sampled_from([0.0, 1.0]))
+@settings(max_examples=100, deadline=None)
+def test_geojson_is_valid_for_other_programs(mask: Mask, tolerance: float) -> None:
+    regions = regions_of(mask, tolerance=tolerance)
+    document = json.loads(EACH["geojson"][1](Drawn("image.png", mask.shape, regions, CLASSES)))
+    areas = [shape(feature["geometry"]) for feature in document["features"]]
+    assert all(area.is_valid and area.area > 0 for area in areas), list(map(explain_validity, areas))
+    if not tolerance:
+        found = np.full_like(mask, 255)
+        y, x = np.indices(mask.shape)
+        for region, area in zip(regions, areas, strict=True):
+            found[contains_xy(area, x + 0.5, y + 0.5)] = region.class_index
+        np.testing.assert_array_equal(found, mask)
+
+
+@given(MASKS)
+@settings(max_examples=60, deadline=None)
+def test_pycocotools_reads_the_mask(mask: Mask) -> None:
+    document = Coco()
+    document.add(Drawn("image.png", mask.shape, regions_of(mask), CLASSES))
+    found = np.full_like(mask, 255)
+    for annotation in document.annotations:
+        lengths = coco_mask.merge(coco_mask.frPyObjects(annotation["segmentation"], *mask.shape))
+        found[coco_mask.decode(lengths).astype(bool)] = annotation["category_id"] - 1
+    np.testing.assert_array_equal(found, mask)
+
+
 def test_a_region_with_a_hole() -> None:
     car = next(region for region in regions_of(scene()) if region.class_index == 1)
     assert car.area == 20 * 30 - 10 * 15
@@ -82,7 +122,7 @@ def drawn(mask: Mask, file: str = "image.png") -> Drawn:
 @pytest.mark.parametrize("name", ["labelme", "coco", "yolo"])
 def test_what_labelling_tools_take_is_read_again_as_the_same_mask(name: str, tmp_path: Path) -> None:
     mask = scene()
-    (tmp_path / "image.png").write_bytes(as_png(drawn(mask).image))
+    (tmp_path / "image.png").write_bytes(as_png(np.zeros((*mask.shape, 3), np.uint8)))
     (tmp_path / "classes.txt").write_text("Road\nCar\nPole\n")
     if name == "coco":
         document = Coco()

@@ -4,6 +4,7 @@ They are not supported yet. Pillow opens some of them, but drops their lower bit
 would learn from what is left. For others, Pillow only reports an unknown file.
 """
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -41,7 +42,8 @@ class Excess(NamedTuple):
         top = "1" if self.with_point else str(2**self.bits - 1)
         scale = f" -ot Byte -scale 0 {top} 0 255" if self.bits > 8 else ""
         bands = "" if self.channels in (1, 3) else " -b 1" if self.channels == 2 else " -b 1 -b 2 -b 3"
-        return f"gdal_translate -of PNG{scale}{bands} {path.name} {path.stem}.png"
+        target = f"{path.stem}_8bit.png" if path.suffix.lower() == ".png" else f"{path.stem}.png"
+        return f"gdal_translate -of PNG{scale}{bands} {shlex.quote(path.name)} {shlex.quote(target)}"
 
 
 def excess(image: Image.Image) -> Excess | None:

@@ -89,16 +89,20 @@ def run(args: argparse.Namespace) -> int:
     from segnet.inference.output_folder import OutputFolder
     from segnet.inference.outputs import Outputs
     from segnet.inference.video.frames import check_varies
+    from segnet.written_files import check_output_folder, check_written
 
     allowed = allowed_images(args.max_pixels)
     look = look_of(args)
     outputs = Outputs(args.confidence, args.probabilities, args.polygons, args.min_area, args.tolerance)
     images = list(find_images(args.images, args.recursive))
+    out = args.out or next_folder(Path("predictions"))
+    # Otherwise the next call would take the masks for images.
+    check_output_folder("--out", out, [word for word in args.images if args.recursive or same_place(word, out)])
+    check_written({"--json": args.json}, (image.path for image in images if not image.origin))
     model = open_model(args).for_many(len(images))
     look.shown(model.classes)
     if look.layout == "uncertainty":
         check_varies(model.predictor)
-    out = args.out or next_folder(Path("predictions"))
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
     writer = OutputFolder(out, outputs, images)
@@ -154,6 +158,10 @@ def write_all(images: Sequence["ImageInput"], write: Callable[["ImageInput"], No
                 problems.append(str(error))
             progress(done, len(images))
     return problems
+
+
+def same_place(word: str, folder: Path) -> bool:
+    return Path(word).resolve() == folder.resolve()
 
 
 def next_folder(first: Path) -> Path:

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,32 +12,39 @@ from typing_extensions import TypeIs
 
 from segnet.datasets.image_files import Pixels
 from segnet.errors import UserError
-from segnet.inference.image_input import ImageInput, is_address
+from segnet.inference.image_input import ImageInput, is_address, path_of_address
 
 AnyImage = str | Path | Image.Image | NDArray[Any]
 """A path or an address, a PIL image, or an array ``(H, W, 3)`` uint8 RGB."""
 
 
 def path_of(image: str | Path) -> Path:
-    """The path of an image; for an address, the path on its server."""
-    return Path(urlsplit(str(image)).path or "image") if is_address(str(image)) else Path(image)
+    """The path of an image; for an address, the name that its file would have."""
+    return path_of_address(str(image)) if is_address(str(image)) else Path(image)
 
 
 class Names:
     """Gives each image a unique name."""
 
     def __init__(self) -> None:
-        self.taken: set[str] = set()
+        self.taken: dict[str, Path] = {}
 
     def free_for(self, path: Path) -> str:
-        """The file's name without suffix. If it is taken, the name of its folder comes before it."""
-        return self.free(path.stem, f"{path.absolute().parent.name}_{path.stem}")
+        """The file's name without suffix, if it is free.
 
-    def free(self, *candidates: str) -> str:
-        """The first of the candidates that is free, or the first with an index."""
+        If a file of the same folder has it, the suffix becomes part of the name: ``street_png``. If a file of another
+        folder has it, the folder's name comes before it: ``day_street``.
+        """
+        folder, stem = path.absolute().parent, path.stem
+        is_beside = self.taken.get(stem) == folder
+        longer = f"{stem}_{path.suffix[1:].lower()}" if is_beside else f"{folder.name}_{stem}"
+        return self.free(stem, longer, folder=folder)
+
+    def free(self, *candidates: str, folder: Path = Path()) -> str:
+        """The first of the candidates that is free, or the first with an index; ``folder`` is noted as the image's."""
         numbered = (f"{candidates[0]}_{index}" for index in itertools.count(2))
         name = next(name for name in itertools.chain(candidates, numbered) if name not in self.taken)
-        self.taken.add(name)
+        self.taken[name] = folder
         return name
 
 

@@ -2,6 +2,7 @@
 
 import glob
 import http.client
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from segnet.datasets.image_files import ALLOWED, IMAGE_SUFFIXES, Allowed, Pixels, pages_of, read_image
+from segnet.datasets.strays import is_stray
 from segnet.datasets.unread import unread_lines
 from segnet.errors import UserError
 from segnet.nn.model_folder import names_model
@@ -92,7 +94,7 @@ def is_address(word: str) -> bool:
 
 
 def find_images(words: Sequence[str], recursive: bool = False) -> Iterator[ImageInput]:
-    """The images that the words name, in order.
+    """The images that the words name, in order. One that is named twice comes once.
 
     Args:
         words: files, folders, patterns, addresses, or ``-``.
@@ -101,22 +103,45 @@ def find_images(words: Sequence[str], recursive: bool = False) -> Iterator[Image
     Raises:
         UserError: a word stands for no image.
     """
+    seen = set()
     for word in words:
-        if word == STDIN:
-            yield ImageInput(Path("stdin"), STDIN)
-        elif is_address(word):
-            yield ImageInput(Path(PurePosixPath(unquote(urlsplit(word).path)).name or "image"), word)
-        else:
-            yield from _files(word, recursive)
+        for image in _named_by(word, recursive):
+            # Patterns with ** follow links, which may lead round in circles.
+            key = image.origin or str(Path(os.path.realpath(image.path.parent), image.path.name))
+            if key not in seen:
+                seen.add(key)
+                yield image
+
+
+def _named_by(word: str, recursive: bool) -> list[ImageInput]:
+    if word == STDIN:
+        return [ImageInput(Path("stdin"), STDIN)]
+    if is_address(word):
+        return [ImageInput(path_of_address(word), word)]
+    return _files(word, recursive)
+
+
+def path_of_address(address: str) -> Path:
+    """The name that a file from an address would have.
+
+    Raises:
+        UserError: it is no address.
+    """
+    try:
+        parts = urlsplit(address)
+        has_host = bool(parts.hostname)
+    except ValueError:
+        has_host = False
+    if not has_host:
+        raise UserError(f"{address}: is not an address; give one such as https://example.org/street.jpg")
+    return Path(PurePosixPath(unquote(parts.path)).name or "image")
 
 
 def _files(word: str, recursive: bool) -> list[ImageInput]:
     path = Path(word)
     if path.is_dir():
-        entries = path.rglob("*") if recursive else path.iterdir()
-        images = sorted(entry for entry in entries if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.is_dir())
-        found = [ImageInput(entry, below=entry.parent.relative_to(path)) for entry in images]
-    elif path.exists():
+        found = [ImageInput(entry, below=entry.parent.relative_to(path)) for entry in images_in(path, recursive)]
+    elif path.exists() or path.is_symlink():
         refuse_video(path)
         found = [ImageInput(path)]
     else:
@@ -126,6 +151,18 @@ def _files(word: str, recursive: bool) -> list[ImageInput]:
     if not found:
         raise UserError(nothing_at(word, recursive))
     return found
+
+
+def images_in(folder: Path, recursive: bool) -> list[Path]:
+    """The image files of a folder, without hidden ones and those that systems leave there."""
+    entries = folder.rglob("*") if recursive else folder.iterdir()
+    return sorted(
+        entry
+        for entry in entries
+        if entry.suffix.lower() in IMAGE_SUFFIXES
+        and not any(is_stray(part) for part in entry.relative_to(folder).parts)
+        and not entry.is_dir()
+    )
 
 
 def nothing_at(word: str, recursive: bool) -> str:

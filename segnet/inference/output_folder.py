@@ -26,7 +26,7 @@ class OutputFolder:
         images: all images.
 
     Attributes:
-        rows: the class shares of each written image.
+        rows: of each written image the class shares, and the mask's path in the folder.
     """
 
     def __init__(self, folder: Path, outputs: Outputs, images: Sequence[ImageInput]) -> None:
@@ -52,7 +52,7 @@ class OutputFolder:
         for ending, content in files.items():
             write_atomically(target.folder / f"{target.name}{ending}", content)
         for number, of_page in enumerate(shares):
-            self._note(image, of_page, **({"page": number} if stacked else {}))
+            self._note(image, target, of_page, **({"page": number} if stacked else {}))
 
     def write_large(self, image: ImageInput, predictor: Predictor, look: Look) -> None:
         """Write the files of an image that is read in parts.
@@ -63,7 +63,7 @@ class OutputFolder:
         target = self._target(image)
         target.folder.mkdir(parents=True, exist_ok=True)
         shares = segment_large(predictor, image.path, look, self.outputs, target)
-        self._note(image, dict(zip(predictor.classes.names, shares.tolist(), strict=True)))
+        self._note(image, target, dict(zip(predictor.classes.names, shares.tolist(), strict=True)))
 
     def _target(self, image: ImageInput) -> Target:
         name = self.names.setdefault(image.below, Names()).free_for(image.path)
@@ -75,9 +75,10 @@ class OutputFolder:
             file = image.path.name
         return Target(place, name, file, self.coco)
 
-    def _note(self, image: ImageInput, shares: Mapping[str, float], **also: int) -> None:
+    def _note(self, image: ImageInput, target: Target, shares: Mapping[str, float], **also: int) -> None:
         rounded = {name: round(share, 4) for name, share in shares.items()}
-        self.rows.append({"image": image.named, **also, "shares": rounded})
+        mask = f"{target.name}_mask.{'tif' if also else 'png'}"
+        self.rows.append({"image": image.named, **also, "mask": (image.below / mask).as_posix(), "shares": rounded})
 
     def finish(self, classes: ClassSet) -> None:
         """Write the files for all images together: COCO's file, or the names of YOLO's classes."""

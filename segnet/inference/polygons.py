@@ -62,14 +62,14 @@ def _regions(mask: Pixels, index: int, min_area: int, tolerance: float) -> Itera
         area = int(statistics[labels[row, column], cv2.CC_STAT_AREA])
         if parent >= 0 or area < min_area:
             continue
-        inside, step, holes = float(area), child, []
+        inside, step, rings = float(area), child, [np.asarray(line, np.int32)]
         while step >= 0:
-            hole_area = area_within_hole(lines[step])
+            hole_area = area_within_hole(np.asarray(lines[step], np.int32))
             inside += hole_area
             if hole_area >= min_area:
-                holes.append(lines[step])
+                rings.append(np.asarray(lines[step], np.int32))
             step = tree[0][step][0]
-        outline, *inner = (np.add(ring, (x, y)) for ring in simplified([line, *holes], tolerance))
+        outline, *inner = (np.add(ring, (x, y)) for ring in simplified(rings, tolerance))
         yield inside, Region(index, outline, inner, area)
 
 
@@ -84,9 +84,9 @@ def in_quarters(pixels: Pixels, joined: bool) -> Pixels:
         joined: where two pixels only touch at a corner, add the quarters beside it. Otherwise a line goes there and
             back on the same way, which is exact, but touches itself.
     """
-    quarters = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    quarters: Pixels = np.asarray(cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST), np.uint8)
     if not joined:
-        return np.asarray(quarters, np.uint8)
+        return quarters
     left_top, right_top = pixels[:-1, :-1], pixels[:-1, 1:]
     left_bottom, right_bottom = pixels[1:, :-1], pixels[1:, 1:]
     first, second = slice(1, -1, 2), slice(2, None, 2)
@@ -96,7 +96,7 @@ def in_quarters(pixels: Pixels, joined: bool) -> Pixels:
     quarters[second, first] |= falling
     quarters[first, first] |= rising
     quarters[second, second] |= rising
-    return np.asarray(quarters, np.uint8)
+    return quarters
 
 
 def area_within_hole(line: NDArray[np.int32]) -> int:

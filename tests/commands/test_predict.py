@@ -16,6 +16,7 @@ from torch import nn
 from segnet.cli import main
 from segnet.datasets import image_files
 from segnet.datasets.classes import CAMVID
+from segnet.errors import UserError
 from segnet.inference.image_input import find_images
 from segnet.nn.autoencoders.saved import save_autoencoder
 
@@ -101,6 +102,55 @@ def test_folders_and_patterns_are_in_order(tmp_path: Path) -> None:
     ]
 
 
+def test_hidden_and_stray_files_of_a_folder_are_no_images(tmp_path: Path) -> None:
+    for name in ("a.png", "._a.png", ".ipynb_checkpoints/a.png", "__MACOSX/a.png", "b/@eaDir/a.jpg", "b/c.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [str(image.below / image.path.name) for image in find_images([str(tmp_path)], True)] == ["a.png", "b/c.jpg"]
+    # One that is named is meant.
+    assert len(list(find_images([str(tmp_path / "._a.png")]))) == 1
+
+
+def test_an_image_that_is_named_twice_comes_once(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").touch()
+    (tmp_path / "in" / "back").symlink_to("..")
+    (tmp_path / "in" / "link.png").symlink_to("a.png")
+    words = [str(tmp_path / "**" / "*.png"), str(tmp_path / "in"), str(tmp_path / "in" / "a.png"), "-", "-"]
+    found = [image.path.name for image in find_images(words, recursive=True)]
+    assert found == ["a.png", "link.png", "stdin"]
+
+
+@pytest.mark.parametrize("word", ["http://", "https:///street.jpg", "http://[::1/street.jpg"])
+def test_an_address_without_a_server_is_named(word: str) -> None:
+    with pytest.raises(UserError, match="is not an address; give one such as"):
+        list(find_images([word]))
+
+
+def test_results_are_not_written_where_the_next_call_would_read_them(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (8, 8)).save(photos / "a.png")
+    assert main(["predict", str(tiny_run), str(photos), "--out", str(photos)]) == 1
+    assert "is inside the input" in capsys.readouterr().err
+    assert main(["predict", str(tiny_run), str(photos), "--out", str(photos / "out"), "--recursive"]) == 1
+    assert main(["predict", str(tiny_run), str(photos), "--out", str(photos / "out")]) == 0
+
+
+def test_a_json_file_that_cannot_be_written_is_said_before_the_work(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    command = ["predict", str(tiny_run), str(tmp_path / "a.png"), "--out", str(tmp_path / "out"), "--json"]
+    assert main([*command, str(tmp_path / "none" / "a.json")]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+    assert main([*command, str(tmp_path / "a.png")]) == 1
+    assert "is the input itself" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -168,6 +218,7 @@ def test_folders_in_folders_become_folders(tiny_run: Path, tmp_path: Path, capsy
     assert masks == ["a/street_mask.png", "b/c/street_mask.png"]
     rows = json.loads((tmp_path / "shares.json").read_text())
     assert [Path(row["image"]).parent.name for row in rows] == ["a", "c"]
+    assert [row["mask"] for row in rows] == masks
     assert sum(rows[0]["shares"].values()) == pytest.approx(1, abs=0.001)
     coco = json.loads((tmp_path / "out" / "annotations.json").read_text())
     assert [image["file_name"] for image in coco["images"]] == ["a/street.png", "b/c/street.png"]

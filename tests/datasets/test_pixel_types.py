@@ -44,7 +44,7 @@ DEEP: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "colour.png": (
         lambda path: write(path, RGB16),
         "3 channels of 16 bits",
-        "-ot Byte -scale 0 65535 0 255 colour.png colour.png",
+        "-ot Byte -scale 0 65535 0 255 colour.png colour_8bit.png",
     ),
     "grey.png": (lambda path: write(path, RGB16[..., 0]), "1 channel of 16 bits", "-scale 0 65535 0 255 grey"),
     "colour.tif": (lambda path: write(path, RGB16), "3 channels of 16 bits", "-scale 0 65535 0 255 colour"),

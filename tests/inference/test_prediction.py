@@ -117,7 +117,8 @@ def test_a_pil_image_is_turned_as_its_camera_says_and_one_of_16_bits_refused() -
 
 
 def test_no_two_images_share_a_name(tmp_path: Path) -> None:
-    paths = [tmp_path / "x" / "a.png", tmp_path / "y" / "a.png", tmp_path / "y" / "a.jpg", tmp_path / "z.png"]
+    paths = [tmp_path / name for name in ("x/a.png", "y/a.png", "x/a.JPG", "z/a.tif", "x/a.png", "z.png")]
     names = Names()
-    assert [names.free_for(path) for path in paths] == ["a", "y_a", "a_2", "z"]
+    assert [names.free_for(path) for path in paths] == ["a", "y_a", "a_jpg", "z_a", "a_png", "z"]
+    assert names.free_for(tmp_path / "x" / "a.png") == "a_2"
     assert [names.free("image") for _ in range(3)] == ["image", "image_2", "image_3"]

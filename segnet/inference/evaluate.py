@@ -17,6 +17,11 @@ from segnet.inference.memory import full_memory_named
 from segnet.inference.predictor import Predictor
 from segnet.metrics import boundary_f1, confusion_matrix
 
+MERGE = (
+    "measure it on data of its own classes, or bring the classes of both together with "
+    "segnet evaluate --merge NAME=CLASS,CLASS"
+)
+
 
 def evaluate(
     predictor: Predictor,
@@ -36,7 +41,7 @@ def evaluate(
         UserError: the model has other classes, or a sample cannot be read; with ``skip_errors``, no sample can be read.
     """
     classes = dataset.classes
-    check_classes(predictor.classes.names, classes.names)
+    check_classes(predictor.classes.names, classes.names, MERGE)
     certainty_bins = CertaintyBins(sampled=predictor.samples > 1)
     names, matrices, boundaries, predictions = [], [], [], []
     left_out: dict[int, str] = {}
@@ -96,12 +101,14 @@ def answer(predictor: Predictor, image: NDArray[np.uint8]) -> tuple[NDArray[np.f
     return probabilities, variance
 
 
-def check_classes(of_model: tuple[str, ...], of_data: tuple[str, ...]) -> None:
+def check_classes(
+    of_model: tuple[str, ...], of_data: tuple[str, ...], advice: str = "give data of its own classes"
+) -> None:
+    """Raise UserError with ``advice`` if a model and data have other classes, or another order of them."""
     if of_model != of_data:
         raise UserError(
             f"the model knows {len(of_model)} classes ({', '.join(of_model[:3])}, ...), the data {len(of_data)} "
-            f"({', '.join(of_data[:3])}, ...); measure it on data of its own classes, "
-            "or bring the classes of both together with segnet evaluate --merge NAME=CLASS,CLASS"
+            f"({', '.join(of_data[:3])}, ...); {advice}"
         )
 
 

@@ -177,14 +177,9 @@ def test_an_image_that_fits_in_no_tile(model: Path, monkeypatch: pytest.MonkeyPa
     kept="the server answers the next request",
 )
 def test_full_memory_in_the_demo(model: Path, image: Path, row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = TorchBackend.logits
-
-    def logits(self: TorchBackend, images: torch.Tensor, dropout: bool = False) -> torch.Tensor:
-        if images.shape[-1] > 300:
-            raise ALLOCATOR
-        return original(self, images, dropout)
-
-    monkeypatch.setattr(TorchBackend, "logits", logits)
+    # Registered to be put back after the test.
+    monkeypatch.setattr(TorchBackend, "logits", TorchBackend.logits)
+    full_memory_beyond(30_000, ALLOCATOR)
     with TestClient(
         build_app(Models([str(model)]), Limits(), known_hosts("127.0.0.1")), base_url="http://127.0.0.1"
     ) as client:

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Begin, Training
-from tests.faults.programs import die_at_disk_call, limit_file_size, raise_at_step, without_report, without_room_check
+from tests.faults.programs import (
+    at_step,
+    die_at_disk_call,
+    limit_file_size,
+    raise_at_step,
+    without_report,
+    without_room_check,
+)
 from tests.faults.rows import Row, fault, times
 
 Compare = Callable[[Training], None]
@@ -96,6 +103,38 @@ def test_a_stopped_run_resumes_bit_identical(number: int, begin: Begin, assert_u
     row.check(*training.run(before=(without_report, partial(raise_at_step, number, 7))))
     training.resume_to_end()
     assert_undisturbed(training)
+
+
+@fault(
+    "Training",
+    "Ctrl-C in a terminal, which also reaches the processes that read images",
+    shown="stopped in epoch 1 after step 4, which is saved in …last.pt; go on with --resume",
+    code=130,
+    kept="every step, and one line is printed; with `--resume` the run ends bit-identical",
+)
+def test_ctrl_c_in_a_terminal(begin: Begin, assert_undisturbed: Compare, row: Row) -> None:
+    training = begin(workers=2, checkpoint_minutes=5.0)
+    reached = training.config.with_name("reached")
+    stop = partial(at_step, 4, partial(wait_at, reached, 3.0))
+    program = training.start(before=(without_report, os.setsid, hear_ctrl_c, stop))
+    while not reached.exists() and program.process.is_alive():
+        time.sleep(0.05)
+    os.killpg(program.process.pid or 0, signal.SIGINT)
+    row.check(program.wait(), program.errors)
+    assert len(program.errors.splitlines()) == 2, "where the first images are, and where the run was stopped"
+    training.resume_to_end()
+    assert_undisturbed(training)
+
+
+def hear_ctrl_c() -> None:
+    """A shell's background job ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def wait_at(reached: Path, seconds: float) -> None:
+    """Say that a step has begun, and let it take some time."""
+    reached.touch()
+    time.sleep(seconds)
 
 
 @fault(

@@ -110,7 +110,8 @@ def rank_labels(
     Raises:
         UserError: the model has other classes, there are fewer than two samples, or a sample cannot be read.
     """
-    check_classes(predictor.classes.names, dataset.classes.names)
+    advice = "rank data of its own classes, or give a config whose data.merge makes them"
+    check_classes(predictor.classes.names, dataset.classes.names, advice)
     ranked, left_out = [], dict[int, str]()
     for index, sample in read_samples(dataset, left_out if skip_errors else None):
         probabilities = predictor.probabilities([sample.image])[0]

@@ -52,8 +52,8 @@ def test_a_damaged_image_among_others(photos: Path, model: Path, tmp_path: Path,
 @fault(
     "Rankings",
     "`segnet rank --labels` with a model whose classes differ from the data's",
-    shown="the model knows 11 classes (Sky, Building, Pole, ...), the data 10 (…, ...); rank data of its own classes, or "
-    "give a config whose data.merge makes them",
+    shown="the model knows 11 classes (Sky, Building, Pole, ...), the data 10 (…, ...); rank data of its own classes, "
+    "or give a config whose data.merge makes them",
     kept="nothing is written",
 )
 def test_a_model_with_other_classes_is_refused(model: Path, tiny_camvid: Path, tmp_path: Path, row: Row) -> None:

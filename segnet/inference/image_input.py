@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from segnet.datasets.image_files import ALLOWED, IMAGE_SUFFIXES, Allowed, Pixels, pages_of, read_image
 from segnet.datasets.strays import is_stray
@@ -21,6 +21,8 @@ from segnet.nn.model_folder import names_model
 STDIN = "-"
 LARGEST = 1_000_000_000
 """The most bytes of an image that is no file of this machine."""
+RESERVED = "%/:?#[]@!$&'()*+,;=~"
+"""Characters with a meaning in an address, or already replaced (RFC 3986)."""
 SECONDS = 30
 """An address may be silent for so long."""
 VIDEO_SUFFIXES = frozenset(
@@ -208,7 +210,8 @@ def download(address: str) -> bytes:
     Raises:
         UserError: the download fails, or gives a page instead of an image.
     """
-    request = urllib.request.Request(address, headers={"User-Agent": "segnet"})
+    # People copy addresses with spaces and letters of any alphabet, as browsers show them.
+    request = urllib.request.Request(quote(address, safe=RESERVED), headers={"User-Agent": "segnet"})
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as response:
             kind = response.headers.get_content_type()

@@ -241,6 +241,7 @@ def test_an_image_of_standard_input(
 def test_images_at_addresses_are_segmented(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "web").mkdir()
     Image.new("RGB", (64, 48)).save(tmp_path / "web" / "a street.png")
+    Image.new("RGB", (64, 48)).save(tmp_path / "web" / "a straße.png")
     (tmp_path / "web" / "page.html").write_text("<p>no image</p>")
     (tmp_path / "web" / "text.png").write_text("no image")
 
@@ -253,13 +254,14 @@ def test_images_at_addresses_are_segmented(tiny_run: Path, tmp_path: Path, capsy
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         address = f"http://127.0.0.1:{server.server_port}"
-        names = ("a%20street.png?size=large", "page.html", "text.png", "none.png")
+        names = ("a%20street.png?size=large", "a straße.png", "page.html", "text.png", "none.png")
         words = [f"{address}/{name}" for name in names]
         code = main(["predict", str(tiny_run), *words, "--out", str(tmp_path / "out")])
         server.shutdown()
         thread.join()
     assert code == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a street_mask.png", "a street_overlay.png"]
+    masks = sorted(path.name for path in (tmp_path / "out").glob("*_mask.png"))
+    assert masks == ["a straße_mask.png", "a street_mask.png"]
     errors = capsys.readouterr().err
     assert f"{address}/page.html: is a page (text/html), not an image" in errors
     assert f"{address}/text.png: cannot be read as an image" in errors

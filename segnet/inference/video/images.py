@@ -18,9 +18,14 @@ class ImageWriter:
     Args:
         folder: it is created; after an error or Ctrl-C the images so far are kept.
 
+    Attributes:
+        until: no image has a time, so this changes nothing.
+
     Raises:
         UserError: the folder is not empty.
     """
+
+    until: Fraction | None = None
 
     def __init__(self, folder: Path) -> None:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -26,10 +26,17 @@ WORTH_SEEKING = 5
 
 
 class Frame(NamedTuple):
-    """An image ``(H, W, 3)`` uint8 RGB, upright, and its time in seconds from the start of the source."""
+    """A frame of a source.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8 RGB, upright.
+        time: in seconds from the start of the source.
+        duration: in seconds; 0 if the source does not tell.
+    """
 
     image: NDArray[np.uint8]
     time: Fraction
+    duration: Fraction = Fraction(0)
 
 
 class Source(Protocol):
@@ -125,7 +132,8 @@ class VideoFile:
                     container.seek(int(start / base) + zero, stream=stream)
             for frame in whole_frames(container, stream, self.name):
                 time = self._time_after(time, None if frame.pts is None else (frame.pts - zero) * base)
-                yield Frame(to_rgb(frame), time)
+                duration = min(max(frame.duration or 0, 0) * base, Fraction(LONGEST_GAP))
+                yield Frame(to_rgb(frame), time, duration)
 
     def _time_after(self, before: Fraction, stamp: Fraction | None) -> Fraction:
         """The time of a frame: the file's, unless that is missing or damaged."""

@@ -2,15 +2,18 @@
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
 from segnet.errors import UserError, first_line
-from segnet.inference.video.hdr import DEEP, LIGHT, ToneMap
+from segnet.inference.video.bt2020 import DEEP, LIGHT, ToBt709
 from segnet.inference.video.orientation import orientation_of
 
 UNSPECIFIED = 2
-"""FFmpeg's value for a colour space that the file does not name."""
+"""FFmpeg's value for a colour space or primaries that the file does not name."""
+BT2020_SDR = ColorTrc.BT2020_10, ColorTrc.BT2020_12
+BT2020_SPACES = 9, 10
+"""FFmpeg's values of BT.2020's colour space, without and with constant luminance."""
 HD = 1280, 720
 """The smallest width and the smallest height of HD video."""
 
@@ -27,7 +30,7 @@ class ToRgb:
     def __init__(self, name: str) -> None:
         self.name = name
         self.size: tuple[int, int] | None = None
-        self.tone_map: tuple[int, ToneMap] | None = None
+        self.to_bt709: tuple[int, ToBt709] | None = None
 
     def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8 RGB.
@@ -37,8 +40,8 @@ class ToRgb:
         """
         self.size = self.size or (frame.width, frame.height)
         try:
-            if frame.color_trc in LIGHT:
-                rgb = self._sdr(frame, *self.size).reformat(format="rgb24")
+            if is_wide(frame):
+                rgb = self._bt709(frame, *self.size).reformat(format="rgb24")
             else:
                 rgb = frame.reformat(*self.size, format="rgb24", src_colorspace=colorspace_of(frame))
             return orientation_of(frame).upright(np.asarray(rgb.to_ndarray(), np.uint8))
@@ -47,18 +50,25 @@ class ToRgb:
                 f"{self.name}: frames of type {frame.format.name} cannot be made RGB ({first_line(error)}); convert it"
             ) from None
 
-    def _sdr(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    def _bt709(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
         deep = frame.reformat(width, height, format=DEEP, src_colorspace=colorspace_of(frame))
-        if self.tone_map is None or self.tone_map[0] != frame.color_trc:
-            self.tone_map = frame.color_trc, ToneMap(deep, frame.color_trc)
-        return self.tone_map[1](deep)
+        if self.to_bt709 is None or self.to_bt709[0] != frame.color_trc:
+            self.to_bt709 = frame.color_trc, ToBt709(deep, frame.color_trc)
+        return self.to_bt709[1](deep)
+
+
+def is_wide(frame: av.VideoFrame) -> bool:
+    """Whether a frame is HDR, or has BT.2020's primaries."""
+    if frame.color_primaries == UNSPECIFIED:
+        return frame.color_trc in LIGHT or frame.color_trc in BT2020_SDR or frame.colorspace in BT2020_SPACES
+    return frame.color_trc in LIGHT or frame.color_primaries == ColorPrimaries.BT2020
 
 
 def colorspace_of(frame: av.VideoFrame) -> Colorspace | None:
     """The colour space that players assume for a frame that names none. None: the frame's own, or else BT.601."""
     if frame.colorspace != UNSPECIFIED:
         return None
-    if frame.color_trc in LIGHT:
+    if is_wide(frame):
         return Colorspace.BT2020
     is_hd = frame.width >= HD[0] or frame.height >= HD[1]
     return Colorspace.ITU709 if is_hd else None

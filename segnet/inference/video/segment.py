@@ -25,7 +25,13 @@ Row = dict[str, Any]
 
 
 class Writer(AbstractContextManager[Any], Protocol):
-    """Takes the frames of a video. Leaving it completes the file."""
+    """Takes the frames of a video. Leaving it completes the file.
+
+    Attributes:
+        until: second at which the last frame ends; None: after the usual time.
+    """
+
+    until: Fraction | None
 
     def write(self, image: NDArray[np.uint8], time: Fraction) -> None: ...
 
@@ -37,6 +43,9 @@ class Clip:
         start: second of the first frame.
         end: second before which the last frame lies; None: the source's end.
         stride: every ``stride``-th frame is taken.
+
+    Attributes:
+        until: second at which the last frame ends that was read; None before the first.
 
     Raises:
         UserError: the clip cannot contain a frame.
@@ -53,6 +62,7 @@ class Clip:
         self.start = Fraction(start).limit_denominator(1_000_000)
         self.end = None if end in (None, float("inf")) else Fraction(end).limit_denominator(1_000_000)
         self.stride = stride
+        self.until: Fraction | None = None
 
     def of(self, source: Source) -> Iterator[Frame]:
         index = 0
@@ -60,6 +70,8 @@ class Clip:
             if self.end is not None and frame.time >= self.end:
                 return
             if frame.time >= self.start:
+                end = frame.time + (frame.duration or 1 / source.rate)
+                self.until = end if self.end is None else min(end, self.end)
                 if index % self.stride == 0:
                     yield frame
                 index += 1
@@ -153,6 +165,8 @@ def segment_video(
                 for group, answers in pairs:
                     for pair in zip(group, answers, strict=True):
                         answered(pair)
+        # The frames behind the last one that is taken, and the long last frame of a GIF, are part of the time.
+        writer.until = clip.until
     if not done:
         raise no_frames(clip)
     return done

@@ -63,6 +63,9 @@ class VideoWriter:
         keep_size: write H.264 with an odd number of rows or columns in 4:4:4, which phones may not play, instead of
             repeating the last one.
 
+    Attributes:
+        until: second at which the last frame ends; None: after the average time of a frame.
+
     Raises:
         UserError: the suffix has no format, or this FFmpeg lacks the encoder.
     """
@@ -89,6 +92,8 @@ class VideoWriter:
         self.audio_from, self.audio_start = audio_from, audio_start
         self.held = contextlib.ExitStack()
         self.frames, self.pts = 0, -1
+        self.until: Fraction | None = None
+        self.newest: av.Packet[av.VideoStream] | None = None
         self.container: av.container.OutputContainer | None = None
         self.stream: av.VideoStream
         self.audio: AudioTrack | None = None
@@ -166,7 +171,15 @@ class VideoWriter:
         frame.pts, frame.time_base = self.pts, Fraction(1, TICKS)
         if self.audio:
             self.audio.write_until(time)
-        self.container.mux(self.stream.encode(frame))
+        self._mux(self.stream.encode(frame))
+
+    def _mux(self, packets: "list[av.Packet[av.VideoStream]]") -> None:
+        """Write packets but the newest, which may be the last: its duration is known at the end."""
+        assert self.container is not None
+        for packet in packets:
+            if self.newest:
+                self.container.mux(self.newest)
+            self.newest = packet
 
     def _failure(self, error: Exception) -> NotWrittenError:
         reason = getattr(error, "strerror", None) or str(error)
@@ -202,9 +215,13 @@ class VideoWriter:
         failure = None
         try:
             if self.frames:
+                until = max(self.until or self.end + 1 / self.rate, self.end)
                 if self.audio:
-                    self.audio.write_until(self.end - self.begin + 1 / self.rate)
-                container.mux(self.stream.encode(None))
+                    self.audio.write_until(until - self.begin)
+                self._mux(self.stream.encode(None))
+                if self.newest:
+                    self.newest.duration = round((until - self.end) / Fraction(self.newest.time_base))
+                    container.mux(self.newest)
         except (av.FFmpegError, OSError) as error:
             failure = self._failure(error)
         try:

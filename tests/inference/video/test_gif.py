@@ -10,7 +10,7 @@ from PIL import Image
 
 from segnet.cli import main
 from segnet.inference.video.reader import open_source
-from tests.inference.video.clips import frame_times
+from tests.inference.video.clips import frame_times, write_clip
 from tests.inference.video.test_browser import page, play  # noqa: F401 - the fixture
 
 
@@ -54,6 +54,27 @@ def test_without_a_legend_a_gif_keeps_its_odd_size_and_times(suffix: str, model_
     for channel, image in enumerate(images):
         assert np.argmax(image[10, 32]) == channel
         assert image[10, 32, channel] > 200
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+def test_the_last_frame_of_a_gif_stays_as_long_as_in_the_gif(suffix: str, model_folder: Path, tmp_path: Path) -> None:
+    gif = write_gif(tmp_path / "in.gif", [(255, 0, 0), (0, 255, 0), (0, 0, 255)], [100, 200, 1700])
+    out = tmp_path / f"out{suffix}"
+    assert main(["video", str(model_folder), str(gif), str(out)]) == 0
+    assert frame_times(out) == [0, 0.1, 0.3]
+    with av.open(str(out)) as container:
+        assert container.duration == 2_000_000
+    assert main(["video", str(model_folder), str(gif), str(out), "--end", "1"]) == 0
+    with av.open(str(out)) as container:
+        assert container.duration == 1_000_000
+
+
+def test_the_frames_behind_the_last_one_that_is_taken_count_as_time(model_folder: Path, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "in.mkv", frames=15)
+    assert main(["video", str(model_folder), str(clip), str(tmp_path / "out.mp4"), "--stride", "10"]) == 0
+    assert frame_times(tmp_path / "out.mp4") == [0, 1]
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.duration == 1_500_000
 
 
 def test_with_a_legend_phones_can_play_an_odd_size(model_folder: Path, tmp_path: Path) -> None:

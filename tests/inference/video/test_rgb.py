@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segnet.errors import UserError
+from segnet.inference.video.bt2020 import LIGHT, hlg_light, pq_light, to_sdr
 from segnet.inference.video.camera import Stream
-from segnet.inference.video.hdr import LIGHT, hlg_light, pq_light, to_sdr
 from segnet.inference.video.reader import open_source
-from segnet.inference.video.rgb import UNSPECIFIED, ToRgb, colorspace_of
+from segnet.inference.video.rgb import UNSPECIFIED, ToRgb, colorspace_of, is_wide
 
 SAMPLE = next((Path(__file__).parents[3] / "segnet" / "web" / "samples").glob("*.jpg"))
 PQ, HLG = ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67
@@ -70,19 +70,35 @@ def sdr_by_hand(signal: tuple[float, float, float], transfer: int) -> list[float
         red, green, blue = (v * v / 3 if v <= 0.5 else (math.exp((v - c) / a) + b) / 12 for v in signal)
         gain = 1000 * (0.2627 * red + 0.6780 * green + 0.0593 * blue) ** 0.2
         red, green, blue = red * gain, green * gain, blue * gain
-    big_x = 0.63695805 * red + 0.14461690 * green + 0.16888098 * blue
-    big_y = 0.26270021 * red + 0.67799807 * green + 0.05930172 * blue
-    big_z = 0.02807269 * green + 1.06098506 * blue
+    big_x, big_y, big_z = xyz_of(red, green, blue)
     x, y = big_x / (big_x + big_y + big_z), big_y / (big_x + big_y + big_z)
     knee = 58.5 / 0.83802
     mapped = 0.83802 * big_y if big_y < knee else 15.09968 * math.log(big_y / knee - 0.74204) + 78.99439
-    big_x, big_y, big_z = x / y * mapped / 100, mapped / 100, (1 - x - y) / y * mapped / 100
+    return bt709_of(x / y * mapped / 100, mapped / 100, (1 - x - y) / y * mapped / 100)
+
+
+def xyz_of(red: float, green: float, blue: float) -> tuple[float, float, float]:
+    """CIE XYZ of linear BT.2020."""
+    big_x = 0.63695805 * red + 0.14461690 * green + 0.16888098 * blue
+    big_y = 0.26270021 * red + 0.67799807 * green + 0.05930172 * blue
+    big_z = 0.02807269 * green + 1.06098506 * blue
+    return big_x, big_y, big_z
+
+
+def bt709_of(big_x: float, big_y: float, big_z: float) -> list[float]:
+    """The BT.709 signal of CIE XYZ on a display of BT.1886."""
     linear = (
         3.24096994 * big_x - 1.53738318 * big_y - 0.49861076 * big_z,
         -0.96924364 * big_x + 1.87596750 * big_y + 0.04155506 * big_z,
         0.05563008 * big_x - 0.20397696 * big_y + 1.05697151 * big_z,
     )
     return [min(max(value, 0), 1) ** (1 / 2.4) for value in linear]
+
+
+def narrow_by_hand(signal: list[float]) -> list[float]:
+    """SDR of BT.2020 as SDR of BT.709, through CIE XYZ."""
+    red, green, blue = (value**2.4 for value in signal)
+    return bt709_of(*xyz_of(red, green, blue))
 
 
 @pytest.mark.parametrize("transfer", [PQ, HLG])
@@ -96,7 +112,7 @@ def test_sdr_is_what_the_reports_say_of_any_colour(transfer: int) -> None:
     np.testing.assert_allclose(to_sdr(signals, transfer)[inside], expected[inside], atol=0.002)
 
 
-def hdr_clip(path: Path, signal: NDArray[np.float64], transfer: int, codec: str, pixels: str) -> Path:
+def clip_of(path: Path, signal: NDArray[np.float64], transfer: int, codec: str, pixels: str) -> Path:
     """A clip of two frames of the signal ``(H, W, 3)`` of BT.2020 in 0–1, encoded by BT.2100's equations."""
     red, green, blue = signal[..., 0], signal[..., 1], signal[..., 2]
     luma = 0.2627 * red + 0.6780 * green + 0.0593 * blue
@@ -143,18 +159,55 @@ def in_hdr(image: NDArray[np.uint8], transfer: int) -> NDArray[np.float64]:
 def test_frames_of_an_hdr_file_are_sdr(suffix: str, codec: str, pixels: str, transfer: int, tmp_path: Path) -> None:
     patches = np.array([[0.2, 0.2, 0.2], [0.5, 0.5, 0.5], [0.75, 0.75, 0.75], [0.5, 0.45, 0.4], [0.46, 0.5, 0.48]])
     signal = np.repeat(np.repeat(patches[None], 64, axis=0), 32, axis=1)
-    clip = hdr_clip(tmp_path / f"in{suffix}", signal, transfer, codec, pixels)
+    clip = clip_of(tmp_path / f"in{suffix}", signal, transfer, codec, pixels)
     for frame in open_source(str(clip)).frames():
         found = frame.image[32, 16::32] / 255
         expected = [sdr_by_hand(tuple(patch), transfer) for patch in patches]
         np.testing.assert_allclose(found, expected, atol=0.015)
 
 
+PATCHES = [[0.2, 0.2, 0.2], [1.0, 1.0, 1.0], [0.5, 0.45, 0.4], [0.3, 0.6, 0.35], [0.25, 0.3, 0.7], [0.8, 0.3, 0.2]]
+
+
+@pytest.mark.parametrize("transfer", [ColorTrc.BT2020_10, ColorTrc.BT2020_12, ColorTrc.BT709])
+@pytest.mark.parametrize(
+    ("suffix", "codec", "pixels"), [(".ts", "libx265", "yuv420p10le"), (".mkv", "ffv1", "yuv422p10le")]
+)
+def test_sdr_of_bt2020_becomes_bt709(suffix: str, codec: str, pixels: str, transfer: int, tmp_path: Path) -> None:
+    signal = np.repeat(np.repeat(np.array(PATCHES)[None], 64, axis=0), 32, axis=1)
+    clip = clip_of(tmp_path / f"in{suffix}", signal, transfer, codec, pixels)
+    expected = [narrow_by_hand(patch) for patch in PATCHES]
+    # The change is large enough to be seen: the green patch moves by more than a tenth.
+    assert np.abs(np.array(expected) - PATCHES).max() > 0.1
+    for frame in open_source(str(clip)).frames():
+        np.testing.assert_allclose(frame.image[32, 16::32] / 255, expected, atol=0.012)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "primaries", "space", "wide"),
+    [
+        (ColorTrc.BT709, ColorPrimaries.BT709, Colorspace.ITU709, False),
+        (ColorTrc.BT709, ColorPrimaries.BT2020, Colorspace.BT2020, True),
+        (ColorTrc.BT2020_10, ColorPrimaries.UNSPECIFIED, UNSPECIFIED, True),
+        (ColorTrc.UNSPECIFIED, ColorPrimaries.UNSPECIFIED, Colorspace.BT2020, True),
+        (ColorTrc.UNSPECIFIED, ColorPrimaries.UNSPECIFIED, UNSPECIFIED, False),
+        (ColorTrc.BT2020_10, ColorPrimaries.BT709, Colorspace.ITU709, False),
+        (PQ, ColorPrimaries.UNSPECIFIED, UNSPECIFIED, True),
+    ],
+)
+def test_the_primaries_count_before_what_else_a_file_says(
+    transfer: int, primaries: int, space: int, wide: bool
+) -> None:
+    frame = av.VideoFrame(64, 48, "yuv420p10le")
+    frame.color_trc, frame.color_primaries, frame.colorspace = transfer, primaries, space
+    assert is_wide(frame) == wide
+
+
 def test_a_photograph_survives_the_table(tmp_path: Path) -> None:
     with Image.open(SAMPLE) as photo:
         image = np.asarray(photo.convert("RGB").resize((160, 120)))
     signal = in_hdr(image, HLG)
-    (found, _) = open_source(str(hdr_clip(tmp_path / "in.mkv", signal, HLG, "ffv1", "yuv444p10le"))).frames()
+    (found, _) = open_source(str(clip_of(tmp_path / "in.mkv", signal, HLG, "ffv1", "yuv444p10le"))).frames()
     expected = 255 * to_sdr(signal, HLG)
     assert np.abs(found.image - expected).mean() < 1
 
@@ -162,7 +215,7 @@ def test_a_photograph_survives_the_table(tmp_path: Path) -> None:
 def test_a_stream_is_turned_and_coloured_as_a_file_is(tmp_path: Path) -> None:
     signal = np.full((48, 64, 3), 0.5)
     # Each frame is a key frame: the first one is not buffered, and lost.
-    clip = hdr_clip(tmp_path / "in.mov", signal, HLG, "prores_ks", "yuv422p10le")
+    clip = clip_of(tmp_path / "in.mov", signal, HLG, "prores_ks", "yuv422p10le")
     stream = Stream(f"file:{clip}")
     image = stream.read()
     stream.close()

@@ -1,9 +1,11 @@
-"""HDR video brought to the range of ordinary photographs, which networks were trained on.
+"""HDR and wide-gamut video brought to the range of ordinary photographs, which networks were trained on.
 
 PQ and HLG signals (ITU-R BT.2100-2, tables 4 and 5) become display light of BT.2020's primaries. Method C of Report
 ITU-R BT.2446-1 (section 6.1, without its optional crosstalk) maps it to the 100 cd/m² of ordinary video. Light below
 70 cd/m² keeps its contrast, and the reference white of 203 cd/m² becomes 96 % of the signal. The primaries then become
 those of BT.709 (Report ITU-R BT.2407-0, section 2). Brighter light and other colours are clipped.
+
+SDR video of BT.2020 only changes its primaries, in the light of an SDR display (BT.1886).
 """
 
 import functools
@@ -66,22 +68,22 @@ def tone_map(light: Values) -> Values:
 
 
 def to_sdr(signal: Values, transfer: int) -> Values:
-    """An HDR signal ``(..., 3)`` of BT.2020, 0–1, as an SDR signal of BT.709, 0–1.
+    """A signal ``(..., 3)`` of BT.2020, 0–1, as an SDR signal of BT.709, 0–1.
 
     Args:
         signal: red, green and blue.
-        transfer: a key of ``LIGHT``.
+        transfer: a key of ``LIGHT`` for HDR. Anything else is SDR, whose light keeps its brightness.
     """
-    light = tone_map(LIGHT[transfer](signal)) / SDR_PEAK
+    light = tone_map(LIGHT[transfer](signal)) / SDR_PEAK if transfer in LIGHT else signal**GAMMA
     return np.asarray(np.clip(light @ TO_BT709.T, 0, 1) ** (1 / GAMMA))
 
 
-class ToneMap:
-    """Brings the frames of one video to SDR. FFmpeg looks each pixel up in a table of :func:`to_sdr`.
+class ToBt709:
+    """Brings the frames of one video to SDR of BT.709. FFmpeg looks each pixel up in a table of :func:`to_sdr`.
 
     Args:
         frame: the first one, in ``DEEP``; later ones have its size.
-        transfer: a key of ``LIGHT``.
+        transfer: see :func:`to_sdr`.
     """
 
     def __init__(self, frame: av.VideoFrame, transfer: int) -> None:

@@ -131,6 +131,36 @@ class UnreachableError(UserError):
 
 
 @contextmanager
+def asked_once(place: str, repository: str, revision: str | None) -> Iterator[None]:
+    """Let another library fetch a repository's files. Without a network, it takes those on this machine at once.
+
+    By itself, it would try again for half a minute, with a warning for each try.
+
+    Args:
+        place: begins an error's line.
+        repository: ``owner/name``.
+        revision: branch, tag or commit; None: the main branch.
+
+    Raises:
+        UnreachableError: the files are not here, and the Hub does not answer.
+        UserError: there is no such repository or revision, or access to it is restricted.
+    """
+    from huggingface_hub import constants
+
+    offline = constants.HF_HUB_OFFLINE
+    try:
+        with named(place):
+            hub().model_info(repository, revision=revision, timeout=SECONDS)
+    except UnreachableError:
+        constants.HF_HUB_OFFLINE = True
+    try:
+        with named(place):
+            yield
+    finally:
+        constants.HF_HUB_OFFLINE = offline
+
+
+@contextmanager
 def named(place: str) -> Iterator[None]:
     """Turn the errors of the Hub and of the network into a line that names ``place``."""
     from httpx2 import TransportError
@@ -141,7 +171,9 @@ def named(place: str) -> Iterator[None]:
     except errors.OfflineModeIsEnabled:
         raise UnreachableError(f"{place}: the Hub is not asked, because HF_HUB_OFFLINE is set") from None
     except errors.LocalEntryNotFoundError:
-        raise UserError(f"{place}: not on this machine, and the Hub cannot be reached; check the connection") from None
+        raise UnreachableError(
+            f"{place}: not on this machine, and the Hub cannot be reached; check the connection"
+        ) from None
     except errors.GatedRepoError:
         raise UserError(f"{place}: needs permission; request it on its page, then log in: hf auth login") from None
     except errors.RepositoryNotFoundError:

@@ -2,18 +2,21 @@
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
 from segnet.errors import UserError, first_line
+from segnet.nn.finite import check_finite
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+
+ADVICE = "give the weights of this encoder, as safetensors or as a state dict"
 
 TENSORS = ("weight", "bias", "running_mean", "running_var")
 """The tensors of a layer, in the order of a state dict."""
@@ -37,16 +40,18 @@ def load_encoder(encoder: nn.Module, path: str | Path) -> None:
         path: a file with one of ``SUFFIXES``.
 
     Raises:
-        UserError: there is no such file, it holds more than tensors, or it belongs to another network.
+        UserError: there is no such file, it holds more than tensors, it belongs to another network, or a weight is not
+            finite.
     """
     saved = read_weights(Path(path))
     for wanted in (statistics_and_weights(encoder), convolution_weights(encoder)):
         taken = matching(wanted, saved)
         if taken is not None:
+            check_finite(Path(path), taken, ADVICE)
             for name, tensor in wanted.items():
                 tensor.copy_(taken[name])
             return
-    raise UserError(f"{path}: {mismatch(statistics_and_weights(encoder), saved)}; give the weights of this encoder")
+    raise UserError(f"{path}: {mismatch(statistics_and_weights(encoder), saved)}; {ADVICE}")
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -57,18 +62,25 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             loaded = safetensors.torch.load_file(path)
             content = {name: loaded[name] for name in sorted(loaded, key=place)}
         else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            # PyTorch warns of the code in a pickle, which it refuses.
+            with warnings.catch_warnings(action="ignore"):
+                content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; model.encoder_weights is one, or the name of weights") from None
     except pickle.UnpicklingError:
-        raise UserError(f"{path}: holds more than tensors, which could run code, so it is not read") from None
-    except (safetensors.SafetensorError, RuntimeError, EOFError, OSError) as error:
-        raise UserError(f"{path}: cannot be read as weights ({first_line(error)})") from None
+        raise UserError(f"{path}: holds more than tensors, which could run code, so it is not read; {ADVICE}") from None
+    except Exception as error:  # whatever PyTorch raises on damaged bytes
+        raise UserError(f"{path}: cannot be read as weights ({first_line(error)}); {ADVICE}") from None
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not isinstance(content, Mapping) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
-        raise UserError(f"{path}: is not a state dict, which has a tensor for each name")
-    return without_counters(content)
+        raise UserError(f"{path}: is not a state dict, which has a tensor for each name; {ADVICE}")
+    return {name: tensor for name, tensor in without_counters(content).items() if is_plain(tensor)}
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor can be copied into a layer's weights: numbers with a point, and none of them left out."""
+    return tensor.is_floating_point() and tensor.layout == torch.strided
 
 
 def place(name: str) -> list[tuple[int, str]]:

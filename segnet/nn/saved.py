@@ -1,7 +1,6 @@
 """Models on disk: ``model.safetensors`` and ``config.json`` in a folder. Both are plain data that cannot run code."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -19,6 +18,7 @@ from segnet.json_file import read_json
 from segnet.model_files import CONFIG, WEIGHTS
 from segnet.nn.budget import Budget
 from segnet.nn.catalogue import build_network
+from segnet.nn.finite import check_finite
 from segnet.nn.model_folder import find_model
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.smp import PREFIX
@@ -193,16 +193,6 @@ def check_weights(path: Path, found: dict[str, Any], network: nn.Module) -> None
     extra = found.keys() - wanted.keys()
     if extra:
         raise UserError(f"{path}: has weights {min(extra)}, which the network of {CONFIG} does not have")
-
-
-def check_finite(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Refuse weights that are not finite. Their logits would be NaN, and the argmax would be class 0 everywhere."""
-    for key, tensor in weights.items():
-        if not torch.isfinite(tensor).all():
-            raise UserError(
-                f"{path}: {key} holds values that are not finite; take the weights of an earlier checkpoint, or train "
-                "again with a lower optimizer.lr or a training.clip_norm"
-            )
 
 
 FLOATS = ("F16", "BF16", "F32")

@@ -1,13 +1,17 @@
 """The models of segmentation-models-pytorch, to compare them in the same pipeline."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segnet.errors import UserError, first_line
+from segnet import hub
+from segnet.errors import UserError
 from segnet.nn.arguments import check_arguments, choices, construct
-from segnet.nn.encoder_file import is_weight_file, load_encoder
+from segnet.nn.encoder_file import SUFFIXES, is_weight_file, load_encoder
 
 PREFIX = "smp/"
 
@@ -58,21 +62,50 @@ def build_smp(name: str, num_classes: int, arguments: dict[str, Any]) -> nn.Modu
     encoder = arguments.get("encoder_name", "resnet34")
     check_encoder(encoder, smp.encoders.get_encoder_names())
     weights = arguments["encoder_weights"]
-    if is_weight_file(weights):
-        arguments["encoder_weights"] = None
-    try:
+    if weights is None:
         model = construct(models[wanted], name, given, arguments)
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(
-            f"model.encoder_weights={arguments['encoder_weights']}: the weights of {encoder} cannot be had "
-            f"({first_line(error)}); set model.encoder_weights=null or try again with a network"
-        ) from None
-    if is_weight_file(weights):
+    elif is_weight_file(weights):
+        model = construct(models[wanted], name, given, arguments | {"encoder_weights": None})
         load_encoder(model.get_submodule("encoder"), weights)
+    else:
+        with fetched(encoder, weights):
+            model = construct(models[wanted], name, given, arguments)
     multiple: Any = model.get_submodule("encoder").output_stride
     return PaddedToMultiple(model, multiple)
+
+
+@contextmanager
+def fetched(encoder: str, weights: str) -> Iterator[None]:
+    """Let SMP, or timm, fetch an encoder's weights from the Hugging Face Hub.
+
+    Raises:
+        UserError: the encoder has no weights of this name, or they cannot be fetched.
+    """
+    place = f"model.encoder_weights={weights}"
+    repository, revision = repository_of(encoder, weights)
+    instead = f"set model.encoder_weights to a file ({', '.join(SUFFIXES)}) or to null"
+    if repository is None:
+        raise UserError(f"{place}: {encoder} has no such weights; {instead}")
+    try:
+        with hub.asked_once(f"{place} ({repository})", repository, revision), warnings.catch_warnings():
+            # SMP would have True in place of the name, which its signature does not allow.
+            warnings.filterwarnings("ignore", "For 'tu-'")
+            yield
+    except hub.UnreachableError as error:
+        raise UserError(f"{error}, or {instead}") from None
+
+
+def repository_of(encoder: str, weights: str) -> tuple[str | None, str | None]:
+    """The repository and the revision of an encoder's weights; None for unknown weights, and for any revision."""
+    if encoder.startswith("tu-"):
+        import timm
+
+        settings = timm.models.get_pretrained_cfg(encoder.removeprefix("tu-"))
+        return (settings and settings.hf_hub_id) or None, None
+    from segmentation_models_pytorch.encoders import encoders
+
+    known = encoders[encoder]["pretrained_settings"].get(weights, {})
+    return known.get("repo_id"), known.get("revision")
 
 
 def check_encoder(encoder: str, of_smp: list[str]) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from segnet.errors import UserError, first_line
 from segnet.model_files import WEIGHTS
+from segnet.nn.finite import check_finite
 from segnet.nn.model_folder import find_model
 
 BODY = "body."
@@ -31,7 +32,7 @@ def start_from(network: nn.Module, model: str | Path) -> list[str]:
         The names of the copied tensors.
 
     Raises:
-        UserError: there is no such model, a file is broken, or nothing in it fits.
+        UserError: there is no such model, a file is broken, nothing in it fits, or a weight is not finite.
     """
     path = find_model(model) / WEIGHTS
     try:
@@ -50,6 +51,7 @@ def start_from(network: nn.Module, model: str | Path) -> list[str]:
     ]
     if not fitting:
         raise UserError(f"model.start_from={model}: none of its weights fit; give a run of the same network")
+    check_finite(path, {name: saved[name] for name in fitting})
     for name in fitting:
         fill(own[name], saved[name])
     return fitting
@@ -57,6 +59,8 @@ def start_from(network: nn.Module, model: str | Path) -> list[str]:
 
 def fits(smaller: Tensor, larger: Tensor) -> bool:
     """Whether the tensors have the same shape, or ``smaller`` has fewer input or output channels."""
+    if smaller.is_floating_point() != larger.is_floating_point():
+        return False
     if smaller.ndim != larger.ndim or smaller.shape[2:] != larger.shape[2:]:
         return False
     return all(old <= new for old, new in zip(smaller.shape[:2], larger.shape[:2], strict=True))

@@ -183,12 +183,13 @@ def stop_when_served() -> None:
     Server.startup = startup  # type: ignore[method-assign]
 
 
-def use_hub(endpoint: str) -> None:
-    """Push to and fetch from a Hub on this machine."""
+def use_hub(endpoint: str, cache: Path | None = None) -> None:
+    """Push to and fetch from a Hub on this machine, and keep what is fetched in ``cache``."""
     from huggingface_hub import constants
 
     constants.ENDPOINT = endpoint
     constants.HUGGINGFACE_CO_URL_TEMPLATE = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+    constants.HF_HUB_CACHE = str(cache or constants.HF_HUB_CACHE)
     constants.HF_HUB_DISABLE_XET = True
     os.environ.update(HF_TOKEN="hf_nobody", NO_PROXY="127.0.0.1")
 

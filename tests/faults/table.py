@@ -30,6 +30,7 @@ MODULES = (
     "test_configs",
     "test_config_fields",
     "test_models",
+    "test_beginnings",
     "test_kept_files",
     "test_written_files",
     "test_pages_and_archives",

@@ -3,6 +3,7 @@ import torch
 
 from segnet.errors import UserError
 from segnet.nn.catalogue import build_network
+from segnet.nn.smp import repository_of
 
 
 @pytest.mark.parametrize("size", [(64, 32), (37, 53), (1, 1)])
@@ -55,14 +56,23 @@ def test_mistakes_in_smp_settings_are_named(name: str, arguments: dict[str, obje
     assert "\n" not in str(caught.value)
 
 
-def test_weights_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    import segmentation_models_pytorch as smp
+def test_unknown_weights_of_an_encoder_are_named() -> None:
+    with pytest.raises(
+        UserError, match=r"^model\.encoder_weights=imagenet22k: resnet18 has no such weights; set .*null"
+    ):
+        build_network("smp/Unet", 2, encoder_name="resnet18", encoder_weights="imagenet22k")
 
-    def fail(*_: object, **__: object) -> None:
-        raise OSError("no route to host\nat all")
 
-    monkeypatch.setattr(smp.Unet, "__init__", fail)
-    monkeypatch.setattr("segnet.nn.smp.check_arguments", lambda *_: None)
-    monkeypatch.setattr("segnet.nn.arguments.check_arguments", lambda *_: None)
-    with pytest.raises(UserError, match=r"^model\.encoder_weights=imagenet: .*\(no route to host\); set .*null"):
-        build_network("smp/Unet", 2, encoder_weights="imagenet")
+@pytest.mark.parametrize(
+    ("encoder", "weights", "repository"),
+    [
+        ("resnet18", "imagenet", "smp-hub/resnet18.imagenet"),
+        ("tu-resnet18", "imagenet", "timm/resnet18.a1_in1k"),
+        ("tu-darknet17", "imagenet", None),
+        ("resnet18", "none", None),
+    ],
+)
+def test_an_encoders_weights_have_a_repository(encoder: str, weights: str, repository: str | None) -> None:
+    found, revision = repository_of(encoder, weights)
+    assert found == repository
+    assert (revision is not None) == (repository is not None and not encoder.startswith("tu-"))

@@ -16,8 +16,9 @@ from segnet.files import write_together
 from segnet.json_file import read_json
 from segnet.model_files import CONFIG, WEIGHTS
 from segnet.nn.autoencoders import build_autoencoder
+from segnet.nn.finite import check_finite
 from segnet.nn.model_folder import find_model
-from segnet.nn.saved import budget_of, check_finite, check_weights
+from segnet.nn.saved import budget_of, check_weights
 from segnet.version import __version__
 
 Side = Annotated[int, Field(ge=1, le=4096)]

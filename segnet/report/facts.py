@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import torch
@@ -14,7 +13,7 @@ from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.nn.flops import count_flops, count_parameters
 from segnet.nn.saved import SavedModel
-from segnet.report.templating import compact
+from segnet.report.templating import compact, counted, duration
 from segnet.version import __version__
 
 Facts = list[tuple[str, str]]
@@ -29,7 +28,7 @@ def training_facts(config: Config) -> Facts:
         f"{config.optimizer.name}, learning rate {config.optimizer.lr:g} ({config.schedule.name.replace('_', ' ')}), "
         f"weight decay {config.optimizer.weight_decay:g}"
     )
-    length = f"{training.epochs} epochs" if training.hours is None else f"{training.hours:g} hours"
+    length = counted(training.epochs, "epoch") if training.hours is None else f"{training.hours:g} hours"
     share = f", {100 * config.data.train_share:g} % of it" if config.data.train_share < 1 else ""
     return [
         (
@@ -48,7 +47,7 @@ def training_facts(config: Config) -> Facts:
 def effort_facts(history: list[dict[str, str]], machine: dict[str, str]) -> Facts:
     """The duration and the machine of the training, if they were written down."""
     times = [float(row["seconds"]) for row in history if row.get("seconds")]
-    facts = [("Training time", f"{timedelta(seconds=round(sum(times)))} (h:min:s), without measuring")] if times else []
+    facts = [("Training time", f"{duration(sum(times))}, without measuring")] if times else []
     if name := machine.get("device"):
         processes = machine.get("processes", "1")
         facts.append(("Trained with", name if processes == "1" else f"{processes} × {name}"))

@@ -29,7 +29,7 @@ from segnet.report.gallery import (
 )
 from segnet.report.images import Card, ImageStore, scaled_uncertainty
 from segnet.report.summary import Summary, certainties, summarize
-from segnet.report.templating import render
+from segnet.report.templating import counted, render
 from segnet.run_folder import RunFolder
 from segnet.run_tables import read_metrics, read_step_losses
 
@@ -158,7 +158,8 @@ def kept_epoch(history: list[dict[str, str]]) -> str:
     if not measured:
         return ""
     best = max(measured, key=lambda row: float(row["val_mean_iou"]))
-    return f"{len(history)} epochs were trained; the best mean IoU while training was after epoch {best['epoch']}."
+    trained = counted(len(history), "epoch")
+    return f"The training had {trained}. Its best mean IoU on the validation split was after epoch {best['epoch']}."
 
 
 def draw_figures(
@@ -168,8 +169,9 @@ def draw_figures(
     drawn = plots.learning_curves(history) if history else {}
     if steps:
         drawn["step_loss"] = plots.step_loss(steps)
-    drawn["image_order"] = plots.image_order(evaluation.image_mean_ious)
-    drawn["image_mean_iou"] = plots.image_histogram(evaluation.image_mean_ious)
+    if np.isfinite(evaluation.image_mean_ious).any():
+        drawn["image_order"] = plots.image_order(evaluation.image_mean_ious)
+        drawn["image_mean_iou"] = plots.image_histogram(evaluation.image_mean_ious)
     drawn["reliability"] = plots.reliability(evaluation.calibration)
     drawn["accuracy_left"] = plots.accuracy_left(certainties(evaluation))
     return drawn

@@ -22,6 +22,7 @@ from segnet.report.style import (
     new_figure,
     percent,
     shortened,
+    whole_numbers,
 )
 
 if TYPE_CHECKING:
@@ -34,20 +35,19 @@ Floats = NDArray[np.float64]
 
 def learning_curves(rows: Sequence[Row]) -> dict[str, "Figure"]:
     """Losses, measures and learning rate over the epochs of ``metrics.csv``, as far as it has them."""
-    measures, axis = new_figure("epoch", "validation")
-    draw_columns(
-        axis,
-        rows,
-        {
-            "val_mean_iou": "mean IoU",
-            "val_class_accuracy": "class accuracy",
-            "val_global_accuracy": "global accuracy",
-        },
-    )
-    as_percent(axis)
     rate, axis = new_figure("epoch", "learning rate")
     draw_columns(axis, rows, {"lr": "learning rate"})
-    return {"loss": loss_curve(rows), "measures": measures, "learning_rate": rate}
+    figures = {"loss": loss_curve(rows), "learning_rate": rate}
+    names = {
+        "val_mean_iou": "mean IoU",
+        "val_class_accuracy": "class accuracy",
+        "val_global_accuracy": "global accuracy",
+    }
+    if any(row.get(name) for row in rows for name in names):
+        figures["measures"], axis = new_figure("epoch", "validation")
+        draw_columns(axis, rows, names)
+        as_percent(axis)
+    return figures
 
 
 def loss_curve(rows: Sequence[Row]) -> "Figure":
@@ -156,11 +156,17 @@ def share_bars(names: Sequence[str], shares: Floats, colors: Sequence[Any], labe
     return figure
 
 
+LARGEST_SIDE = 24
+"""Inches of a figure of many classes; its labels are then small, and its PNG file has 3,840 pixels a side."""
+
+
 def confusion(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
     """For each class (row), the share of its pixels that were predicted as each class (column)."""
     totals = matrix.sum(1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
-    side = 1.6 + 0.42 * len(names)
+    labels = [shortened(name) for name in names]
+    # Long names need room beside and above the cells.
+    side = min(LARGEST_SIDE, 1.6 + 0.42 * len(names) + 0.07 * max(map(len, labels)))
     figure = bare_figure(side, side)
     axis = figure.subplots()
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -170,9 +176,9 @@ def confusion(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
             color = "white" if share > 0.6 else INK
             axis.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=color, fontsize=8)
     places = range(len(names))
-    labels = [shortened(name) for name in names]
-    axis.set_yticks(places, labels, color=INK, parse_math=False)
-    axis.set_xticks(places, labels, color=INK, rotation=90, parse_math=False)
+    size = min(10, 60 * side / len(names))
+    axis.set_yticks(places, labels, color=INK, fontsize=size, parse_math=False)
+    axis.set_xticks(places, labels, color=INK, fontsize=size, rotation=90, parse_math=False)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     axis.set_xlabel("prediction", color=INK)
@@ -206,10 +212,15 @@ def accuracy_left(curves: Mapping[str, CalibrationBins]) -> "Figure":
     """Accuracy of the remaining pixels as the least certain are left out, with a line for each measure of certainty."""
     figure, axis = new_figure("least certain pixels left out", "accuracy of the rest")
     for color, (label, bins) in zip(SERIES, curves.items(), strict=False):
-        axis.plot(*bins.accuracy_left(), color=color, label=label, linewidth=1.6)
+        places, accuracies = bins.accuracy_left()
+        # Where all pixels are equally certain, the curve is a point.
+        marker = "o" if len(places) == 1 else None
+        axis.plot(places, accuracies, color=color, label=label, marker=marker, linewidth=1.6, clip_on=False)
     axis.xaxis.set_major_formatter(percent)
     axis.yaxis.set_major_formatter(percent)
-    axis.set_xlim(left=0)
+    axis.set_xlim(0, 1)
+    low, high = axis.get_ylim()
+    axis.set_ylim(max(low, 0), min(high, 1))
     if len(curves) > 1:
         # The legend stands above the axes, because the curves leave no corner free.
         legend(axis, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
@@ -253,6 +264,8 @@ def pareto(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]
 
 
 SAME_COST = 1.01
+LONG_NAME = 14
+"""Letters of a run's name in a legend of two columns."""
 
 
 def run_curves(names: Sequence[str], histories: Sequence[Sequence[Row]], column: str, label: str) -> "Figure":
@@ -269,7 +282,7 @@ def run_curves(names: Sequence[str], histories: Sequence[Sequence[Row]], column:
                 linewidth=1.6,
                 label=shortened(name),
             )
-    axis.locator_params(axis="x", integer=True)
+    whole_numbers(axis)
     if column.startswith("val_"):
         axis.yaxis.set_major_formatter(percent)
     # The legend stands below the axes, because curves of several runs leave no corner free.
@@ -278,7 +291,8 @@ def run_curves(names: Sequence[str], histories: Sequence[Sequence[Row]], column:
         handles,
         [text.replace("$", r"\$") for text in labels],
         loc="outside lower left",
-        ncols=2,
+        # Two long names do not fit beside each other.
+        ncols=1 if any(len(name) > LONG_NAME for name in names) else 2,
         frameon=False,
         labelcolor=INK,
         fontsize=9,

@@ -115,6 +115,6 @@ def score_curve(scores: list[float]) -> "Figure":
     """Each image's score by its rank."""
     figure, axis = style.new_figure("rank", "score")
     axis.plot(range(1, len(scores) + 1), scores, color=style.BLUE, marker="o", markersize=3, linewidth=0.8)
-    axis.set_ylim(0, max(1.08 * max(scores), 1e-6))
-    axis.locator_params(axis="x", integer=True)
+    axis.set_ylim(0, 1.08 * max(scores) or 1)
+    style.whole_numbers(axis)
     return figure

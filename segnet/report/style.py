@@ -34,9 +34,9 @@ STYLE_NAMES = {
 LONGEST_LABEL = 32
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
     """A label of a figure, cut if it would leave no room for the figure."""
-    return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…"
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def few_ticks(axis: "Axis") -> None:
@@ -83,6 +83,14 @@ def dress(axis: "Axes", x: str, y: str) -> None:
     axis.set_axisbelow(True)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.spines["bottom"].set_color(MUTED)
+
+
+def whole_numbers(axis: "Axes") -> None:
+    """Whole numbers on the x axis. Around a single one, the ticks would be fractions of it."""
+    axis.locator_params(axis="x", integer=True)
+    low, high = axis.dataLim.intervalx
+    if low == high:
+        axis.set_xlim(low - 1, low + 1)
 
 
 def legend(axis: "Axes", **place: Any) -> None:

@@ -15,7 +15,9 @@ def render(template: str, **content: Any) -> str:
     environment = Environment(
         loader=PackageLoader("segnet.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "compact": compact, "cell": cell, "points": points}
+    environment.filters |= {
+        "percent": percent, "compact": compact, "cell": cell, "points": points, "counted": counted, "duration": duration
+    }  # fmt: skip
     script, style = read("script.js"), read("style.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
@@ -41,6 +43,20 @@ def compact(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g} {unit}"
     return f"{value:.3g}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 class``, ``1,000 classes``; ``many`` if it is not ``one`` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units: ``3 d 21 h``, ``4 min 44 s``, ``33 s``."""
+    whole = round(seconds)
+    days, hours, minutes = whole // 86_400, whole // 3600 % 24, whole // 60 % 60
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (whole % 60, "s")]
+    first = next((index for index, (number, _) in enumerate(parts) if number), len(parts) - 1)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2])
 
 
 def cell(share: float) -> str:

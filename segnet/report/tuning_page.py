@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +13,7 @@ from segnet.config import Config
 from segnet.config_file import dump_config
 from segnet.files import write_atomically
 from segnet.report import style
-from segnet.report.templating import render
+from segnet.report.templating import counted, duration, render
 from segnet.tuning.grid import SEED, groups
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ MEASURES = {
 """The measure of each task that decides which weights are kept."""
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
-SHORT_LABEL = 5
-"""Letters of a choice that is written level; longer ones would run into each other."""
+SHORT_LABEL, LONG_LABEL = 5, 14
+"""Letters of a choice. Up to the first number it is written level, from the second on it is cut, to keep it apart."""
 
 
 def write_tuning_report(
@@ -55,10 +54,18 @@ def write_tuning_report(
     rows = means(trials, measure) if is_grid else []
     some_are_pruned = any(trial.state == TrialState.PRUNED for trial in trials)
     importances = importance(study, trials)
-    drawn = {"history": history(trials, measure), "curves": curves(trials, best, measure)}
+    drawn = {}
+    if any(trial.value is not None for trial in trials):
+        drawn["history"] = history(trials, measure)
+    if any(trial.intermediate_values for trial in trials):
+        drawn["curves"] = curves(trials, best, measure)
     if importances:
         drawn["importance"] = importance_bars(importances)
-    drawn |= {f"slice-{index}": values_against(trials, key, measure) for index, key in enumerate(keys) if key != SEED}
+    drawn |= {
+        f"slice-{index}": values_against(trials, key, measure)
+        for index, key in enumerate(keys)
+        if key != SEED and any(trial.value is not None and key in trial.params for trial in trials)
+    }
     best_value, best_settings = "", {}
     if rows:
         best_value, best_settings = rows[0].mean, rows[0].settings
@@ -71,8 +78,7 @@ def write_tuning_report(
         measure=measure,
         counts=counts(trials),
         some_are_pruned=some_are_pruned,
-        epochs=counted(config.training.epochs, "epoch"),
-        hours=str(timedelta(seconds=round(sum(seconds(trial) for trial in trials)))),
+        seconds=sum(seconds(trial) for trial in trials),
         means=rows,
         best_value=best_value,
         best_settings=best_settings,
@@ -103,10 +109,6 @@ def value_figure(x: str, measure: str) -> tuple["Figure", "Axes"]:
     if measure in SHARES:
         axis.yaxis.set_major_formatter(style.percent)
     return figure, axis
-
-
-def counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
@@ -161,7 +163,7 @@ def row(trial: FrozenTrial, measure: str) -> dict[str, Any]:
         "state": STATES[trial.state],
         "value": as_text(trial.value, measure),
         "epochs": max(trial.intermediate_values, default=0),
-        "seconds": f"{seconds(trial):,.0f}",
+        "duration": duration(seconds(trial)),
         "settings": list(shown(trial.user_attrs["settings"]).values()),
         "error": trial.user_attrs.get("error", ""),
     }
@@ -191,7 +193,7 @@ def history(trials: Sequence[FrozenTrial], measure: str) -> "Figure":
         axis.scatter(
             list(pruned), list(pruned.values()), color=style.ORANGE, marker="x", s=18, label="pruned", zorder=3
         )
-    axis.locator_params(axis="x", integer=True)
+    style.whole_numbers(axis)
     if complete or pruned:
         style.legend(axis)
     return figure
@@ -218,10 +220,7 @@ def curves(trials: Sequence[FrozenTrial], best: FrozenTrial | None, measure: str
         points = sorted(trial.intermediate_values.items())
         marker = "o" if len(points) < 3 else None
         axis.plot(*zip(*points, strict=True), color=color, linewidth=width, marker=marker, markersize=3)
-    if max((len(trial.intermediate_values) for trial in trials), default=0) == 1:
-        # Around one epoch alone, the ticks would be fractions of it.
-        axis.set_xlim(0, 2)
-    axis.locator_params(axis="x", integer=True)
+    style.whole_numbers(axis)
     return figure
 
 
@@ -238,22 +237,33 @@ def values_against(trials: Sequence[FrozenTrial], key: str, measure: str) -> "Fi
     """Values of the trials against one setting."""
     figure, axis = value_figure(key, measure)
     measured = [trial for trial in trials if trial.value is not None and key in trial.params]
-    categorical = any(isinstance(trial.params[key], str) for trial in measured)
+    choices = choices_of(measured, key)
     for state, color, marker in ((TrialState.COMPLETE, style.BLUE, "o"), (TrialState.PRUNED, style.ORANGE, "x")):
         some = [trial for trial in measured if trial.state == state]
         if some:
-            x = [trial.params[key] for trial in some]
+            x = [choices.index(trial.params[key]) if choices else trial.params[key] for trial in some]
             axis.scatter(x, [trial.value or 0.0 for trial in some], color=color, marker=marker, s=18, zorder=3)
-    if not categorical and measured and getattr(measured[0].distributions[key], "log", False):
+    if choices:
+        axis.set_xticks(
+            range(len(choices)), [style.shortened(choice, LONG_LABEL) for choice in choices], parse_math=False
+        )
+        is_long = any(len(choice) > SHORT_LABEL for choice in choices)
+        axis.tick_params(axis="x", labelrotation=20 if is_long else 0)
+    elif getattr(measured[0].distributions[key], "log", False):
         axis.set_xscale("log")
         style.few_ticks(axis.xaxis)
-    elif not categorical:
+    else:
         # Four numbers of many digits fit beside each other.
         axis.locator_params(axis="x", nbins=4)
-    else:
-        is_long = any(len(str(trial.params[key])) > SHORT_LABEL for trial in measured)
-        axis.tick_params(axis="x", labelrotation=20 if is_long else 0)
     return figure
+
+
+def choices_of(trials: Sequence[FrozenTrial], key: str) -> list[str]:
+    """The choices of a setting that the trials had, in the order of the space; empty for a range."""
+    found = {trial.params[key] for trial in trials}
+    spaces = [trial.distributions[key] for trial in trials]
+    listed = [choice for space in spaces for choice in getattr(space, "choices", ())]
+    return [choice for choice in dict.fromkeys(listed) if choice in found]
 
 
 def captions(drawn: dict[str, Any], keys: list[str], some_are_pruned: bool) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Pages of runs that are out of the ordinary stay readable, at the width of a telephone too."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,23 @@ import pytest
 
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.samples import ImagesAndMasks
+from segnet.inference.evaluate import evaluate
 from segnet.inference.evaluation import Evaluation
 from segnet.inference.predictor import Predictor
 from segnet.report.compare import write_comparison
 from segnet.report.page import most_confused, write_report
 from segnet.report.runs import MeasuredRun
-from tests.report.conftest import HISTORY, opened, tiny_evaluation
+from tests.report.bad_pages import (
+    LONG,
+    NAMES,
+    TRIALS,
+    dataset_of,
+    inspection_page,
+    predictor_of,
+    ranking_page,
+    tuning_page,
+)
+from tests.report.conftest import HISTORY, SETTINGS, opened, tiny_evaluation
 
 HEAD, ROW = HISTORY.splitlines()[0], HISTORY.splitlines()[-1].partition(",")[2]
 LARGEST = 3_000_000
@@ -31,11 +43,7 @@ def evaluation_of(dataset: ImagesAndMasks, names: tuple[str, ...]) -> Evaluation
     return evaluation
 
 
-@pytest.mark.parametrize(
-    "names",
-    [("only",), tuple(f"class {n}" for n in range(200)), ("x" * 200, "word " * 40, "road")],
-    ids=["one class", "200 classes", "names of 200 letters"],
-)
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
 def test_any_classes_fit_the_page(
     names: tuple[str, ...],
     run_folder: Path,
@@ -88,3 +96,82 @@ def test_a_run_without_measures_has_a_page(
     with opened(browser, path, 390) as page:
         assert page.locator(".headline .value").first.inner_text() == "– %"
         assert "nan" not in page.locator("body").inner_text().lower()
+
+
+def check_readable(path: Path, browser: Any) -> None:
+    """The page is small enough to send, fits both widths, and writes no value that is not there."""
+    assert path.stat().st_size < LARGEST
+    for width in (1280, 390):
+        with opened(browser, path, width) as page:
+            text = page.locator("header, main").all_inner_texts()
+            assert not re.findall(r"\b(nan|inf|None|1 classes|1 epochs|1 images)\b", " ".join(text))
+
+
+@pytest.mark.parametrize("with_labels", [False, True], ids=["images", "labels"])
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_a_ranking_with_any_classes_and_names_fits_its_page(
+    names: tuple[str, ...], with_labels: bool, tmp_path: Path, browser: Any
+) -> None:
+    path = ranking_page(tmp_path, names, with_labels)
+    check_readable(path, browser)
+    with opened(browser, path, 390) as page:
+        # The colours of many classes would push the images out of sight.
+        legend = page.locator('[aria-label="Colours of the classes"]')
+        assert legend.is_visible() == (len(names) <= 40)
+
+
+def test_a_ranking_whose_scores_are_all_zero_has_a_page(tmp_path: Path, browser: Any) -> None:
+    check_readable(ranking_page(tmp_path, ("a", "b"), False, (0.0, 0.0)), browser)
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_a_data_set_with_any_classes_and_names_fits_its_page(
+    names: tuple[str, ...], tmp_path: Path, browser: Any
+) -> None:
+    path = inspection_page(tmp_path, names)
+    check_readable(path, browser)
+    count = "1 class" if len(names) == 1 else f"{len(names)} classes"
+    assert f"images with masks, {count}." in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", TRIALS)
+def test_a_search_with_any_trials_fits_its_page(kind: str, tmp_path: Path, browser: Any) -> None:
+    path = tuning_page(tmp_path, TRIALS[kind], 1 if kind == "one epoch" else 10_000)
+    check_readable(path, browser)
+    text = path.read_text(encoding="utf-8")
+    has_value = any(trial.value is not None for trial in TRIALS[kind])
+    assert ("best.yaml" in text) == ("<figure" in text) == has_value
+    assert ('id="trials"' in text) == bool(TRIALS[kind])
+    assert f"up to {'1 epoch' if kind == 'one epoch' else '10,000 epochs'} a trial" in text
+
+
+@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("epochs", [0, 1, 10_000])
+def test_runs_of_any_length_and_name_can_be_compared(epochs: int, count: int, tmp_path: Path, browser: Any) -> None:
+    dataset, predictor = dataset_of(tmp_path / "data", ("a", "b")), predictor_of(("a", "b"))
+    evaluation = evaluate(predictor, dataset)
+    runs = []
+    for number in range(count):
+        folder = tmp_path / f"{number}{LONG}"
+        folder.mkdir()
+        (folder / "config.yaml").write_text(f"{SETTINGS}seed: {number}\n")
+        (folder / "metrics.csv").write_text(HEAD + "\n" + "".join(f"{n},{ROW}\n" for n in range(1, epochs + 1)))
+        runs.append(MeasuredRun(folder, "val", dataset, predictor, evaluation))
+    path = write_comparison(runs, tmp_path / "compare.html")
+    check_readable(path, browser)
+    text = path.read_text(encoding="utf-8")
+    assert "The runs have the same mean IoU on every image." in text
+    assert ("How they learned" in text) == (epochs > 0)
+
+
+def test_runs_without_measures_can_be_compared(
+    run_folder: Path, tiny_dataset: ImagesAndMasks, tiny_predictor: Predictor, browser: Any
+) -> None:
+    (run_folder / "metrics.csv").write_text("epoch,step,lr,train_loss\n1,2,0.1,1.5\n2,4,0.1,nan\n")
+    evaluation = tiny_evaluation(tiny_dataset, shift=1)
+    evaluation.matrices[:] = 0
+    evaluation.boundary[:] = np.nan
+    runs = [MeasuredRun(run_folder, "val", tiny_dataset, tiny_predictor, evaluation) for _ in range(2)]
+    path = write_comparison(runs, run_folder / "compare.html")
+    check_readable(path, browser)
+    assert "––" not in path.read_text(encoding="utf-8")

@@ -110,7 +110,7 @@ def test_settings_and_curves_of_three_runs_stand_side_by_side(
     assert differing_settings(runs) == [("training.epochs", ["3", "4", "5"])]
     text = write_comparison(runs, tmp_path / "page.html", tmp_path / "figures").read_text()
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"curve-val_mean_iou", "curve-train_loss"}
-    assert "All runs are of one network" in text
+    assert "All runs have the same network" in text
     assert not re.search(r"\bp 0\.", text)
     difference = difference_of_means(runs[0], runs[1])
     assert f"{points(difference.value)} <small>{points(difference.low)} to {points(difference.high)}</small>" in text

@@ -43,7 +43,7 @@ def test_the_command_leaves_a_page_a_table_and_the_best_config(
     page = (folder / "report.html").read_text()
     assert page.count("<svg") == 3
     assert "3 trials: 3 complete, " in page
-    assert "1 epoch a trial at most" in page
+    assert "up to 1 epoch a trial" in page
     assert "Best PSNR, dB, on the val split" in page
     output = capsys.readouterr().out
     assert "trial-002" in output

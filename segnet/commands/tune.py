@@ -62,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     space = read_space(args.space, args.vary)
     try:
         from segnet.report.tuning_page import MEASURES, write_tuning_report
-        from segnet.tuning.study import Plan, over, search, write_best
+        from segnet.tuning.study import Plan, search, write_best
+        from segnet.tuning.study_file import over
     except ModuleNotFoundError as error:
         if error.name != "optuna":
             raise
@@ -101,7 +102,7 @@ def print_trials(study: "optuna.Study", measure: str) -> None:
 
     from segnet.report.tuning_page import ranked, shown
     from segnet.terminal import output_console
-    from segnet.tuning.study import folder_of, over
+    from segnet.tuning.study_file import folder_of, over
 
     trials = ranked(over(study))
     table = Table("trial", "state", measure, *(trials[0].user_attrs["settings"] if trials else ()))
@@ -119,7 +120,7 @@ def print_means(study: "optuna.Study", measure: str) -> None:
 
     from segnet.report.tuning_page import means
     from segnet.terminal import output_console
-    from segnet.tuning.study import over
+    from segnet.tuning.study_file import over
 
     rows = means(over(study))
     table = Table(*(rows[0].settings if rows else ()), f"mean {measure}", "standard deviation", "range", "seeds")

@@ -1,6 +1,7 @@
 """Anything that can be given as an image, as pixels and with a name."""
 
 import itertools
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,22 @@ class Names:
 
     def free(self, *candidates: str, folder: Path = Path()) -> str:
         """The first of the candidates that is free, or the first with an index; ``folder`` is noted as the image's."""
-        numbered = (f"{candidates[0]}_{index}" for index in itertools.count(2))
-        name = next(name for name in itertools.chain(candidates, numbered) if name not in self.taken)
+        numbered = (f"{shortened(candidates[0], 8)}_{index}" for index in itertools.count(2))
+        short = map(shortened, itertools.chain(candidates, numbered))
+        name = next(name for name in short if name not in self.taken)
         self.taken[name] = folder
         return name
+
+
+LONGEST_NAME, LONGEST_ENDING = 255, len("_probabilities.npy")
+"""In bytes: a file's name in all common file systems, and what is written behind an image's name."""
+
+
+def shortened(name: str, more: int = 0) -> str:
+    """As much of a name as leaves room for an ending of ours and ``more`` bytes."""
+    while len(os.fsencode(name)) > LONGEST_NAME - LONGEST_ENDING - more:
+        name = name[:-1]
+    return name
 
 
 def is_one_image(images: AnyImage | Iterable[AnyImage]) -> TypeIs[AnyImage]:

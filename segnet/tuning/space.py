@@ -39,6 +39,9 @@ class Range(BaseModel):
         return self
 
 
+PLACES = ("name", "runs")
+"""Settings that say where a run is written."""
+
 Space = dict[str, list[Any] | Range]
 
 
@@ -68,6 +71,8 @@ def parse_vary(text: str) -> tuple[str, Any]:
 
 
 def dimension(key: str, value: Any) -> list[Any] | Range:
+    if key in PLACES:
+        raise UserError(f"{key}: says where the trials are written, so it cannot vary; set {key}=VALUE for all of them")
     if isinstance(value, list) and value:
         return value
     if not isinstance(value, dict):

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.exceptions import OptunaError, StorageInternalError
-from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
+from optuna.trial import TrialState
 
 from segnet.config import Config
 from segnet.config_file import dump_config, load_config
-from segnet.errors import UserError, first_line
+from segnet.errors import UserError
 from segnet.files import write_atomically
 from segnet.lock import lock_file
 from segnet.run_folder import RunFolder
@@ -29,6 +27,7 @@ from segnet.training.stopping import PrunedError
 from segnet.training.tasks.build import TASKS
 from segnet.tuning.grid import groups, queue, with_seeds
 from segnet.tuning.space import Space, as_json, first_point, suggest
+from segnet.tuning.study_file import folder_of, over, read_study, unwritable_study_named
 
 STARTUP_TRIALS = 5
 """So many trials are drawn at random and run to the end before the search chooses and prunes."""
@@ -137,48 +136,15 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def unwritable_study_named(path: Path) -> Iterator[None]:
-    """Turn SQLite's error when it cannot write, as on a full disk, into a sentence."""
-    try:
-        yield
-    except (SQLAlchemyError, StorageInternalError) as error:
-        cause = error.__cause__ or error
-        reason = getattr(cause, "orig", None) or cause
-        raise UserError(
-            f"{path}: cannot be written ({first_line(reason)}); make room there; the same command goes on"
-        ) from None
-
-
 def open_study(plan: Plan) -> optuna.Study:
     """The study in the plan's folder, which is created if it does not exist."""
     # The first epochs of a network say little about its last ones.
     warmup = plan.base.training.epochs // 4
     median = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=warmup)
     pruner = median if plan.seeds is None else optuna.pruners.NopPruner()
-    path = plan.folder / "study.db"
-    left = [folder for folder in plan.folder.glob("trial-*") if folder.is_dir()]
-    if left and not path.exists():
-        raise UserError(
-            f"{plan.folder}: holds {len(left)} trial folders, but no study.db, which says what they belong to; put it "
-            "back, set name= to another, or remove the folder"
-        )
-    try:
-        study = optuna.create_study(
-            study_name="tune",
-            storage=f"sqlite:///{path}",
-            pruner=pruner,
-            direction="maximize",
-            load_if_exists=True,
-        )
-        attributes = study.user_attrs
-        study.get_trials()
-    except (SQLAlchemyError, OptunaError, RuntimeError, ValueError, KeyError) as error:
-        raise UserError(
-            f"{path}: cannot be read as a search ({first_line(error)}); move it away to begin a new search"
-        ) from None
+    study = read_study(plan.folder / "study.db", pruner, plan.space.keys())
     plan_text = f"{dump_config(plan.base)}\n{as_json(plan.space)}"
-    if attributes.get("plan", plan_text) != plan_text:
+    if study.user_attrs.get("plan", plan_text) != plan_text:
         raise UserError(f"{plan.folder}: holds a search of other settings; set name= to another, or remove the folder")
     study.set_user_attr("plan", plan_text)
     return study
@@ -189,17 +155,6 @@ def requeue_interrupted(study: optuna.Study) -> None:
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
         study.enqueue_trial(trial.params, user_attrs={"folder": folder_of(trial)})
-
-
-def over(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that are complete, pruned or failed, but not those that were interrupted and queued again."""
-    finished = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
-    return [trial for trial in finished if trial.state != TrialState.FAIL or "error" in trial.user_attrs]
-
-
-def folder_of(trial: FrozenTrial | optuna.Trial) -> str:
-    """Name of a trial's run folder. A trial that was queued again has the folder of the first one."""
-    return str(trial.user_attrs.get("folder", f"trial-{trial.number:03d}"))
 
 
 def run_trial(plan: Plan, study: optuna.Study, trial: optuna.Trial) -> None:

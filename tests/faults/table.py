@@ -17,6 +17,7 @@ MODULES = (
     "test_kills",
     "test_runs",
     "test_early_mistakes",
+    "test_searches",
     "test_measures",
     "test_leftovers",
     "test_killed_commands",

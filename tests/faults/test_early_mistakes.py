@@ -1,14 +1,13 @@
 """Mistakes that a config shows by itself end a command before data are drawn or a run folder is touched."""
 
 import shutil
-import signal
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.faults.conftest import Begin, Training
-from tests.faults.programs import limit_file_size, nearly_full_disk, raise_at_step, segnet
+from tests.faults.programs import nearly_full_disk, segnet
 from tests.faults.rows import Row, fault
 from tests.faults.test_runs import digests
 
@@ -94,55 +93,3 @@ def test_a_disk_that_is_full_already(finished: Training, begin: Begin, row: Row)
     other = begin("other")
     row.check(*other.run(before=(partial(nearly_full_disk, 1000),)))
     assert not other.folder.exists()
-
-
-def tune(training: Training, *words: str) -> list[str]:
-    quick = ["training.epochs=1", "--vary", "optimizer.lr=[0.01,0.02]", "--trials", "2"]
-    return ["tune", "--config", str(training.config), *quick, *words]
-
-
-@fault(
-    "Searches",
-    "Ctrl-C in the second trial of a search",
-    shown="stopped in trial 2 of 2; the same command goes on from there",
-    code=130,
-    kept="the first trial; the same command says how many trials are over, and resumes the second from its checkpoint",
-)
-def test_a_stopped_search_resumes_its_trial(begin: Begin, tmp_path: Path, row: Row) -> None:
-    training = begin()
-    code, errors = segnet(*tune(training), before=[partial(raise_at_step, signal.SIGINT, 7)])
-    row.check(code, errors)
-    assert "trial 1 of 2: trial-000" in errors
-    assert "trial 1 of 2  complete" in errors
-    code, errors = segnet(*tune(training))
-    assert code == 0, errors
-    assert "1 of 2 trials are over; going on" in errors
-    assert "trial 2 of 2: trial-001" in errors
-    assert sorted(path.name for path in (tmp_path / "run-tune").glob("trial-*")) == ["trial-000", "trial-001"]
-
-
-@fault(
-    "Searches",
-    "the `study.db` of a search was deleted, and its trials are still there",
-    shown="run-tune: holds 1 trial folders, but no study.db, which says what they belong to; put it back, set name= to "
-    "another, or remove the folder",
-    kept="the trials, unchanged",
-)
-def test_a_search_without_its_study(begin: Begin, tmp_path: Path, row: Row) -> None:
-    training = begin()
-    folder = tmp_path / "run-tune"
-    (folder / "trial-000").mkdir(parents=True)
-    (folder / "trial-000" / "model.safetensors").write_bytes(b"weights")
-    row.check(*segnet(*tune(training)))
-    assert digests(folder).keys() == {"trial-000/model.safetensors"}
-    assert not (folder / "study.db").exists()
-
-
-@fault(
-    "Searches",
-    "no room on the disk for the `study.db` of a search",
-    shown="study.db: cannot be …",
-    kept="the trials that are over",
-)
-def test_no_room_for_a_study(begin: Begin, row: Row) -> None:
-    row.check(*segnet(*tune(begin()), before=[partial(limit_file_size, 30_000)]))

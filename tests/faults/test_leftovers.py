@@ -73,7 +73,8 @@ def test_the_next_prediction_removes_a_killed_ones_files(model: Path, clip: Path
     "file names of the greatest length that the file system allows",
     shown="",
     code=0,
-    kept="masks, overlays and videos are written, because temporary names are shorter",
+    kept="masks, overlays and videos are written; temporary names are shorter, and a mask's name is cut to leave room "
+    "for `_mask.png`",
 )
 def test_names_of_255_bytes(model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
     out = tmp_path / ("v" * 251 + ".mp4")
@@ -82,6 +83,14 @@ def test_names_of_255_bytes(model: Path, clip: Path, tmp_path: Path, row: Row) -
     with atomic_file(tmp_path / ("ü" * 127)) as file:
         file.write(b"content")
     assert hidden(tmp_path) == []
+    images = tmp_path / "images"
+    images.mkdir()
+    for name in ("m" * 250 + "1.png", "m" * 250 + "2.png", "ü" * 125 + ".png"):
+        (images / name).write_bytes((clip / "00.png").read_bytes())
+    words = ["--confidence", "--probabilities", "--polygons", "geojson"]
+    row.check(*segnet("predict", model, images, "--out", tmp_path / "masks", *words))
+    assert len(list((tmp_path / "masks").glob("*_mask.png"))) == 3
+    assert len(list((tmp_path / "masks").glob("*_probabilities.npy"))) == 3
 
 
 @fault(

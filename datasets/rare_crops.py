@@ -41,15 +41,15 @@ def around(centre: tuple[int, int], box: Box, size: tuple[int, int]) -> Box:
 
 
 class RandomCrop(_Centred, A.RandomCrop):
-    pass
+    """``albumentations.RandomCrop``, centred on ``rare`` if it is given."""
 
 
 class RandomSizedCrop(_Centred, A.RandomSizedCrop):
-    pass
+    """``albumentations.RandomSizedCrop``, centred on ``rare`` if it is given."""
 
 
 class RandomResizedCrop(_Centred, A.RandomResizedCrop):
-    pass
+    """``albumentations.RandomResizedCrop``, centred on ``rare`` if it is given."""
 
 
 CENTRED_CROPS: dict[str, Any] = {crop.__name__: crop for crop in (RandomCrop, RandomSizedCrop, RandomResizedCrop)}

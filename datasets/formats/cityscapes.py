@@ -18,6 +18,8 @@ IMAGE, MASK = "_leftImg8bit", "_gtFine_labelIds"
 
 
 class Label(NamedTuple):
+    """A class with its value in ``labelIds`` masks."""
+
     label_id: int
     name: str
     color: RGB

@@ -94,16 +94,22 @@ def _images(root: Path, split: str) -> list[Path]:
 
 
 class Segment(TypedDict):
+    """One segment. Its id is the colour of its pixels, ``R + 256 G + 65536 B``."""
+
     id: Annotated[int, Field(ge=0, lt=2**24)]
     category_id: int
 
 
 class Entry(TypedDict):
+    """The mask of one image, by the name of its PNG file."""
+
     file_name: str
     segments_info: list[Segment]
 
 
 class Category(TypedDict):
+    """A class. Its ids need not be consecutive."""
+
     id: int
     name: str
     color: NotRequired[tuple[Channel, Channel, Channel]]

@@ -40,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HxW",
         help="the only size that the file accepts (default: any; torch: the size of the training)",
     )
+    add_check_arguments(parser)
+
+
+def add_check_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the check against the network, and of int8's calibration."""
     parser.add_argument(
         "--data", metavar="FOLDER", help="root of the data for calibration and check (default: the run's)"
     )

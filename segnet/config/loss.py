@@ -30,16 +30,22 @@ class ClassWeighted(Weighted):
 
 
 class CrossEntropyTerm(ClassWeighted):
+    """Cross entropy. With ``label_smoothing``, that share of each target goes to all classes evenly."""
+
     name: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: float = Field(0.0, ge=0, lt=1)
 
 
 class FocalTerm(ClassWeighted):
+    """Cross entropy with less weight on easy pixels (arXiv 1708.02002)."""
+
     name: Literal["focal"]
     gamma: float = Field(2.0, ge=0, le=100, description="focusing exponent")
 
 
 class OhemTerm(ClassWeighted):
+    """Cross entropy of the hardest pixels only (arXiv 1604.03540)."""
+
     name: Literal["ohem"]
     threshold: float = Field(0.7, gt=0, le=1, description="only pixels whose class gets at most this probability")
     min_share: float = Field(
@@ -48,10 +54,14 @@ class OhemTerm(ClassWeighted):
 
 
 class DiceTerm(Weighted):
+    """1 minus the Dice coefficient, mean over the classes in the batch (arXiv 1606.04797)."""
+
     name: Literal["dice"]
 
 
 class LovaszTerm(Weighted):
+    """Lovász-softmax, the convex surrogate of 1 minus IoU (arXiv 1705.08790)."""
+
     name: Literal["lovasz"]
 
 

@@ -17,6 +17,8 @@ class Stepping(Settings):
 
 
 class SgdConfig(Stepping):
+    """Stochastic gradient descent with momentum, as in the paper."""
+
     name: Literal["sgd"]
     momentum: float = Field(0.9, ge=0, lt=1)
 
@@ -25,6 +27,8 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class AdamWConfig(Stepping):
+    """Adam with decoupled weight decay (arXiv 1711.05101). ``betas`` are the decays of both moments."""
+
     name: Literal["adamw"] = "adamw"
     betas: tuple[Decay, Decay] = (0.9, 0.999)
 
@@ -51,15 +55,21 @@ class FallingSchedule(Settings):
 
 
 class PolySchedule(FallingSchedule):
+    """Falls with ``(1 - progress) ** power``."""
+
     name: Literal["poly"]
     power: float = Field(0.9, gt=0, le=100)
 
 
 class CosineSchedule(FallingSchedule):
+    """Falls along half a cosine wave."""
+
     name: Literal["cosine"]
 
 
 class OneCycleSchedule(FallingSchedule):
+    """Rises for 30 % of the run, then falls (arXiv 1708.07120)."""
+
     name: Literal["one_cycle"]
 
 
@@ -73,6 +83,8 @@ ScheduleConfig = Annotated[
 
 
 class TrainingConfig(Settings):
+    """The loop: length, batches, precision, checkpoints, processes."""
+
     epochs: int = Field(gt=0, le=MANY)
     hours: float | None = Field(
         None, gt=0, le=1e6, description="train for this many hours instead of epochs; the schedule is stretched to fit"

@@ -53,19 +53,7 @@ def write_tuning_report(
     measure = MEASURES[config.task]
     rows = means(trials, measure) if is_grid else []
     some_are_pruned = any(trial.state == TrialState.PRUNED for trial in trials)
-    importances = importance(study, trials)
-    drawn = {}
-    if any(trial.value is not None for trial in trials):
-        drawn["history"] = history(trials, measure)
-    if any(trial.intermediate_values for trial in trials):
-        drawn["curves"] = curves(trials, best, measure)
-    if importances:
-        drawn["importance"] = importance_bars(importances)
-    drawn |= {
-        f"slice-{index}": values_against(trials, key, measure)
-        for index, key in enumerate(keys)
-        if key != SEED and any(trial.value is not None and key in trial.params for trial in trials)
-    }
+    drawn = draw_figures(trials, best, keys, measure, importance(study, trials))
     best_value, best_settings = "", {}
     if rows:
         best_value, best_settings = rows[0].mean, rows[0].settings
@@ -90,6 +78,28 @@ def write_tuning_report(
     )
     write_atomically(page, text)
     return page
+
+
+def draw_figures(
+    trials: Sequence[FrozenTrial],
+    best: FrozenTrial | None,
+    keys: Sequence[str],
+    measure: str,
+    importances: dict[str, float],
+) -> dict[str, "Figure"]:
+    """The figures of the page by name, without those that would be empty."""
+    drawn = {}
+    if any(trial.value is not None for trial in trials):
+        drawn["history"] = history(trials, measure)
+    if any(trial.intermediate_values for trial in trials):
+        drawn["curves"] = curves(trials, best, measure)
+    if importances:
+        drawn["importance"] = importance_bars(importances)
+    return drawn | {
+        f"slice-{index}": values_against(trials, key, measure)
+        for index, key in enumerate(keys)
+        if key != SEED and any(trial.value is not None and key in trial.params for trial in trials)
+    }
 
 
 SHARES = ("mean IoU", "accuracy")

@@ -43,6 +43,8 @@ SWEEP_SECONDS = 60
 
 
 class NetworkAnswer(BaseModel):
+    """A network, as far as the page needs to know it."""
+
     name: str
     network: str
     classes: list[str]
@@ -54,6 +56,8 @@ class NetworkAnswer(BaseModel):
 
 
 class LimitsAnswer(BaseModel):
+    """The largest input that the server accepts; pixels are width times height of an image or a frame."""
+
     image_bytes: int
     image_pixels: int
     clip_bytes: int

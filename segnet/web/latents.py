@@ -58,6 +58,8 @@ class Encoded(BaseModel):
 
 
 class Decoded(BaseModel):
+    """The decoder's image as a PNG data URL."""
+
     image: str
 
 

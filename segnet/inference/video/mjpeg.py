@@ -75,11 +75,15 @@ class MjpegServer:
 
 
 class Server(ThreadingHTTPServer):
+    """Threads end with the program, so an open page does not keep it running."""
+
     daemon_threads = True
     images: MjpegServer
 
 
 class Handler(BaseHTTPRequestHandler):
+    """Answers the page and the endless stream of JPEG images that it shows."""
+
     server: Server
 
     def do_GET(self) -> None:

@@ -4,9 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from segnet.datasets.image_files import Pixels
+from segnet.inference.tensors import most_likely
+
+MIXED = np.uint8(255)
+"""Stands for several classes. Pixels of class 255 are interpolated, as if they were at a border."""
 BORDERS = 0.25
 """If at least this share of the pixels is at borders, interpolating all pixels takes no longer."""
 
@@ -32,28 +38,34 @@ def densely(logits: Tensor, size: Sequence[int]) -> Tensor:
 def one_at(logits: Tensor, size: Sequence[int]) -> Tensor:
     """:func:`classes_at` of one image ``(C, h, w)``."""
     channels, height, width = logits.shape
-    top, below = neighbours(height, size[0])
-    left, right = neighbours(width, size[1])
-    classes = logits.max(0).indices.short()
-    here = classes[:-1, :-1]
-    alike = (here == classes[1:, :-1]) & (here == classes[:-1, 1:]) & (here == classes[1:, 1:])
-    # Each cell of four neighbours has the class of the first one, or -1 if they differ.
-    cells = torch.where(alike, here, -1).numpy()
-    found = cells.take(left.numpy(), 1).take(top.numpy(), 0)  # NumPy's take and nonzero are five times as fast
-    borders = np.flatnonzero(found < 0)
+    logits = logits.contiguous()
+    (top, below), (left, right) = neighbours(height, size[0]), neighbours(width, size[1])
+    found = cells_of(most_likely(logits.numpy())).take(left, 1).take(top, 0)
+    borders = np.flatnonzero(found == MIXED)
     if len(borders) > BORDERS * found.size:
         return densely(logits[None], size)[0]
-    y, x = (torch.from_numpy(place) for place in np.divmod(borders, size[1]))
-    pixels = logits.permute(1, 2, 0).reshape(-1, channels)
-    first = top[y] * width + left[x]
-    above = torch.lerp(pixels[first], pixels[first + 1], right[x, None])
-    under = torch.lerp(pixels[first + width], pixels[first + width + 1], right[x, None])
-    found.flat[borders] = torch.lerp(above, under, below[y, None]).max(1).indices.numpy()
-    return torch.from_numpy(found).to(torch.uint8)
+    y, x = np.divmod(borders, size[1])
+    first = torch.from_numpy(top[y] * width + left[x])
+    planes = logits.view(channels, -1)
+
+    def across(row: int) -> Tensor:
+        """The values at the borders' columns, in the row of the first neighbour or in the next one."""
+        start = first + row * width
+        return torch.lerp(planes.index_select(1, start), planes.index_select(1, start + 1), right[x])
+
+    found.reshape(-1)[borders] = most_likely(torch.lerp(across(0), across(1), below[y]).numpy())
+    return torch.from_numpy(found)
 
 
-def neighbours(length: int, new: int) -> tuple[Tensor, Tensor]:
+def cells_of(classes: Pixels) -> Pixels:
+    """The class of each cell of four neighbours, ``(h - 1, w - 1)`` of ``(h, w)``, or ``MIXED`` if they differ."""
+    here = classes[:-1, :-1]
+    is_mixed = (here != classes[1:, :-1]) | (here != classes[:-1, 1:]) | (here != classes[1:, 1:])
+    return np.where(is_mixed, MIXED, here)
+
+
+def neighbours(length: int, new: int) -> tuple[NDArray[np.int64], Tensor]:
     """For each of ``new`` pixels along a side of ``length``, its first neighbour and the second's weight."""
     place = ((torch.arange(new, dtype=torch.float32) + 0.5) * (length / new) - 0.5).clamp(0, length - 1)
     first = place.floor().long().clamp(max=length - 2)
-    return first, place - first
+    return first.numpy(), place - first

@@ -21,10 +21,16 @@ def at_size(batch: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(batch, size, mode="bilinear", antialias=True)
 
 
-def most_likely(probabilities: NDArray[np.float32]) -> Pixels:
-    """Class indices ``(H, W)`` uint8 of ``(C, H, W)``."""
-    # This takes a fifth of the time of argmax, which visits all channels at each pixel.
-    return np.asarray(torch.from_numpy(probabilities).max(0).indices.to(torch.uint8))
+def most_likely(values: NDArray[np.float32]) -> Pixels:
+    """The index of the largest channel, uint8 ``(...)`` of ``(C, ...)``; the first of equal ones."""
+    # This takes a fifth of the time of argmax, of NumPy or PyTorch, which visits all channels at each pixel.
+    largest = values[0].copy()
+    found = np.zeros(largest.shape, np.uint8)
+    for index in range(1, len(values)):
+        is_larger = values[index] > largest
+        np.maximum(values[index], largest, out=largest)
+        np.maximum(found, is_larger.view(np.uint8) * np.uint8(index), out=found)
+    return found
 
 
 def as_tensor(images: Images) -> Tensor:

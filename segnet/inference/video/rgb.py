@@ -2,7 +2,7 @@
 
 import av
 import numpy as np
-from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc, VideoReformatter
 from numpy.typing import NDArray
 
 from segnet.errors import UserError, first_line
@@ -31,6 +31,8 @@ class ToRgb:
         self.name = name
         self.size: tuple[int, int] | None = None
         self.to_bt709: tuple[int, ToBt709] | None = None
+        # FFmpeg's tables for a conversion take longer than the conversion of a frame, so the converters are kept.
+        self.to_rgb, self.to_deep = VideoReformatter(), VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8 RGB.
@@ -41,9 +43,10 @@ class ToRgb:
         self.size = self.size or (frame.width, frame.height)
         try:
             if is_wide(frame):
-                rgb = self._bt709(frame, *self.size).reformat(format="rgb24")
+                rgb = self.to_rgb.reformat(self._bt709(frame, *self.size), format="rgb24", threads=1)
             else:
-                rgb = frame.reformat(*self.size, format="rgb24", src_colorspace=colorspace_of(frame))
+                space = colorspace_of(frame)
+                rgb = self.to_rgb.reformat(frame, *self.size, format="rgb24", src_colorspace=space, threads=1)
             return orientation_of(frame).upright(np.asarray(rgb.to_ndarray(), np.uint8))
         except (av.FFmpegError, ValueError) as error:
             raise UserError(
@@ -51,7 +54,8 @@ class ToRgb:
             ) from None
 
     def _bt709(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
-        deep = frame.reformat(width, height, format=DEEP, src_colorspace=colorspace_of(frame))
+        space = colorspace_of(frame)
+        deep = self.to_deep.reformat(frame, width, height, format=DEEP, src_colorspace=space, threads=1)
         if self.to_bt709 is None or self.to_bt709[0] != frame.color_trc:
             self.to_bt709 = frame.color_trc, ToBt709(deep, frame.color_trc)
         return self.to_bt709[1](deep)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from numpy.typing import NDArray
 
 from segnet.errors import UserError
@@ -93,6 +93,8 @@ class VideoWriter:
         self.held = contextlib.ExitStack()
         self.frames, self.pts = 0, -1
         self.until: Fraction | None = None
+        # FFmpeg's tables for the conversion take as long as the conversion of a frame, so its converter is kept.
+        self.converter = VideoReformatter()
         self.newest: av.Packet[av.VideoStream] | None = None
         self.container: av.container.OutputContainer | None = None
         self.stream: av.VideoStream
@@ -141,7 +143,7 @@ class VideoWriter:
             if self.container is None:
                 self._open(pixels.shape[0], pixels.shape[1], grey)
                 self.begin = time
-            self._encode(as_frame(pixels, self._pixel_format(*pixels.shape[:2])), time - self.begin)
+            self._encode(self._as_frame(pixels), time - self.begin)
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from None
         self.frames += 1
@@ -163,6 +165,18 @@ class VideoWriter:
             return image
         size = max(1, round(image.shape[1] * self.pixel_aspect)), image.shape[0]
         return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def _as_frame(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
+        """``(H, W)`` as it is, ``(H, W, 3)`` RGB in BT.709, where FFmpeg would take BT.601 by default."""
+        if pixels.ndim == 2:
+            return av.VideoFrame.from_ndarray(pixels, format="gray")
+        return self.converter.reformat(
+            av.VideoFrame.from_ndarray(pixels, format="rgb24"),
+            format=self._pixel_format(*pixels.shape[:2]),
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
 
     def _encode(self, frame: av.VideoFrame, time: Fraction) -> None:
         assert self.container is not None
@@ -256,11 +270,3 @@ def to_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if height % 2 or width % 2:
         return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
     return image
-
-
-def as_frame(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFrame:
-    """``(H, W)`` as it is, ``(H, W, 3)`` RGB in BT.709, where FFmpeg would take BT.601 by default."""
-    if pixels.ndim == 2:
-        return av.VideoFrame.from_ndarray(pixels, format="gray")
-    rgb = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    return rgb.reformat(format=pixel_format, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

@@ -23,7 +23,7 @@ COMMANDS = {
     "configs": "list the packaged configs, or print one",
     "evaluate": "measure a trained model on a split",
     "predict": "segment images",
-    "rank": "put images into the order in which to label them, or labelled ones into that in which to check them",
+    "rank": "rank images by which to label next, or labelled images by which labels to check first",
     "video": "overlay the classes on every frame of a video",
     "export": "write a model as one file for ONNX Runtime, OpenVINO or PyTorch",
     "push": "put a model with its card on the Hugging Face Hub",

@@ -59,7 +59,7 @@ def add_look_arguments(parser: argparse.ArgumentParser, mask: str = "the classes
         "--layout",
         choices=("overlay", "side", "mask", "uncertainty"),
         default="overlay",
-        help=f"side: the image beside it; mask: {mask}; uncertainty needs --samples (default: overlay)",
+        help=f"side: the image next to it; mask: {mask}; uncertainty needs --samples (default: overlay)",
     )
     parser.add_argument("--opacity", type=float, default=0.5, help="opacity of the overlay, 0 to 1 (default: 0.5)")
     parser.add_argument("--contours", action="store_true", help="draw lines between the classes")

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on; an address of the network admits other machines",
+        help="address to listen on; a network address lets other machines connect",
     )
     parser.add_argument(
         "--port", type=port, default=PORT, help=f"port to listen on, 0 for any free one (default: {PORT})"

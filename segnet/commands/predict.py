@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="folder for NAME_mask.png and NAME_overlay.png; for a TIFF stack, both are TIFF stacks too "
-        "(default: predictions, predictions_2, ..., the first that is not there)",
+        "(default: the first of predictions, predictions_2, ... that is free)",
     )
-    parser.add_argument("--recursive", action="store_true", help="include the folders in folders")
+    parser.add_argument("--recursive", action="store_true", help="include subfolders")
     add_look_arguments(parser)
     add_output_arguments(parser)
     parser.add_argument(
@@ -68,17 +68,17 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--polygons",
         choices=("labelme", "coco", "geojson", "yolo"),
-        help="write outlines for labelling tools; geojson alone keeps holes",
+        help="write outlines for labelling tools; only geojson keeps holes",
     )
     parser.add_argument(
-        "--min-area", type=int, default=16, metavar="PIXELS", help="of an outline and of a hole (default: 16)"
+        "--min-area", type=int, default=16, metavar="PIXELS", help="fewest pixels of a region or hole (default: 16)"
     )
     parser.add_argument(
         "--tolerance",
         type=float,
         default=1.0,
         metavar="PIXELS",
-        help="by which outlines may lie beside the exact ones (default: 1)",
+        help="largest distance of an outline from the exact one (default: 1)",
     )
 
 

@@ -24,12 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labels", action="store_true", help="rank labelled images, probably wrong labels first")
     parser.add_argument("--split", help="with --labels, the split to look at (default: the run's val split)")
-    parser.add_argument("--recursive", action="store_true", help="include the folders in the folder")
+    parser.add_argument("--recursive", action="store_true", help="include subfolders")
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for ranking.csv and ranking.html (default: ranking, ranking_2, ..., the first that is not there)",
+        help="folder for ranking.csv and ranking.html (default: the first of ranking, ranking_2, ... that is free)",
     )
     add_predictor_arguments(parser)
 

@@ -15,8 +15,9 @@ example:
   segnet tune --config configs/autoencoders/stacked.yaml --seeds 5 \\
       --vary classification.layer_epochs=[0,20] --vary classification.labels=[100,1000,null]
 
-With --trials Optuna chooses the settings and prunes; with --seeds every combination is trained with each seed, and
-the table gives mean and spread. The same command again goes on where it stopped; higher numbers add trials or seeds.
+With --trials, Optuna chooses the settings and prunes bad trials. With --seeds, every combination is trained with each
+seed, and the table gives mean and spread. After an interruption, the same command continues. Higher numbers add trials
+or seeds.
 """
 
 

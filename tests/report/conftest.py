@@ -112,3 +112,21 @@ def opened(browser: Any, path: Path, width: int) -> Iterator[Any]:
     page.close()
     assert messages == []
     assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+
+
+def axe_violations(browser: Any, path: Path, scheme: str) -> list[tuple[str, list[str]]]:
+    """The rules of axe that a page breaks, wide and narrow, each with the elements that break it."""
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed: pip install .[dev]"
+    )
+    found = []
+    for width in (1280, 390):
+        # axe runs inside the page, where the page's own policy would stop it.
+        context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, bypass_csp=True)
+        page = context.new_page()
+        page.set_default_timeout(180_000)
+        page.goto(path.as_uri())
+        violations = axe.Axe().run(page).response["violations"]
+        found += [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations]
+        context.close()
+    return found

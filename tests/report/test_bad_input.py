@@ -25,7 +25,7 @@ from tests.report.bad_pages import (
     ranking_page,
     tuning_page,
 )
-from tests.report.conftest import HISTORY, SETTINGS, opened, tiny_evaluation
+from tests.report.conftest import HISTORY, SETTINGS, axe_violations, opened, tiny_evaluation
 
 HEAD, ROW = HISTORY.splitlines()[0], HISTORY.splitlines()[-1].partition(",")[2]
 LARGEST = 3_000_000
@@ -175,3 +175,21 @@ def test_runs_without_measures_can_be_compared(
     path = write_comparison(runs, run_folder / "compare.html")
     check_readable(path, browser)
     assert "––" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["report", "comparison", "search", "data set"])
+def test_pages_pass_axe(kind: str, scheme: str, run_folder: Path, tmp_path: Path, browser: Any) -> None:
+    """With one class, all cells of the confusion matrix have their strongest colour."""
+    dataset, predictor = dataset_of(tmp_path / "data", ("only",)), predictor_of(("only",))
+    evaluation = evaluate(predictor, dataset)
+    if kind == "report":
+        path = write_report(run_folder, evaluation, predictor, dataset)
+    elif kind == "comparison":
+        runs = [MeasuredRun(run_folder, "val", dataset, predictor, evaluation) for _ in range(2)]
+        path = write_comparison(runs, run_folder / "compare.html")
+    elif kind == "search":
+        path = tuning_page(tmp_path, TRIALS["values of 200 letters"])
+    else:
+        path = inspection_page(tmp_path, ("only",))
+    assert axe_violations(browser, path, scheme) == []

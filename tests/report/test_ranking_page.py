@@ -13,7 +13,7 @@ from segnet.inference.predictor import Predictor
 from segnet.inference.ranking.images import ImageRanking, RankedImage
 from segnet.inference.ranking.labels import rank_labels
 from segnet.report.ranking_page import Ranking, write_ranking_page
-from tests.report.conftest import opened
+from tests.report.conftest import axe_violations, opened
 
 KINDS = ("images", "labels")
 
@@ -65,17 +65,7 @@ def test_page_works_in_a_browser(kind: str, width: int, pages: dict[str, Path], 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_page_passes_axe(kind: str, scheme: str, pages: dict[str, Path], browser: Any) -> None:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed: pip install .[dev]"
-    )
-    for width in (1280, 390):
-        # axe runs inside the page, where the page's own policy would stop it.
-        context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, bypass_csp=True)
-        page = context.new_page()
-        page.goto(pages[kind].as_uri())
-        violations = axe.Axe().run(page).response["violations"]
-        assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in violations] == []
-        context.close()
+    assert axe_violations(browser, pages[kind], scheme) == []
 
 
 def test_images_of_any_shape_keep_it(tiny_predictor: Predictor, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ FULL_MEMORY = (
     "Insufficient memory",
     "Failed to allocate memory",
     "Cannot allocate memory",
+    "out of memory --- size",
 )
-"""How PyTorch, C++, oneDNN, OpenCV, ONNX Runtime and Linux say that memory is full; most have no type for it."""
+"""What PyTorch, C++, oneDNN, OpenCV, ONNX Runtime, Linux and libvips say of full memory; most have no type for it."""
 
 
 class UserError(Exception):

@@ -84,11 +84,12 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from segnet.files import sweep, write_json
-    from segnet.inference.image_input import find_images
+    from segnet.inference.image_input import find_images, unread_in
     from segnet.inference.large_image import is_large
     from segnet.inference.output_folder import OutputFolder
     from segnet.inference.outputs import Outputs
     from segnet.inference.video.frames import check_varies
+    from segnet.terminal import say
     from segnet.written_files import check_output_folder, check_written
 
     allowed = allowed_images(args.max_pixels)
@@ -99,6 +100,8 @@ def run(args: argparse.Namespace) -> int:
     # Otherwise the next call would take the masks for images.
     check_output_folder("--out", out, [word for word in args.images if args.recursive or same_place(word, out)])
     check_written({"--json": args.json}, (image.path for image in images if not image.origin))
+    for line in unread_in(args.images, args.recursive):
+        say(f"left out: {line}")
     model = open_model(args).for_many(len(images))
     look.shown(model.classes)
     if look.layout == "uncertainty":

@@ -167,6 +167,14 @@ def images_in(folder: Path, recursive: bool) -> list[Path]:
     )
 
 
+def unread_in(words: Sequence[str], recursive: bool) -> Iterator[str]:
+    """A line for each format in the named folders that is recognised but not read."""
+    for folder in dict.fromkeys(Path(word) for word in words if Path(word).is_dir()):
+        entries = folder.rglob("*") if recursive else folder.iterdir()
+        for line in unread_lines(entry.name for entry in entries if not is_stray(entry.name)):
+            yield f"{folder}: {line}"
+
+
 def nothing_at(word: str, recursive: bool) -> str:
     """Why a word names no image."""
     if names_model(word):

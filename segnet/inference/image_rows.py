@@ -7,7 +7,7 @@ import numpy as np
 
 from segnet.datasets.image_files import ALLOWED, Allowed, DeepImageError, Pixels, open_header, orientation_of, pages_of
 from segnet.datasets.pixel_types import excess
-from segnet.errors import UserError, first_line
+from segnet.errors import UserError, first_line, is_out_of_memory
 from segnet.optional import require
 
 MOST_PIXELS = 10**12
@@ -74,7 +74,9 @@ class ImageRows:
             raise self._damaged(error) from None
         return np.frombuffer(content, np.uint8).reshape(bottom - top, width, 3)
 
-    def _damaged(self, error: Exception) -> UserError:
+    def _damaged(self, error: Exception) -> Exception:
+        if is_out_of_memory(error):
+            return MemoryError(first_line(error))
         return UserError(f"{self.path}: cannot be read as an image ({first_line(error)}); replace or remove it")
 
 

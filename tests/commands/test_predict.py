@@ -111,6 +111,18 @@ def test_hidden_and_stray_files_of_a_folder_are_no_images(tmp_path: Path) -> Non
     assert len(list(find_images([str(tmp_path / "._a.png")]))) == 1
 
 
+def test_files_of_a_folder_in_formats_that_are_not_read_are_named(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (8, 8)).save(photos / "a.png")
+    for name in ("b.jp2", "c.JP2", "notes.txt"):
+        (photos / name).touch()
+    assert main(["predict", str(tiny_run), str(photos), "--out", str(tmp_path / "out")]) == 0
+    assert f"left out: {photos}: 2 JPEG 2000 files (*.jp2), not read; convert them" in capsys.readouterr().err
+
+
 def test_an_image_that_is_named_twice_comes_once(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").touch()

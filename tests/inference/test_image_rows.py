@@ -75,3 +75,15 @@ def test_a_cut_file_is_one_line(tmp_path: Path, name: str) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UserError, match=f"{name}: cannot be read as an image"):
         read_by_rows(path)
+
+
+def test_memory_that_is_full_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = ImageRows(save(tmp_path / "image.png"))
+
+    class Full:
+        def fetch(self, *_: int) -> bytes:
+            raise image.vips.Error("unable to fetch", "out of memory --- size == 120MB")
+
+    monkeypatch.setattr(image, "region", Full())
+    with pytest.raises(MemoryError):
+        image[0:20, 0:43]

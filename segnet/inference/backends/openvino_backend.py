@@ -40,7 +40,8 @@ class OpenVinoBackend(GraphBackend):
         if device not in ("auto", "cpu"):
             raise UserError(f"device {device!r}: the openvino backend runs on cpu")
         self.model = model
-        self.core = require("openvino").Core()
+        openvino = require("openvino")
+        self.core, self.tensor = openvino.Core(), openvino.Tensor
         if cache := graph_cache():
             self.core.set_property({"CACHE_DIR": str(cache)})
         self.precision = self.choose(graph_precision(model, precision, "openvino", "openvino", ["fp32", "bf16"]))
@@ -73,7 +74,12 @@ class OpenVinoBackend(GraphBackend):
                 del self.compiled[next(iter(self.compiled))]
         if getattr(self.own, "network", None) is not network:
             self.own.network, self.own.request = network, network.create_infer_request()
-        return np.asarray(self.own.request.infer(pixels, share_inputs=True)[0])
+        # The network writes into a new array. By default its result would be copied, since the next one replaces it.
+        port = network.output(0)
+        found: NDArray[Any] = np.empty(port.shape, port.element_type.to_dtype())
+        self.own.request.set_output_tensor(self.tensor(found, shared_memory=True))
+        self.own.request.infer(pixels, share_inputs=True, share_outputs=True)
+        return found
 
     def compile(self, output: str, shape: tuple[int, ...], streams: int) -> Any:
         """Compile for a fixed shape.

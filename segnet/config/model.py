@@ -25,7 +25,9 @@ class ModelConfig(Settings):
 
     name: str = Field(description="a name of segnet.nn.catalogue, or smp/ and a segmentation-models-pytorch name")
     input: InputConfig = InputConfig()
-    start_from: str | None = Field(None, description="run to copy initial weights from, where name and shape match")
+    start_from: str | None = Field(
+        None, description="run to copy initial weights from, where name and shape match; a wider SegNet-Lite is cut"
+    )
 
     @property
     def arguments(self) -> dict[str, Any]:

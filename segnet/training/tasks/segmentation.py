@@ -18,9 +18,11 @@ from segnet.datasets.splits import spread
 from segnet.datasets.statistics import class_weights
 from segnet.datasets.statistics_cache import cached_counts
 from segnet.errors import UserError
+from segnet.hardware import has_bf16
 from segnet.losses import build_loss
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.catalogue import build_network
+from segnet.nn.narrowing import narrow, wider_model
 from segnet.nn.preprocess import Preprocess
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 from segnet.nn.transfer import start_from
@@ -29,6 +31,8 @@ from segnet.training.teacher import Teacher
 
 SIZED = 15
 """The size of the training images is taken from so many of them."""
+JUDGING = 120
+"""The channels of a network that is to be cut are judged by so many images."""
 
 
 class SegmentationTask:
@@ -53,11 +57,30 @@ class SegmentationTask:
         self.train_data: Keyed = augmented_samples(config, self.train_split)
         torch.manual_seed(config.seed)
         self.network = build_network(config.model.name, len(self.classes), **config.model.arguments)
-        if config.model.start_from:
-            start_from(self.network, config.model.start_from)
         self.preprocess = Preprocess(config.model.input.channels, config.model.input.mean, config.model.input.std)
         self.loss_function = build_loss(config.loss, self.classes.ignore_index, self.class_weights)
+        if config.model.start_from:
+            self.start_from(config.model.start_from)
         self.teacher = Teacher(config.distill, self.classes) if config.distill else None
+
+    def start_from(self, model: str) -> None:
+        """Begin with the weights of ``model``, as they are or cut to the channels that matter most to the loss."""
+        wide = wider_model(model, self.network)
+        if wide is None:
+            start_from(self.network, model)
+        else:
+            narrow(self.network, wide.network, self.losses_of(wide))
+
+    def losses_of(self, model: SavedModel) -> Iterator[Tensor]:
+        """The loss of a trained ``model`` on a few batches of the first epoch."""
+        model.network.to(memory_format=torch.channels_last)
+        indices, size = spread(JUDGING, len(self.train_split)), self.config.training.batch_size
+        for start in range(0, len(indices), size):
+            batch = self.collate([self.train_data[0, index] for index in indices[start : start + size]])
+            x = model.preprocess(batch["image"]).contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16(torch.device("cpu"))):
+                logits = model.network(x)
+            yield self.loss_of_masks(logits, batch)
 
     def class_weights(self, term: ClassWeighted) -> Tensor | None:
         weights = class_weights(term.class_weights, self.train_split, term.enet_c, cached_counts)

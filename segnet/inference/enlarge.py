@@ -32,7 +32,10 @@ def classes_at(logits: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def densely(logits: Tensor, size: Sequence[int]) -> Tensor:
-    return F.interpolate(logits, list(size), mode="bilinear", align_corners=False).argmax(1).to(torch.uint8)
+    enlarged = F.interpolate(logits, list(size), mode="bilinear", align_corners=False)
+    if logits.is_cuda:
+        return enlarged.argmax(1).to(torch.uint8)
+    return torch.from_numpy(np.stack([most_likely(image.numpy()) for image in enlarged]))
 
 
 def one_at(logits: Tensor, size: Sequence[int]) -> Tensor:

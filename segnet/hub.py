@@ -110,13 +110,15 @@ def commit(repository: str, files: Mapping[str, bytes | Path], private: bool) ->
     from huggingface_hub import CommitOperationAdd
 
     operations = [CommitOperationAdd(name, content) for name, content in files.items()]
-    with named(repository):
-        page = hub().create_repo(repository, private=private, exist_ok=True)
-        try:
+    try:
+        with named(repository):
+            page = hub().create_repo(repository, private=private, exist_ok=True)
             hub().create_commit(repository, operations, commit_message=f"segnet {__version__}: {', '.join(files)}")
-        except ValueError as error:
-            # After the first line, the message lists the mistakes in the front matter of README.md.
-            raise UserError(f"{repository}: the Hub refuses it: {' '.join(str(error).split())}") from None
+    except UnreachableError as error:
+        raise UserError(f"{error}; check the connection, then give the command again") from None
+    except ValueError as error:
+        # After the first line, the message lists the mistakes in the front matter of README.md.
+        raise UserError(f"{repository}: the Hub refuses it: {' '.join(str(error).split())}") from None
     return str(page)
 
 

@@ -38,7 +38,11 @@ def push(model: str | Path, repository: str, *, license: str = "unknown", privat
     from segnet.nn.model_folder import find_model
     from segnet.nn.saved import load_model
 
-    if hub.parse_address(hub.SCHEME + repository)[1]:
+    repository = repository.removeprefix(hub.SCHEME)
+    name, at, _ = repository.partition("@")
+    if not hub.REPOSITORY.fullmatch(name):
+        raise UserError(f"{repository}: expected OWNER/NAME, such as jane/street-scenes")
+    if at:
         raise UserError(f"{repository}: models are pushed to the main branch; leave out @ and the revision")
     if not LICENSE.fullmatch(license):
         raise UserError(f"--license {license}: expected the Hub's name of a licence, such as mit or cc-by-nc-4.0")

@@ -359,7 +359,7 @@ def test_a_page_calls_a_model_by_its_repository_or_folder(tmp_path: Path) -> Non
 
 def test_wrong_arguments_of_push_are_named(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in (
-        ([str(tiny_run), "streets"], "hf://streets: expected hf://OWNER/NAME"),
+        ([str(tiny_run), "streets"], "streets: expected OWNER/NAME, such as jane/street-scenes"),
         ([str(tiny_run), "jane/streets@v1"], "jane/streets@v1: models are pushed to the main branch"),
         ([str(tiny_run), "jane/streets", "--license", "My own"], "--license My own: expected the Hub's name"),
         ([str(tiny_run / "tensorboard"), "jane/streets"], "has no model.safetensors"),

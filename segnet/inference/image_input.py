@@ -221,16 +221,33 @@ def download(address: str) -> bytes:
     # People copy addresses with spaces and letters of any alphabet, as browsers show them.
     request = urllib.request.Request(quote(address, safe=RESERVED), headers={"User-Agent": "segnet"})
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+        with web_only().open(request, timeout=SECONDS) as response:
             kind = response.headers.get_content_type()
             if kind.startswith("text/"):
                 raise UserError(f"{address}: is a page ({kind}), not an image; give the address of the image itself")
             return _checked(address, response.read(LARGEST + 1))
     except urllib.error.HTTPError as error:
-        raise UserError(f"{address}: the server answers {error.code} ({error.reason}); check the address") from None
+        reason = str(error.reason).partition("\n")[0]
+        raise UserError(f"{address}: the server answers {error.code} ({reason}); check the address") from None
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
+        reason = str(getattr(error, "reason", None) or error).partition("\n")[0].strip()
         raise UserError(f"{address}: cannot be fetched ({reason}); check the address and the connection") from None
+
+
+def web_only() -> urllib.request.OpenerDirector:
+    """Opens http and https alone, to which a server may redirect; ``urlopen`` would follow it to FTP too."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener
 
 
 def _checked(name: str, content: bytes) -> bytes:

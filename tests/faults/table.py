@@ -28,6 +28,7 @@ MODULES = (
     "test_closed_output",
     "test_data",
     "test_decoders",
+    "test_addresses",
     "test_configs",
     "test_config_fields",
     "test_models",

@@ -23,6 +23,8 @@ Pixels = NDArray[np.uint8]
 
 WAITS = (1, 2, 4, 8, 16, 30, 30, 30)
 """Seconds before each attempt to open a lost camera again. After the last one it is given up."""
+FIRST_TRIES = 2
+"""So many times a camera is opened again that has given no image yet."""
 OPEN_SECONDS, READ_SECONDS = 10, 5
 """Seconds that a stream may take to open, and to give a frame, before it counts as lost."""
 PATIENCE = 0.25
@@ -135,7 +137,7 @@ class LiveSource:
         self.changed = threading.Condition()
         self.newest: tuple[int, Pixels, float] | None = None
         self.dropped = 0
-        self.gone = ""
+        self.gone, self.tries = "", 0
         self.while_waiting: Callable[[], bool] = lambda: True
         self.error: BaseException | None = None
         self.stopped = threading.Event()
@@ -181,6 +183,7 @@ class LiveSource:
             while not self.stopped.is_set():
                 while (image := self.camera.read()) is not None and not self.stopped.is_set():
                     index += 1
+                    self.tries = 0
                     with self.changed:
                         self.newest = index, image, time.monotonic()
                         self.changed.notify_all()
@@ -193,7 +196,10 @@ class LiveSource:
                 self.changed.notify_all()
 
     def _open_again(self) -> Camera:
-        for wait in self.waits:
+        waits = self.waits if self.newest else self.waits[:FIRST_TRIES]
+        # A camera that opens without an image has not come back.
+        for wait in waits[self.tries :]:
+            self.tries += 1
             self.gone = f"no image any more; trying again in {wait:g} s"
             say(f"{self.name}: {self.gone}")
             if self.stopped.wait(wait):
@@ -203,9 +209,9 @@ class LiveSource:
                 self.gone = ""
                 say(f"{self.name}: back again")
                 return camera
-        raise UserError(
-            f"{self.name}: gone, and {len(self.waits)} tries did not bring it back; the frames so far are kept"
-        )
+        if not self.newest:
+            raise UserError(f"{self.name}: opens, but gives no image; give the address of a camera or a video")
+        raise UserError(f"{self.name}: gone, and {len(waits)} tries did not bring it back; the frames so far are kept")
 
 
 def like(image: Pixels, first: Pixels) -> Pixels:

@@ -35,6 +35,8 @@ class Wandb:
     name = "wandb"
 
     def __init__(self, config: Config, run: RunFolder, ids: RunIds) -> None:
+        # By default, W&B waits for an unreachable server for a minute and a half.
+        os.environ.setdefault("WANDB_INIT_TIMEOUT", "30")
         self.wandb = require("wandb", extra="wandb")
         self.failures: tuple[type[Exception], ...] = (self.wandb.Error,)
         known = ids.get(self.name)

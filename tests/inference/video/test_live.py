@@ -115,6 +115,13 @@ def test_a_camera_that_stays_away_is_given_up(capsys: pytest.CaptureFixture[str]
         list(source.frames())
 
 
+def test_a_camera_that_opens_without_an_image_has_not_come_back() -> None:
+    cameras: Iterator[list[Pixels]] = itertools.chain([[grey_image(1)]], itertools.repeat([]))
+    source = LiveSource("camera 0", lambda: FakeCamera(next(cameras)), waits=(0.01, 0.01, 0.01))
+    with pytest.raises(UserError, match="camera 0: gone, and 3 tries did not bring it back"):
+        list(source.frames())
+
+
 def test_passwords_stay_out_of_messages() -> None:
     assert without_password("rtsp://me:secret@camera:554/street?x=1") == "rtsp://camera:554/street?x=1"
     with pytest.raises(UserError) as caught:

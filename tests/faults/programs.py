@@ -155,6 +155,19 @@ def without_browser() -> None:
     check.BROWSERS = ()  # type: ignore[assignment]
 
 
+def give(content: bytes) -> None:
+    """Have ``content`` come through a pipe on standard input."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.close(reader)
+        with os.fdopen(writer, "wb") as file:
+            file.write(content)
+        os._exit(0)
+    os.close(writer)
+    os.dup2(reader, 0)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+
+
 def close_output() -> None:
     """Have no standard output, as after ``>&-``."""
     os.close(1)

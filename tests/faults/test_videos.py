@@ -10,11 +10,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorTrc
 from PIL import Image
 
 from segnet.errors import UserError
 from segnet.inference.video.reader import VideoFile, open_source
-from tests.faults.programs import limit_file_size, segnet, signal_at_frame
+from segnet.inference.video.rgb import ToRgb
+from tests.faults.programs import give, limit_file_size, segnet, signal_at_frame
 from tests.faults.rows import Row, fault, times
 from tests.faults.test_data import encoded, mutated
 from tests.inference.video.clips import frame_times, write_clip
@@ -219,3 +221,54 @@ def test_mutated_clips_are_refused_or_read(tmp_path: Path, row: Row, counted: Ca
         row.check_line(line)
     assert lengths
     counted(f"{wanted:,} mutated clips: {len(lengths):,} gave frames, {len(lines):,} a line")
+
+
+@pytest.mark.parametrize("content", ["nothing", "text", "an image", "a clip that was cut before its first frame"])
+@fault(
+    "Video",
+    "standard input that is empty, no video, or cut before its first frame, given to `segnet video MODEL -`",
+    shown="standard input: …; …",
+    kept="nothing is written, and the temporary copy is removed",
+)
+def test_standard_input_that_is_no_video(content: str, model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
+    given = {
+        "nothing": b"",
+        "text": b"no video" * 99,
+        "an image": encoded(Image.fromarray(np.zeros((8, 8, 3), np.uint8)), "bmp")[:40],
+    }.get(content, clip.read_bytes()[:200])
+    out = tmp_path / "out"
+    out.mkdir()
+    row.check(*segnet("video", model, "-", out / "out.mp4", before=[partial(give, given)]))
+    assert not list(out.iterdir())
+
+
+@fault(
+    "Video",
+    "a clip from a pipe that ends in the middle",
+    shown="",
+    code=0,
+    kept="a video of the frames before, which plays; the temporary copy is removed",
+)
+def test_a_pipe_that_ends_in_the_middle(model: Path, clip: Path, tmp_path: Path, row: Row) -> None:
+    whole = clip.read_bytes()
+    out = tmp_path / "out"
+    out.mkdir()
+    given = partial(give, whole[: len(whole) // 2])
+    row.check(*segnet("video", model, "-", out / "out.mp4", before=[given]))
+    assert 5 <= len(frame_times(out / "out.mp4")) < 40
+    assert [path.name for path in out.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.parametrize("space", [10, 14], ids=["constant luminance", "ICtCp"])
+@fault(
+    "Video",
+    "HDR in a colour space that FFmpeg does not convert: BT.2020 with constant luminance, or ICtCp",
+    shown="clip.mkv: frames of type yuv420p10le cannot be made RGB (…); convert it",
+    kept="no wrong colours are guessed",
+)
+def test_hdr_that_cannot_be_converted(space: int, row: Row) -> None:
+    frame = av.VideoFrame(64, 48, "yuv420p10le")
+    frame.color_trc, frame.colorspace = ColorTrc.SMPTE2084, space
+    with pytest.raises(UserError) as error:
+        ToRgb("clip.mkv")(frame)
+    row.check_line(str(error.value))

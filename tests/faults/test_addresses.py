@@ -15,8 +15,9 @@ from segnet.inference import image_input
 from segnet.inference.image_input import find_images
 from segnet.inference.video.camera import LiveSource
 from tests.faults.conftest import Begin
-from tests.faults.programs import segnet, set_variable, use_hub, without_report
+from tests.faults.programs import segnet, set_variable, without_report
 from tests.faults.rows import Row, fault
+from tests.faults.surroundings import use_hub
 from tests.faults.test_data import PIXELS, encoded
 from tests.inference.video.test_live import FakeCamera
 

@@ -18,8 +18,9 @@ from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.autoencoders.saved import save_autoencoder
 from segnet.nn.encoder_file import load_encoder
 from tests.faults.conftest import Begin
-from tests.faults.programs import use_hub, without_report
+from tests.faults.programs import without_report
 from tests.faults.rows import Row, fault
+from tests.faults.surroundings import use_hub
 from tests.faults.test_training import RunsCode
 
 PART = "Weights to begin with"

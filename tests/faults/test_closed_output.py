@@ -10,16 +10,9 @@ import pytest
 
 from segnet.cli import COMMANDS
 from tests.faults.conftest import Begin
-from tests.faults.programs import (
-    Before,
-    close_output,
-    measure_little,
-    segnet,
-    stop_when_served,
-    use_hub,
-    without_report,
-)
+from tests.faults.programs import Before, segnet, without_report
 from tests.faults.rows import Row, fault
+from tests.faults.surroundings import close_output, measure_little, stop_when_served, use_hub
 from tests.hub_server import HubServer
 
 Words = list[str | Path]

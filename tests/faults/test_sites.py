@@ -9,8 +9,9 @@ import pytest
 
 from segnet.files import replace_folder, sweep, temporary_beside
 from segnet.web.site.runtime import FILES
-from tests.faults.programs import die_at_disk_call, limit_file_size, segnet, without_browser
+from tests.faults.programs import die_at_disk_call, limit_file_size, segnet
 from tests.faults.rows import Row, fault
+from tests.faults.surroundings import without_browser
 from tests.faults.test_leftovers import hidden
 
 PART = "Exported sites"

@@ -16,8 +16,9 @@ from PIL import Image
 from segnet.errors import UserError
 from segnet.inference.video.reader import VideoFile, open_source
 from segnet.inference.video.rgb import ToRgb
-from tests.faults.programs import give, limit_file_size, segnet, signal_at_frame
+from tests.faults.programs import limit_file_size, segnet, signal_at_frame
 from tests.faults.rows import Row, fault, times
+from tests.faults.surroundings import give
 from tests.faults.test_data import encoded, mutated
 from tests.inference.video.clips import frame_times, write_clip
 

@@ -16,7 +16,7 @@ from segnet.json_file import read_json
 from segnet.model_files import CONFIG
 from segnet.nn.model_folder import find_model
 from segnet.nn.saved import SavedModel, load_model
-from segnet.nn.segnet_lite import InvertedResidual, SegNetLite
+from segnet.nn.segnet_lite import InvertedResidual, ResidualConv, SegNetLite
 
 
 class Tied(NamedTuple):
@@ -64,7 +64,7 @@ def is_wider(wide: nn.Module, narrow: nn.Module) -> bool:
 
 
 @torch.no_grad()
-def narrow(network: SegNetLite, wide: SegNetLite, losses: Iterable[Tensor]) -> None:
+def narrow(network: nn.Module, wide: nn.Module, losses: Iterable[Tensor]) -> None:
     """Fill ``network`` with the channels of ``wide`` that matter most.
 
     Args:
@@ -72,6 +72,8 @@ def narrow(network: SegNetLite, wide: SegNetLite, losses: Iterable[Tensor]) -> N
         wide: a trained network in evaluation mode.
         losses: scalars that ``wide`` takes part in, each computed when it is asked for.
     """
+    assert isinstance(network, SegNetLite)
+    assert isinstance(wide, SegNetLite)
     with torch.enable_grad():
         importance = channel_importance(wide, losses)
     kept: dict[tuple[nn.Module, int], Tensor] = {}
@@ -106,30 +108,29 @@ def tied_channels(network: SegNetLite) -> list[Tied]:
 
     A decoder's channels are those of the encoder at the same size, since it unpools with that encoder's codes.
     """
-    refinements = [block.body for block in network.refine]
-    last = Tied([pair(network.decoder1)], [network.head])
-    last.writers.extend(pair(body[1:]) for body in refinements)
-    last.readers.extend(body[1] for body in refinements)
-    stream = Tied([pair(network.encoder1), pair(network.project1)], [network.decoder1[0]])
-    groups = [Tied([pair(network.stem)], [network.encoder1[0]]), stream, last]
+    refinements = [pair(block.body[1:]) for block in network.refine if isinstance(block, ResidualConv)]
+    encoder1, decoder1 = pair(network.encoder1), pair(network.decoder1)
+    last = Tied([decoder1, *refinements], [network.head, *(convolution for convolution, _ in refinements)])
+    stream = Tied([encoder1, pair(network.project1)], [decoder1[0]])
+    groups = [Tied([pair(network.stem)], [encoder1[0]]), stream, last]
     for encoder, decoder, project, above in (
         (network.encoder2, network.decoder2, network.project2, network.project1),
         (network.encoder3, network.decoder3, network.project3, network.project2),
         (network.middle, (), None, network.project3),
     ):
         if isinstance(encoder[0], nn.Conv2d):  # without it, the width is that of the stage before
-            stream.readers.append(encoder[0])
+            stream.readers.append(pair(encoder)[0])
             stream = Tied([pair(encoder)], [])
             groups.append(stream)
         if project is not None:
             stream.writers.append(pair(project))
-        stream.readers.append(above[0])
+        stream.readers.append(pair(above)[0])
         for block in (*encoder, *decoder):
             if isinstance(block, InvertedResidual):
-                expand, depthwise, reduce = block.body[:2], block.body[3:5], block.body[6:]
+                expand, depthwise, reduce = pair(block.body), pair(block.body[3:]), pair(block.body[6:])
                 stream.readers.append(expand[0])
-                stream.writers.append(pair(reduce))
-                groups.append(Tied([pair(expand), pair(depthwise)], [reduce[0]]))
+                stream.writers.append(reduce)
+                groups.append(Tied([expand, depthwise], [reduce[0]]))
     return groups
 
 

@@ -4,6 +4,7 @@ import glob
 import http.client
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ RESERVED = "%/:?#[]@!$&'()*+,;=~"
 """Characters with a meaning in an address, or already replaced (RFC 3986)."""
 SECONDS = 30
 """An address may be silent for so long."""
+SECONDS_IN_ALL = 600
+"""A whole image may take so long to arrive."""
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".gif"}
 )
@@ -225,13 +228,25 @@ def download(address: str) -> bytes:
             kind = response.headers.get_content_type()
             if kind.startswith("text/"):
                 raise UserError(f"{address}: is a page ({kind}), not an image; give the address of the image itself")
-            return _checked(address, response.read(LARGEST + 1))
+            return _checked(address, _body(address, response))
     except urllib.error.HTTPError as error:
         reason = str(error.reason).partition("\n")[0]
         raise UserError(f"{address}: the server answers {error.code} ({reason}); check the address") from None
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = str(getattr(error, "reason", None) or error).partition("\n")[0].strip()
         raise UserError(f"{address}: cannot be fetched ({reason}); check the address and the connection") from None
+
+
+def _body(address: str, response: http.client.HTTPResponse) -> bytes:
+    """All that comes, until it is more than an image has."""
+    content, end = bytearray(), time.monotonic() + SECONDS_IN_ALL
+    while len(content) <= LARGEST and (part := response.read1(LARGEST + 1 - len(content))):
+        content += part
+        if time.monotonic() > end:
+            raise UserError(f"{address}: has not arrived after {SECONDS_IN_ALL} s; save it as a file first")
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    return bytes(content)
 
 
 def web_only() -> urllib.request.OpenerDirector:

@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,6 +52,16 @@ def without_end(handler: Handler) -> None:
         return
 
 
+def in_drops(handler: Handler) -> None:
+    handler.answer(200, Content_Type="image/png")
+    try:
+        while True:
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+    except OSError:
+        return
+
+
 ANSWERS: dict[str, Callable[[Handler], object]] = {
     "not-found.png": lambda handler: handler.answer(404),
     "error.png": lambda handler: handler.answer(500),
@@ -65,6 +76,7 @@ ANSWERS: dict[str, Callable[[Handler], object]] = {
     "packed.png": lambda handler: handler.answer(200, gzip.compress(bytes(10**7)), Content_Encoding="gzip"),
     "noise.png": lambda handler: handler.wfile.write(b"\xff\xfe\x1b[31m\r\n\r\n"),
     "endless.png": without_end,
+    "in-drops.png": in_drops,
 }
 
 
@@ -80,13 +92,14 @@ def address() -> Iterator[str]:
 @pytest.mark.parametrize("name", ANSWERS)
 @fault(
     PART,
-    "an address of an image that answers with an error, a page, damaged, packed or endless content, or leads in a "
-    "circle, to a file of this machine, or to FTP",
+    "an address of an image that answers with an error, a page, damaged, packed, endless or trickling content, or "
+    "leads in a circle, to a file of this machine, or to FTP",
     shown="http://127.0.0.1:…: …; …",
-    kept="no file of this machine is read, and no more than the limit from the server",
+    kept="no file of this machine is read, no more than the limit from the server, for no longer than ten minutes",
 )
 def test_addresses_of_images(name: str, address: str, row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_input, "LARGEST", 10**6)
+    monkeypatch.setattr(image_input, "SECONDS_IN_ALL", 0.5)
     with pytest.raises(UserError) as error:
         list(next(iter(find_images([f"{address}/{name}"]))).pages().images)
     row.check_line(str(error.value))

@@ -7,6 +7,7 @@ from typing import Any
 from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError, first_line
 from segnet.inference.metadata import KEY, Metadata, parse
+from segnet.inference.openvino_core import openvino_core
 from segnet.nn.saved import ModelInfo, SavedModel, load_model
 from segnet.optional import require
 
@@ -69,11 +70,11 @@ def open_onnx(path: Path) -> ExportedModel:
 
 
 def open_openvino(path: Path) -> ExportedModel:
-    openvino = require("openvino")
+    core = openvino_core()
     if not path.with_suffix(".bin").is_file():
         raise UserError(f"{path}: {path.with_suffix('.bin').name}, which holds its weights, must lie beside it")
     try:
-        graph = openvino.Core().read_model(path)
+        graph = core.read_model(path)
     except RuntimeError as error:
         last = [line for line in str(error).splitlines() if line.strip()][-1]
         raise UserError(f"{path}: cannot be read by OpenVINO ({last.strip()}); export the run again") from None

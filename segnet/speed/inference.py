@@ -21,8 +21,8 @@ from segnet.inference.export.formats import write_openvino
 from segnet.inference.graph import CLASSES, IMAGE, onnx_graph
 from segnet.inference.metadata import describe
 from segnet.inference.model import open_model
+from segnet.inference.openvino_core import openvino_core
 from segnet.nn.saved import SavedModel
-from segnet.optional import require
 from segnet.speed.plain import Plain, unpool_by_scatter
 from segnet.speed.timing import Job
 
@@ -76,7 +76,7 @@ def openvino_ways(model: SavedModel, image: Tensor, images: NDArray[np.uint8]) -
     naive = scattering(model, image)
     if naive:
         yield Way("openvino, indices and scatter", "fp32", naive)
-    has_bf16_too = "BF16" in require("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    has_bf16_too = "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     for precision in ("fp32", *(["bf16"] if has_bf16_too else [])):
         opened = open_backend("openvino", model, precision, "cpu")
         yield Way("openvino", precision, lambda opened=opened: opened.classes(image))  # type: ignore[misc]
@@ -98,7 +98,7 @@ def scattering(model: SavedModel, image: Tensor) -> Job | None:
         return None
     from segnet.inference.backends.openvino_backend import only_output
 
-    core = require("openvino").Core()
+    core = openvino_core()
     network = only_output(core.read_model(io.BytesIO(graph.SerializeToString())), CLASSES)
     network.reshape([1, *image.shape[-2:], 3])
     settings = {"INFERENCE_NUM_THREADS": torch.get_num_threads(), "INFERENCE_PRECISION_HINT": "f32"}

@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -98,6 +100,27 @@ def test_openvino_leaves_out_the_enlargement_that_ends_a_graph(model: SavedModel
     found, in_the_graph = lite.classes(images), GraphBackend.classes(lite, images)
     assert len(found.unique()) > 1
     assert (found == in_the_graph).float().mean() > 0.999  # the two round differently, which may turn a tie
+
+
+def test_ctrl_c_is_heard_after_several_openvino_models() -> None:
+    pytest.importorskip("openvino", reason="needs the extra [deploy]")
+    program = """
+import gc, signal
+from segnet.inference.backends import open_backend
+from segnet.nn.saved import load_model
+model = load_model("camvid-lite")
+first, second = open_backend("openvino", model, "fp32", "cpu"), open_backend("openvino", model, "fp32", "cpu")
+del first
+gc.collect()
+del second
+gc.collect()
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "heard\n"
 
 
 def test_bfloat16_falls_back_and_says_so(model: SavedModel, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from segnet.inference.enlarge import classes_at
 from segnet.inference.finite import check_finite
 from segnet.inference.graph import LOGITS, onnx_graph
 from segnet.inference.model import ExportedModel, Model
+from segnet.inference.openvino_core import openvino_core
 from segnet.optional import require
 
 SIZES_KEPT = 4
@@ -43,10 +44,8 @@ class OpenVinoBackend(GraphBackend):
         if device not in ("auto", "cpu"):
             raise UserError(f"device {device!r}: the openvino backend runs on cpu")
         self.model = model
-        openvino = require("openvino")
-        self.core, self.tensor = openvino.Core(), openvino.Tensor
-        if cache := graph_cache():
-            self.core.set_property({"CACHE_DIR": str(cache)})
+        self.core, self.tensor = openvino_core(), require("openvino").Tensor
+        self.cache = graph_cache()
         self.precision = self.choose(graph_precision(model, precision, "openvino", "openvino", ["fp32", "bf16"]))
         if isinstance(model, ExportedModel):
             self.graph = model.graph
@@ -104,6 +103,8 @@ class OpenVinoBackend(GraphBackend):
                 raise
             raise size_error("openvino", shape) from None
         settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": self.cores, "NUM_STREAMS": streams}
+        if self.cache:
+            settings["CACHE_DIR"] = str(self.cache)
         if self.precision != "int8":
             settings["INFERENCE_PRECISION_HINT"] = {"fp32": "f32", "bf16": "bf16"}[self.precision]
         return self.core.compile_model(graph, "CPU", settings)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segnet.errors import UserError
 from segnet.inference.graph import CLASSES, IMAGE, ExportGraph, onnx_graph, without_logits
 from segnet.inference.metadata import KEY, Precision
+from segnet.inference.openvino_core import openvino_core
 from segnet.nn.saved import SavedModel
 from segnet.optional import require
 from segnet.terminal import say
@@ -50,7 +51,7 @@ def write_openvino(
     from segnet.inference.backends.openvino_backend import only_output
 
     openvino = require("openvino")
-    graph = openvino.Core().read_model(BytesIO(onnx_graph(model, size).SerializeToString()))
+    graph = openvino_core().read_model(BytesIO(onnx_graph(model, size).SerializeToString()))
     if precision == "int8":
         graph = quantize(graph, images, 0, [*POOLING, *SLOWER_IN_INT8])
     graph = only_output(graph, CLASSES)

@@ -8,6 +8,11 @@ from segnet.errors import UserError
 from segnet.model_files import CONFIG, WEIGHTS
 
 
+def real_path(path: str | Path) -> Path:
+    """The absolute path without links. Unlike ``Path.resolve``, it takes a link to itself, which reading then names."""
+    return Path(os.path.realpath(path))
+
+
 def check_written(
     written: Mapping[str, Path | None], read: Iterable[str | Path] = (), make_folders: bool = False
 ) -> None:
@@ -22,11 +27,11 @@ def check_written(
         UserError: two options name the same file, one names a file that is read, or the file cannot be written.
     """
     named: dict[Path, str] = {}
-    sources = {Path(path).resolve() for path in read if "\0" not in str(path)}
+    sources = {real_path(path) for path in read if "\0" not in str(path)}
     for option, path in written.items():
         if path is None:
             continue
-        place = path.resolve()
+        place = real_path(path)
         if place in sources:
             raise UserError(f"{option} {path}: is the input itself; name another file")
         if place in named:
@@ -56,7 +61,7 @@ def check_output_folder(option: str, folder: Path, read: Iterable[str | Path]) -
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{option} {folder}: is a file; name a folder")
     for source in map(Path, read):
-        if source.is_dir() and folder.resolve().is_relative_to(source.resolve()):
+        if source.is_dir() and real_path(folder).is_relative_to(real_path(source)):
             raise UserError(f"{option} {folder}: is inside the input {source}; name a folder elsewhere")
 
 

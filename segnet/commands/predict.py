@@ -1,6 +1,7 @@
 """``segnet predict``: index masks, overlays and other files for images."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -164,7 +165,7 @@ def write_all(images: Sequence["ImageInput"], write: Callable[["ImageInput"], No
 
 
 def same_place(word: str, folder: Path) -> bool:
-    return Path(word).resolve() == folder.resolve()
+    return os.path.realpath(word) == os.path.realpath(folder)
 
 
 def next_folder(first: Path) -> Path:

@@ -12,6 +12,7 @@ from segnet.nn.saved import SavedModel
 from segnet.web.site.check import SiteCheck, check_site, find_browser
 from segnet.web.site.runtime import runtime_files
 from segnet.web.site.write import refuse_others, write_site
+from segnet.written_files import real_path
 
 
 def export_site(
@@ -46,7 +47,7 @@ def export_site(
             give what the network gives. A site in ``out`` is unchanged, and nothing else is left behind.
     """
     # Where the name is a link, the folder behind it is replaced.
-    out = out.resolve()
+    out = real_path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     sweep(out.parent)
     refuse_others(out)

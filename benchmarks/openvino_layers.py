@@ -31,6 +31,7 @@ from segnet.datasets.image_files import read_image
 from segnet.inference.backends.openvino_backend import OpenVinoBackend, only_output
 from segnet.inference.enlarge import classes_at
 from segnet.inference.graph import CLASSES
+from segnet.inference.openvino_core import openvino_core
 from segnet.model import load
 
 PHOTO = next((Path(__file__).parents[1] / "segnet" / "web" / "samples").glob("*.jpg"))
@@ -101,7 +102,7 @@ class Ways:
         def request(change: Callable[[Any], Any]) -> Any:
             graph = only_output(backend.graph, CLASSES)
             graph.reshape(list(image.shape))
-            return ov.Core().compile_model(change(graph), "CPU", settings).create_infer_request()
+            return openvino_core().compile_model(change(graph), "CPU", settings).create_infer_request()
 
         self.inside = request(lambda graph: graph)
         logits, convolution = request(before_enlargement), request(by_convolution)

@@ -10,6 +10,7 @@ from segnet.datasets.classes import ClassSet
 from segnet.errors import UserError
 from segnet.hardware import has_bf16
 from segnet.losses import Distillation
+from segnet.nn.preprocess import Preprocess
 from segnet.nn.saved import load_model
 
 
@@ -42,14 +43,18 @@ class Teacher(nn.Module):
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """``(N, 3, H, W)`` uint8 RGB to ``(N, C, H, W)`` float."""
-        self.network.eval()
-        x = self.preprocess(images).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bf16(images.device)):
-            logits: Tensor = self.network(x)
-        return logits
+        return logits_of(self.network.eval(), self.preprocess, images)
 
     def loss(self, output: Tensor, batch: dict[str, Any]) -> Tensor:
         """The weighted divergence of the student's logits ``(N, C, H, W)`` from the teacher's on the same images."""
         self.to(output.device)
         loss: Tensor = self.distillation(output, self.logits(batch["image"]), batch["mask"])
         return self.weight * loss
+
+
+def logits_of(network: nn.Module, preprocess: Preprocess, images: Tensor) -> Tensor:
+    """``(N, 3, H, W)`` uint8 RGB to ``(N, C, H, W)`` float, in bf16 if the device has it."""
+    x = preprocess(images).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bf16(images.device)):
+        logits: Tensor = network(x)
+    return logits

@@ -17,7 +17,7 @@ from segnet.errors import UserError
 from segnet.nn.autoencoders import build_autoencoder
 from segnet.nn.autoencoders.saved import save_autoencoder
 from segnet.nn.encoder_file import load_encoder
-from tests.faults.conftest import Begin
+from tests.faults.conftest import Begin, Training
 from tests.faults.programs import without_report
 from tests.faults.rows import Row, fault
 from tests.faults.surroundings import use_hub
@@ -49,6 +49,13 @@ def damaged(model: Path, folder: Path, how: str) -> Path:
     return folder
 
 
+def check_refused(setting: str, folder: Path, training: Training, row: Row) -> None:
+    code, errors = training.run(f"{setting}={folder}")
+    row.check(code, errors)
+    assert str(folder) in errors
+    assert not training.folder.exists()
+
+
 @pytest.mark.parametrize("how", ["missing", "cut", "not finite", "an autoencoder"])
 @fault(
     PART,
@@ -57,12 +64,7 @@ def damaged(model: Path, folder: Path, how: str) -> Path:
     kept="nothing is trained or written",
 )
 def test_a_model_to_start_from(how: str, begin: Begin, model: Path, tmp_path: Path, row: Row) -> None:
-    training = begin()
-    folder = damaged(model, tmp_path / "model", how)
-    code, errors = training.run(f"model.start_from={folder}")
-    row.check(code, errors)
-    assert str(folder) in errors
-    assert not training.folder.exists()
+    check_refused("model.start_from", damaged(model, tmp_path / "model", how), begin(), row)
 
 
 @pytest.mark.parametrize("how", ["missing", "cut", "not finite", "an autoencoder", "other classes"])
@@ -73,12 +75,7 @@ def test_a_model_to_start_from(how: str, begin: Begin, model: Path, tmp_path: Pa
     kept="nothing is trained or written",
 )
 def test_a_teacher(how: str, begin: Begin, model: Path, tmp_path: Path, row: Row) -> None:
-    training = begin()
-    folder = damaged(model, tmp_path / "model", how)
-    code, errors = training.run(f"distill.teacher={folder}")
-    row.check(code, errors)
-    assert str(folder) in errors
-    assert not training.folder.exists()
+    check_refused("distill.teacher", damaged(model, tmp_path / "model", how), begin(), row)
 
 
 def encoder() -> nn.Sequential:

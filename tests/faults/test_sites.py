@@ -45,6 +45,10 @@ def contents_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def export_words(model: Path, data: Path, site: Path, runtime: Path) -> list[str | Path]:
+    return ["export", model, "--format", "web", "--data", data, "--out", site, "--runtime", runtime]
+
+
 @fault(
     PART,
     "kill -9 while `export` writes a site, at its first sync, and between the two renames that replace the old site",
@@ -53,18 +57,7 @@ def contents_of(folder: Path) -> dict[str, bytes]:
     kept="the old site: the next command that writes beside it brings it back and removes the leftovers",
 )
 def test_a_killed_export_of_a_site(model: Path, tiny_camvid: Path, runtime: Path, site: Path, row: Row) -> None:
-    words: list[str | Path] = [
-        "export",
-        model,
-        "--format",
-        "web",
-        "--data",
-        tiny_camvid,
-        "--out",
-        site,
-        "--runtime",
-        runtime,
-    ]
+    words = export_words(model, tiny_camvid, site, runtime)
     for dies in (partial(die_at_disk_call, 1, ["fsync"]), partial(die_at_disk_call, 3, ["rename"])):
         row.check(*segnet(*words, before=[without_browser, dies]))
         assert len(hidden(site.parent)) == 1
@@ -126,18 +119,7 @@ def test_a_site_whose_replacement_fails_comes_back(site: Path) -> None:
     kept="the old site, to the byte; nothing else is left",
 )
 def test_a_site_without_room(limit: int, model: Path, tiny_camvid: Path, runtime: Path, site: Path, row: Row) -> None:
-    words: list[str | Path] = [
-        "export",
-        model,
-        "--format",
-        "web",
-        "--data",
-        tiny_camvid,
-        "--out",
-        site,
-        "--runtime",
-        runtime,
-    ]
+    words = export_words(model, tiny_camvid, site, runtime)
     row.check(*segnet(*words, before=[without_browser, partial(limit_file_size, limit)]))
     assert contents_of(site) == OLD
     assert [path.name for path in site.parent.iterdir()] == ["site"]

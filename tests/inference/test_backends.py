@@ -18,6 +18,7 @@ from segnet.errors import UserError
 from segnet.inference.backends.graph_backend import GraphBackend
 from segnet.inference.backends.openvino_backend import OpenVinoBackend
 from segnet.inference.backends.openvino_cache import KEPT, graph_cache
+from segnet.inference.openvino_core import openvino_core
 from segnet.inference.predictor import Predictor
 from segnet.inference.tensors import as_tensor
 from segnet.nn.saved import SavedModel
@@ -124,8 +125,8 @@ except KeyboardInterrupt:
 
 
 def test_bfloat16_falls_back_and_says_so(model: SavedModel, capsys: pytest.CaptureFixture[str]) -> None:
-    openvino = pytest.importorskip("openvino", reason="needs the extra [deploy]")
-    has_bf16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    pytest.importorskip("openvino", reason="needs the extra [deploy]")
+    has_bf16 = "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     predictor = Predictor(model, "openvino", "bf16")
     assert predictor.description == f"openvino {'bf16' if has_bf16 else 'fp32'} on cpu"
     assert ("going on in fp32" in capsys.readouterr().err) != has_bf16

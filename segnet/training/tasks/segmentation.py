@@ -18,7 +18,6 @@ from segnet.datasets.splits import spread
 from segnet.datasets.statistics import class_weights
 from segnet.datasets.statistics_cache import cached_counts
 from segnet.errors import UserError
-from segnet.hardware import has_bf16
 from segnet.losses import build_loss
 from segnet.metrics import ConfusionMatrix, SegmentationScores
 from segnet.nn.catalogue import build_network
@@ -27,7 +26,7 @@ from segnet.nn.preprocess import Preprocess
 from segnet.nn.saved import ModelInfo, SavedModel, load_model, save_model
 from segnet.nn.transfer import start_from
 from segnet.training.tasks.task import Batch, Keyed
-from segnet.training.teacher import Teacher
+from segnet.training.teacher import Teacher, logits_of
 
 SIZED = 15
 """The size of the training images is taken from so many of them."""
@@ -77,10 +76,7 @@ class SegmentationTask:
         indices, size = spread(JUDGING, len(self.train_split)), self.config.training.batch_size
         for start in range(0, len(indices), size):
             batch = self.collate([self.train_data[0, index] for index in indices[start : start + size]])
-            x = model.preprocess(batch["image"]).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16(torch.device("cpu"))):
-                logits = model.network(x)
-            yield self.loss_of_masks(logits, batch)
+            yield self.loss_of_masks(logits_of(model.network, model.preprocess, batch["image"]), batch)
 
     def class_weights(self, term: ClassWeighted) -> Tensor | None:
         weights = class_weights(term.class_weights, self.train_split, term.enet_c, cached_counts)

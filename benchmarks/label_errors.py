@@ -1,11 +1,11 @@
 """Whether ``segnet rank --labels`` finds masks that were damaged on purpose, on CamVid's val split.
 
-    python benchmarks/label_errors.py --data /data/CamVid
+    python benchmarks/label_errors.py runs/segnet_lite_large --data /data/CamVid
     python benchmarks/label_errors.py runs/mine --data /data/CamVid --seeds 10 --first 25
 
-For each seed, 20 masks of val are damaged, five in each of four ways: two classes swapped, the mask shifted by a
-twentieth of the width, the mask of another image, and an object erased. Printed is how many of them are among the first
-images of the ranking, and the ranks by the kind of damage.
+Give a model that was not trained on val. For each seed, 20 masks of val are damaged, five in each of four ways: two
+classes swapped, the mask shifted by a twentieth of the width, the mask of another image, and an object erased. The
+script prints how many of them are among the first images of the ranking, and the ranks by the kind of damage.
 """
 
 import argparse
@@ -107,7 +107,7 @@ def damaged_masks(masks: Sequence[Mask], rng: Rng) -> dict[str, dict[int, Mask]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", nargs="?", default="camvid-lite")
+    parser.add_argument("model", help="run folder of a network that was not trained on val")
     parser.add_argument("--data", metavar="FOLDER", help="root of CamVid")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=30, help="images of the ranking in which they are looked for")

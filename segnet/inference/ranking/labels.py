@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segnet.datasets.classes import ClassSet
 from segnet.datasets.image_files import Pixels
@@ -14,12 +13,10 @@ from segnet.datasets.samples import ImagesAndMasks
 from segnet.inference.evaluate import check_classes, read_samples
 from segnet.inference.predictor import Predictor
 from segnet.inference.ranking.images import check_several
+from segnet.inference.ranking.label_scores import Worst, confidence_map, soft_minimum, worst_window
 from segnet.inference.ranking.view import View
 from segnet.inference.tensors import most_likely
 from segnet.metrics import confusion_matrix
-
-TEMPERATURE = 0.1
-"""Temperature of the soft minimum, as in the paper. A pixel that is more confident by 0.1 weighs about a third."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,8 @@ class RankedLabels:
     Attributes:
         index: index of the image in the data set.
         pair: its files.
-        score: result of :func:`label_score`, 0–1; a low score means doubtful labels.
+        worst: the window whose labels are most doubtful; its score ranks the image.
+        soft_minimum: the score of cleanlab, 0–1.
         against: share of the labelled pixels for which the network predicts another class, 0–1.
         labelled: name of the label that most of these pixels have; empty if there are none.
         predicted: name of the class that the network predicts there.
@@ -37,10 +35,16 @@ class RankedLabels:
 
     index: int
     pair: Pair
-    score: float
+    worst: Worst
+    soft_minimum: float
     against: float
     labelled: str
     predicted: str
+
+    @property
+    def score(self) -> float:
+        """0–1; a low score means doubtful labels."""
+        return self.worst.score
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,9 @@ class LabelRanking:
                 "file": str(image.pair.image),
                 "score": round(image.score, 6),
                 "mask": str(image.pair.mask),
+                "x": image.worst.x,
+                "y": image.worst.y,
+                "soft_minimum": round(image.soft_minimum, 6),
                 "against": round(image.against, 6),
                 "labelled": image.labelled,
                 "predicted": image.predicted,
@@ -84,11 +91,12 @@ class LabelRanking:
         for image in self.images[:count]:
             sample = self.dataset[image.index]
             probabilities = self.predictor.probabilities([sample.image])[0]
-            doubt = np.zeros(sample.mask.shape, np.float32)
-            labelled = sample.mask != self.classes.ignore_index
-            doubt[labelled] = 1 - label_confidence(probabilities, sample.mask, labelled)
+            doubt = 1 - confidence_map(probabilities, sample.mask, self.classes.ignore_index)
             most = f", most often {image.labelled} as {image.predicted}" if image.labelled else ""
-            title = f"score {image.score:.4f}, {100 * image.against:.1f} % of the pixels predicted otherwise{most}"
+            where = f"lowest at x {image.worst.x}, y {image.worst.y}"
+            title = (
+                f"score {image.score:.4f}, {where}; {100 * image.against:.1f} % of the pixels predicted otherwise{most}"
+            )
             yield View(sample.name, title, sample.image, sample.mask, most_likely(probabilities), doubt)
 
 
@@ -115,46 +123,15 @@ def rank_labels(
     ranked, left_out = [], dict[int, str]()
     for index, sample in read_samples(dataset, left_out if skip_errors else None):
         probabilities = predictor.probabilities([sample.image])[0]
-        score = label_score(label_confidence(probabilities, sample.mask, sample.mask != dataset.classes.ignore_index))
+        confidence = confidence_map(probabilities, sample.mask, dataset.classes.ignore_index)
+        softly = soft_minimum(confidence[sample.mask != dataset.classes.ignore_index])
         against = contradictions(most_likely(probabilities), sample.mask, dataset.classes)
-        ranked.append(RankedLabels(index, dataset.pairs[index], score, *against))
+        ranked.append(RankedLabels(index, dataset.pairs[index], worst_window(confidence), softly, *against))
         if progress:
             progress(index + 1, len(dataset))
     problems = list(left_out.values())
     check_several(len(ranked), problems)
     return LabelRanking(sorted(ranked, key=lambda image: image.score), predictor, dataset, problems)
-
-
-def label_confidence(
-    probabilities: NDArray[np.float32], mask: Pixels, labelled: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """The predicted probability of the own label of each of the ``n`` labelled pixels.
-
-    Args:
-        probabilities: softmax ``(C, H, W)`` float32.
-        mask: labels ``(H, W)`` uint8.
-        labelled: True where a pixel has a label, ``(H, W)``.
-
-    Returns:
-        Probabilities ``(n,)`` float32, 0–1.
-    """
-    rows, columns = np.nonzero(labelled)
-    return probabilities[mask[rows, columns], rows, columns]
-
-
-def label_score(confidence: NDArray[np.float32]) -> float:
-    """The soft minimum of the labels' probabilities ``(n,)``, 0–1. Without labels it is 1, since no label is wrong.
-
-    A mean over all pixels would hide a small object among many right pixels. A minimum would depend on one pixel. The
-    soft minimum weighs each pixel by ``exp((1 - confidence) / 0.1)``. Lad and Mueller compare several scores for
-    segmentation (arXiv 2307.05080, section 3); this one finds the most errors. Confident learning (Northcutt et al.,
-    arXiv 1911.00068) had the idea to find label errors by the model's own confidence.
-    """
-    if not confidence.size:
-        return 1.0
-    doubt = (1 - confidence.astype(np.float64)) / TEMPERATURE
-    weights = np.exp(doubt - doubt.max())
-    return float((weights * confidence).sum() / weights.sum())
 
 
 def contradictions(prediction: Pixels, mask: Pixels, classes: ClassSet) -> tuple[float, str, str]:

@@ -1,6 +1,5 @@
-"""Likely label errors: the score by hand and against cleanlab, and damage that is found."""
+"""The ranking of labelled images: damage is found, and what cannot be ranked is refused."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -13,42 +12,13 @@ from segnet.datasets.classes import CAMVID, ClassSet
 from segnet.datasets.samples import ImagesAndMasks
 from segnet.errors import UserError
 from segnet.inference.predictor import Predictor
-from segnet.inference.ranking.labels import contradictions, label_confidence, label_score, rank_labels
+from segnet.inference.ranking.labels import contradictions, rank_labels
 from segnet.nn.saved import SavedModel
 from tests.datasets.folders import index_mask, of_mask, photo
 
 
-def test_the_score_of_two_pixels_is_the_one_worked_out_by_hand() -> None:
-    weights = [math.exp(10 * (1 - 0.9)), math.exp(10 * (1 - 0.5))]
-    expected = (weights[0] * 0.9 + weights[1] * 0.5) / sum(weights)
-    assert label_score(np.array([0.9, 0.5], np.float32)) == pytest.approx(expected)
-    assert label_score(np.array([0.7] * 9, np.float32)) == pytest.approx(0.7)
-    assert label_score(np.empty(0, np.float32)) == 1
-
-
-def test_one_wrong_object_among_many_right_pixels_lowers_the_score() -> None:
-    right = np.full(100_000, 0.99, np.float32)
-    with_object = np.concatenate([right, np.full(500, 0.01, np.float32)])
-    assert label_score(right) - label_score(with_object) > 0.9
-    assert right.mean() - with_object.mean() < 0.01
-
-
-def test_the_scores_are_those_of_cleanlab() -> None:
-    rank = pytest.importorskip("cleanlab.segmentation.rank", reason="cleanlab is not installed: pip install cleanlab")
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(4) * 0.3, (6, 20, 30)).transpose(0, 3, 1, 2).astype(np.float32)
-    masks = rng.integers(0, 4, (6, 20, 30), dtype=np.uint8)
-    masks[0] = probabilities[0].argmax(0)
-    theirs, _ = rank.get_label_quality_scores(masks.astype(int), probabilities, method="softmin", verbose=False)
-    everywhere = np.ones((20, 30), bool)
-    ours = [label_score(label_confidence(*pair, everywhere)) for pair in zip(probabilities, masks, strict=True)]
-    assert ours == pytest.approx(theirs.tolist(), rel=1e-4)
-
-
-def test_pixels_without_a_label_count_for_nothing() -> None:
-    probabilities = np.array([[[0.9, 0.2, 0.1]], [[0.1, 0.8, 0.9]]], np.float32)
+def test_pixels_without_a_label_contradict_nothing() -> None:
     mask = np.array([[0, 255, 0]], np.uint8)
-    assert label_confidence(probabilities, mask, mask != 255).tolist() == pytest.approx([0.9, 0.1])
     classes = ClassSet(("road", "car"), ((0, 0, 0), (9, 9, 9)), 255)
     assert contradictions(np.array([[0, 1, 1]], np.uint8), mask, classes) == (0.5, "road", "car")
     assert contradictions(np.array([[0, 1, 0]], np.uint8), mask, classes) == (0.0, "", "")
@@ -69,7 +39,19 @@ def test_swapped_classes_are_found_first(tiny_run: Path, tiny_camvid: Path) -> N
     assert Path(first["file"]).name == damaged
     assert first["against"] > 0.5
     assert (first["labelled"], first["predicted"]) == ("Car", "Sky")
-    assert list(first) == ["rank", "file", "score", "mask", "against", "labelled", "predicted"]
+    assert list(first) == [
+        "rank",
+        "file",
+        "score",
+        "mask",
+        "x",
+        "y",
+        "soft_minimum",
+        "against",
+        "labelled",
+        "predicted",
+    ]
+    assert mask[first["y"], first["x"]] in (0, 8)  # the two that were swapped
     view = next(ranking.views(1))
     assert np.array_equal(view.truth, swapped)  # type: ignore[arg-type]
     assert view.doubt[mask == 11].max() == 0

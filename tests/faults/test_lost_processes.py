@@ -1,4 +1,4 @@
-"""Trainings on several processes of which one is killed or stuck: the others end, with a word."""
+"""Processes that belong together, of which one is killed or stuck: the others end."""
 
 import signal
 import socket
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from segnet.web.site.check import find_browser
 from tests.faults.conftest import Begin
 from tests.faults.programs import as_rank, raise_at_step, without_report
 from tests.faults.rows import Row, fault
@@ -77,15 +78,58 @@ def test_processes_end_with_a_killed_command(tmp_path: Path, row: Row) -> None:
     program = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE)
     assert program.stdout is not None
     program.stdout.readline()
-    children = [int(child) for child in Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()]
+    children = children_of(program.pid)
     assert len(children) >= 3, "two that read, and the tracker of their shared memory"
     program.kill()
     row.check(program.wait(), "")
     program.stdout.close()
+    assert_end(children)
+
+
+OPEN_BROWSER = """
+import sys
+import time
+from segnet.web.site.check import running
+
+with running(sys.argv[1], "about:blank"):
+    time.sleep(5)
+    print("begun", flush=True)
+    time.sleep(600)
+"""
+
+
+@fault(
+    "Exported sites",
+    "kill -9 while `export` checks a site in a browser",
+    shown="",
+    code=-signal.SIGKILL,
+    kept="the browser ends too",
+)
+def test_the_browser_ends_with_a_killed_export(row: Row) -> None:
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    program = subprocess.Popen([sys.executable, "-c", OPEN_BROWSER, browser], stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    program.stdout.readline()
+    (child,) = children_of(program.pid)
+    assert is_running(child)
+    program.kill()
+    row.check(program.wait(), "")
+    program.stdout.close()
+    assert_end([child])
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def assert_end(processes: list[int]) -> None:
+    """All of them end within half a minute."""
     until = time.monotonic() + 30
-    while any(map(is_running, children)) and time.monotonic() < until:
+    while any(map(is_running, processes)) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not any(map(is_running, children))
+    assert not any(map(is_running, processes))
 
 
 def is_running(process: int) -> bool:

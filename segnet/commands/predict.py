@@ -1,7 +1,6 @@
 """``segnet predict``: index masks, overlays and other files for images."""
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -165,7 +164,9 @@ def write_all(images: Sequence["ImageInput"], write: Callable[["ImageInput"], No
 
 
 def same_place(word: str, folder: Path) -> bool:
-    return os.path.realpath(word) == os.path.realpath(folder)
+    from segnet.written_files import real_path
+
+    return real_path(word) == real_path(folder)
 
 
 def next_folder(first: Path) -> Path:

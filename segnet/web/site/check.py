@@ -188,24 +188,23 @@ def running(browser: str, address: str) -> Iterator[None]:
         options = ["--headless=new", "--disable-gpu", "--no-first-run", "--mute-audio", f"--user-data-dir={profile}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--no-sandbox")  # Chromium's sandbox refuses root, and the page is our own
-        command = [browser, *options, address]
+        start = [browser]
         if os.name == "posix":
             # Chromium ends when its pipe closes, and the pipe closes even if this process is killed.
-            command = ["sh", "-c", 'exec "$@" 3<&0 4>/dev/null', "sh", browser, "--remote-debugging-pipe", *command[1:]]
+            start = ["sh", "-c", 'exec "$@" 3<&0 4>/dev/null', "sh", browser, "--remote-debugging-pipe"]
         # Chromium would leave files in the system's temporary folder.
-        process = subprocess.Popen(
-            command,
+        with subprocess.Popen(
+            [*start, *options, address],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"TMPDIR": profile},
-        )
-        try:
-            yield
-        finally:
-            process.terminate()
+        ) as process:
             try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                yield
+            finally:
+                process.terminate()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
